@@ -1,0 +1,1 @@
+//! Lambda code archives and layers: checked zips in, reproducible tars out.

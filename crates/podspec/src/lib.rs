@@ -1,0 +1,1 @@
+//! A pure function from a Lambda function configuration to a Kubernetes Pod.

@@ -1,0 +1,1 @@
+//! Warm reuse of execution environments: a state machine without IO.

@@ -1,0 +1,3 @@
+//! The `fakecloud` binary.
+
+fn main() {}

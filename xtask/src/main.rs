@@ -1,0 +1,3 @@
+//! Development tasks of fakecloud, run as `cargo xtask <task>`.
+
+fn main() {}
