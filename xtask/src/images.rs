@@ -1,0 +1,10 @@
+//! TODO: `cargo xtask images`.
+
+use anyhow::{Result, bail};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: Args) -> Result<()> {
+    bail!("not written yet")
+}
