@@ -1,0 +1,71 @@
+//! The limits and times a pool works with.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// The shortest time the pool waits before it repeats something: a timer of zero would fire without end.
+const REPEAT_MIN: Duration = Duration::from_millis(1);
+
+/// The longest time the pool waits for anything, so that adding it to an `Instant` cannot overflow.
+const WAIT_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Limits and times, the same for every deploy.
+///
+/// Times above 100 years count as 100 years. Apart from `idle_ttl`, times below 1 ms count as 1 ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// Live instances (starting, idle or busy) of one deploy at most. Default 10.
+    pub max_concurrency: NonZeroU32,
+    /// Time an instance may idle before it is stopped. Zero: stopped as soon as nothing waits for it. Default 10 min.
+    pub idle_ttl: Duration,
+    /// Time from `StartPod` until `Started` at most. Default 60 s.
+    pub start_timeout: Duration,
+    /// Invocations of one deploy that may wait **beyond** those an instance is being started for. Default 1,000.
+    ///
+    /// With 10 instances at most and a limit of 5, a cold function thus takes 15 invocations at once: 10 get an
+    /// instance each and 5 wait their turn. Zero: nothing waits that no instance is being started for.
+    pub queue_limit: usize,
+    /// Time after which an unconfirmed `StopPod` is asked for again. Default 30 s.
+    pub stop_timeout: Duration,
+    /// Time without new starts after the first failed start of a deploy. Doubles with each further one. Default 1 s.
+    pub backoff_min: Duration,
+    /// Upper bound of that time; a lower value than `backoff_min` counts as `backoff_min`. Default 30 s.
+    pub backoff_max: Duration,
+}
+
+// === impl Config ===
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_concurrency: NonZeroU32::new(10).expect("10 is not zero"),
+            idle_ttl: Duration::from_secs(10 * 60),
+            start_timeout: Duration::from_secs(60),
+            queue_limit: 1_000,
+            stop_timeout: Duration::from_secs(30),
+            backoff_min: Duration::from_secs(1),
+            backoff_max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Config {
+    /// Brings every time into the range this type documents.
+    pub(crate) fn bounded(self) -> Self {
+        let backoff_min = self.backoff_min.clamp(REPEAT_MIN, WAIT_MAX);
+        Self {
+            max_concurrency: self.max_concurrency,
+            idle_ttl: self.idle_ttl.min(WAIT_MAX),
+            start_timeout: self.start_timeout.clamp(REPEAT_MIN, WAIT_MAX),
+            queue_limit: self.queue_limit,
+            stop_timeout: self.stop_timeout.clamp(REPEAT_MIN, WAIT_MAX),
+            backoff_min,
+            backoff_max: self.backoff_max.clamp(backoff_min, WAIT_MAX),
+        }
+    }
+
+    /// Live instances of one deploy at most.
+    pub(crate) fn instances_max(&self) -> usize {
+        usize::try_from(self.max_concurrency.get()).unwrap_or(usize::MAX)
+    }
+}

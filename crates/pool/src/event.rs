@@ -1,0 +1,85 @@
+//! What a driver tells the pool.
+
+use std::sync::Arc;
+
+use crate::{DeployId, InstanceId, InvocationId};
+
+/// Something that happened outside the pool.
+///
+/// Late, repeated and unknown events are normal in a distributed system: the pool ignores an event about an instance or
+/// invocation it does not know, or that cannot happen in the state the instance is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A caller wants `invocation` run by an instance of `deploy`.
+    ///
+    /// Answered, now or later, by exactly one of `Dispatch` and `Fail`, unless `Abandoned` comes first. Revives a
+    /// retired deploy: the function went back to a configuration it had before.
+    Invoke {
+        /// A number that was not used before.
+        invocation: InvocationId,
+        /// The deploy that must run it.
+        deploy: DeployId,
+    },
+    /// The caller of a waiting invocation gave up; no answer is wanted any more.
+    ///
+    /// Ignored once dispatched: then whoever talks to the instance reports `Finished`.
+    Abandoned {
+        /// The invocation nobody waits for any more.
+        invocation: InvocationId,
+    },
+    /// A starting instance accepts connections.
+    Started {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// A starting instance will never accept connections: its creation was refused, its image cannot be pulled, its
+    /// init container failed. For an instance that did start, the same as `Lost`.
+    StartFailed {
+        /// The instance.
+        instance: InstanceId,
+        /// The cause, in words for the caller.
+        reason: Arc<str>,
+    },
+    /// A busy instance is done with its invocation. Reported exactly once per `Dispatch`, unless `Lost` came first.
+    Finished {
+        /// The instance.
+        instance: InstanceId,
+        /// Whether it can serve again.
+        after: After,
+    },
+    /// An instance is gone or unusable: its Pod was deleted, evicted or killed, its connection was closed.
+    Lost {
+        /// The instance.
+        instance: InstanceId,
+        /// The cause, in words for the caller.
+        reason: Arc<str>,
+    },
+    /// The deletion that `StopPod` asked for is confirmed; the pool forgets the instance.
+    ///
+    /// Without a `StopPod` before it, the same as `Lost`: a `StopPod` follows and wants its own confirmation.
+    Stopped {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// An update or a deletion made this deploy old. What already waits is still served, then everything stops.
+    Retire {
+        /// The old deploy.
+        deploy: DeployId,
+    },
+    /// The process ends: waiting and new invocations fail, busy instances finish, everything stops.
+    Shutdown,
+    /// Someone wants this instance gone. Ignored unless it is idle.
+    Evict {
+        /// The instance.
+        instance: InstanceId,
+    },
+}
+
+/// What becomes of an instance that finished an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// It can serve the next one.
+    Reuse,
+    /// It cannot be trusted any more (a timeout, a caller that hung up, a crash) and is stopped.
+    Retire,
+}

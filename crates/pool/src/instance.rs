@@ -1,0 +1,75 @@
+//! One instance: the states it goes through and how long it may stay in each.
+
+use std::time::{Duration, Instant};
+
+use crate::deploy::DeployKey;
+use crate::{Config, DeployId, InstanceId, InvocationId, StopReason};
+
+/// What the pool knows of one instance.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) deploy: DeployKey,
+    pub(crate) state: State,
+    /// When it entered `state`.
+    pub(crate) since: Instant,
+    /// When it last began or ended an invocation; before the first one, when it was created.
+    pub(crate) last_used: Instant,
+}
+
+/// `Starting -> Idle <-> Busy`, and from each of them to `Stopping`, which only ends by being forgotten.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum State {
+    Starting,
+    Idle,
+    Busy { invocation: InvocationId },
+    Stopping { reason: StopReason },
+}
+
+/// One instance as a driver may show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstanceView<'a> {
+    /// The instance.
+    pub id: InstanceId,
+    /// What it runs.
+    pub deploy: &'a DeployId,
+    /// `starting`, `idle`, `busy` or `stopping`.
+    pub state: &'static str,
+    /// When it entered that state.
+    pub since: Instant,
+    /// When it last began or ended an invocation; before the first one, when it was created.
+    pub last_used: Instant,
+    /// What it is busy with.
+    pub invocation: Option<InvocationId>,
+}
+
+// === impl State ===
+
+impl State {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Idle => "idle",
+            Self::Busy { .. } => "busy",
+            Self::Stopping { .. } => "stopping",
+        }
+    }
+
+    pub(crate) fn invocation(self) -> Option<InvocationId> {
+        match self {
+            Self::Busy { invocation } => Some(invocation),
+            Self::Starting | Self::Idle | Self::Stopping { .. } => None,
+        }
+    }
+
+    /// How long an instance may stay in this state, and what it means when that time is over.
+    ///
+    /// A busy one is bounded by the function's own timeout, which the holder of the connection watches.
+    pub(crate) fn limit(self, config: &Config) -> Option<(Duration, &'static str)> {
+        match self {
+            Self::Starting => Some((config.start_timeout, "start times out")),
+            Self::Idle => Some((config.idle_ttl, "idle instance expires")),
+            Self::Busy { .. } => None,
+            Self::Stopping { .. } => Some((config.stop_timeout, "deletion is unconfirmed")),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The pool's public face: events and time in, actions and the next deadline out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::deploy::DeployKey;
+use crate::fleet::{Fleet, Timer};
+use crate::instance::State;
+use crate::waiting::Waiting;
+use crate::{Action, After, Config, DeployId, Event, Failure, InstanceId, InstanceView, InvocationId, StopReason};
+
+/// Decides which instance serves which invocation, and when instances start and stop.
+///
+/// After every `handle` and `handle_timeout`, take all actions out with [`poll_action`](Self::poll_action) and sleep until
+/// [`poll_timeout`](Self::poll_timeout) at most. An event beats a deadline of the same moment: deadlines are looked at in
+/// [`handle_timeout`](Self::handle_timeout) only, so a warm instance is not thrown away under a caller's nose.
+///
+/// Time only moves forward: a `now` before the latest one counts as the latest one. Each event costs O(log n).
+#[derive(Debug)]
+pub struct Pool {
+    pub(crate) config: Config,
+    pub(crate) fleet: Fleet,
+    pub(crate) waiting: Waiting,
+    pub(crate) actions: VecDeque<Action>,
+    pub(crate) shutting_down: bool,
+    latest: Option<Instant>,
+}
+
+// === impl Pool: the interface ===
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(config: Config) -> Self {
+        let config = config.bounded();
+        Self {
+            config,
+            fleet: Fleet::new(config),
+            waiting: Waiting::default(),
+            actions: VecDeque::new(),
+            shutting_down: false,
+            latest: None,
+        }
+    }
+
+    /// Takes in something that happened at `now`.
+    pub fn handle(&mut self, now: Instant, event: Event) {
+        let now = self.advance(now);
+        let changed = match event {
+            Event::Invoke { invocation, deploy } => self.invoke(now, invocation, deploy),
+            Event::Abandoned { invocation } => self.waiting.remove(invocation),
+            Event::Started { instance } => self.started(now, instance),
+            Event::StartFailed { instance, reason } => self.start_failed(now, instance, reason),
+            Event::Finished { instance, after } => self.finished(now, instance, after),
+            Event::Lost { instance, reason } => self.lost(now, instance, reason),
+            Event::Stopped { instance } => self.stopped(now, instance),
+            Event::Retire { deploy } => self.retire(&deploy),
+            Event::Shutdown => self.shutdown(now),
+            Event::Evict { instance } => self.evict(now, instance),
+        };
+        if let Some(deploy) = changed {
+            self.settle(now, deploy);
+        }
+    }
+
+    /// Does what was due at `now` or before.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
+        while let Some(timer) = self.fleet.pop_due(now) {
+            let changed = match timer {
+                Timer::Instance(instance) => self.instance_due(now, instance),
+                Timer::Backoff(deploy) => self.backoff_due(now, deploy),
+            };
+            if let Some(deploy) = changed {
+                self.settle(now, deploy);
+            }
+        }
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next, and what is due then (for the log).
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        self.fleet.next_deadline()
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// All instances whose deletion is not confirmed yet, in the order of their creation.
+    pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
+        self.fleet.views()
+    }
+
+    /// Invocations that wait for an instance.
+    pub fn waiting(&self) -> usize {
+        self.waiting.total()
+    }
+
+    /// Whether there is neither an instance, not even one that is stopping, nor a waiting invocation.
+    pub fn is_empty(&self) -> bool {
+        self.fleet.is_empty() && self.waiting.total() == 0
+    }
+}
+
+// === impl Pool: one method per event; each names the deploy that must be settled ===
+
+impl Pool {
+    fn invoke(&mut self, now: Instant, invocation: InvocationId, deploy: DeployId) -> Option<DeployKey> {
+        if self.shutting_down {
+            self.fail(invocation, Failure::ShuttingDown);
+            return None;
+        }
+        if self.waiting.contains(invocation) {
+            return None;
+        }
+        let key = self.fleet.open(deploy);
+        self.fleet.deploy_mut(key).retired = false;
+        if let Some(instance) = self.fleet.deploy(key).latest_idle() {
+            self.dispatch(now, invocation, instance);
+        } else {
+            match self.admit(now, key) {
+                Ok(()) => self.waiting.push(key, invocation),
+                Err(failure) => self.fail(invocation, failure),
+            }
+        }
+        Some(key)
+    }
+
+    fn started(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
+        let (deploy, State::Starting) = self.fleet.get(instance)? else { return None };
+        self.fleet.reset_backoff(deploy);
+        self.serve(now, deploy, instance);
+        Some(deploy)
+    }
+
+    fn start_failed(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
+        match self.fleet.get(instance)? {
+            (deploy, State::Starting) => {
+                let failure = Failure::StartFailed { reason };
+                self.abandon_start(now, deploy, instance, failure, StopReason::StartFailed);
+                Some(deploy)
+            }
+            (_, State::Idle | State::Busy { .. } | State::Stopping { .. }) => self.lost(now, instance, reason),
+        }
+    }
+
+    fn finished(&mut self, now: Instant, instance: InstanceId, after: After) -> Option<DeployKey> {
+        let (deploy, State::Busy { .. }) = self.fleet.get(instance)? else { return None };
+        match after {
+            After::Reuse => self.serve(now, deploy, instance),
+            After::Retire => self.stop(now, instance, StopReason::NotReusable),
+        }
+        Some(deploy)
+    }
+
+    fn lost(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
+        let (deploy, state) = self.fleet.get(instance)?;
+        match state {
+            State::Starting => {
+                self.abandon_start(now, deploy, instance, Failure::StartFailed { reason }, StopReason::Lost);
+            }
+            State::Idle => self.stop(now, instance, StopReason::Lost),
+            State::Busy { invocation } => {
+                self.actions.push_back(Action::Abort { invocation, instance, reason });
+                self.stop(now, instance, StopReason::Lost);
+            }
+            State::Stopping { .. } => {}
+        }
+        Some(deploy)
+    }
+
+    fn stopped(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
+        match self.fleet.get(instance)? {
+            (deploy, State::Stopping { .. }) => {
+                self.fleet.remove(instance);
+                Some(deploy)
+            }
+            (_, State::Starting | State::Idle | State::Busy { .. }) => {
+                self.lost(now, instance, "its Pod was deleted".into())
+            }
+        }
+    }
+
+    fn retire(&mut self, deploy: &DeployId) -> Option<DeployKey> {
+        let Some(key) = self.fleet.key(deploy) else {
+            self.actions.push_back(Action::Forget { deploy: deploy.clone() });
+            return None;
+        };
+        self.fleet.deploy_mut(key).retired = true;
+        Some(key)
+    }
+
+    fn shutdown(&mut self, now: Instant) -> Option<DeployKey> {
+        self.shutting_down = true;
+        for deploy in self.fleet.keys() {
+            self.fail_waiting(deploy, &Failure::ShuttingDown);
+            self.fleet.deploy_mut(deploy).retired = true;
+            self.settle(now, deploy);
+        }
+        None
+    }
+
+    fn evict(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
+        let (deploy, State::Idle) = self.fleet.get(instance)? else { return None };
+        self.stop(now, instance, StopReason::Evicted);
+        Some(deploy)
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        let latest = self.latest.map_or(now, |latest| latest.max(now));
+        self.latest = Some(latest);
+        latest
+    }
+}
+
+// === impl Pool: one method per deadline ===
+
+impl Pool {
+    fn instance_due(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
+        let (deploy, state) = self.fleet.get(instance)?;
+        match state {
+            State::Starting => {
+                self.abandon_start(now, deploy, instance, Failure::StartTimedOut, StopReason::StartTimedOut);
+            }
+            State::Idle => self.stop(now, instance, StopReason::IdleExpired),
+            State::Busy { .. } => {}
+            State::Stopping { reason } => {
+                self.actions.push_back(Action::StopPod { instance, reason });
+                self.fleet.set_deadline(now, instance, state);
+            }
+        }
+        Some(deploy)
+    }
+
+    /// Fires when a delay ends, and again until the failure is old enough to be forgotten.
+    fn backoff_due(&mut self, now: Instant, key: DeployKey) -> Option<DeployKey> {
+        let deploy = self.fleet.deploy(key);
+        let forgettable =
+            deploy.starting() == 0 && deploy.backoff.until().is_none_or(|until| until + self.config.backoff_max <= now);
+        if forgettable {
+            self.fleet.reset_backoff(key);
+        } else {
+            self.fleet.set_backoff_deadline(key, now + self.config.backoff_max);
+        }
+        Some(key)
+    }
+}

@@ -1,0 +1,123 @@
+//! The rules of one deploy: who is let in, who is served, what is started, stopped and forgotten.
+
+use std::time::Instant;
+
+use crate::deploy::DeployKey;
+use crate::instance::State;
+use crate::{Action, Failure, InstanceId, InvocationId, Pool, StopReason};
+
+impl Pool {
+    /// Brings a deploy back to its rules after something about it changed.
+    pub(crate) fn settle(&mut self, now: Instant, key: DeployKey) {
+        if self.fleet.deploy(key).retired {
+            self.stop_surplus(now, key);
+        }
+        for _ in 0..self.missing(now, key) {
+            let instance = self.fleet.create(now, key);
+            let deploy = self.fleet.deploy(key).id.clone();
+            self.actions.push_back(Action::StartPod { instance, deploy });
+        }
+        if self.is_forgettable(key) {
+            let deploy = self.fleet.close(key);
+            self.actions.push_back(Action::Forget { deploy });
+        }
+    }
+
+    /// Whether one more invocation of a deploy without an idle instance may wait.
+    ///
+    /// # Errors
+    /// The failure its caller gets instead: the queue is full; or starts fail, and there is neither an instance nor a
+    /// waiter to share the fate of.
+    pub(crate) fn admit(&self, now: Instant, key: DeployKey) -> Result<(), Failure> {
+        let deploy = self.fleet.deploy(key);
+        let waiting = self.waiting.len(key);
+        if deploy.live() == 0
+            && waiting == 0
+            && let Some(failure) = deploy.backoff.holding(now)
+        {
+            return Err(failure.clone());
+        }
+        let started_for = deploy.starting() + self.startable(now, key).min(1);
+        if waiting < started_for.saturating_add(self.config.queue_limit) { Ok(()) } else { Err(Failure::Throttled) }
+    }
+
+    /// Gives a free instance to the oldest waiter of its deploy, or lets it idle.
+    pub(crate) fn serve(&mut self, now: Instant, key: DeployKey, instance: InstanceId) {
+        match self.waiting.pop(key) {
+            Some(invocation) => self.dispatch(now, invocation, instance),
+            None => self.fleet.set_state(now, instance, State::Idle),
+        }
+    }
+
+    pub(crate) fn dispatch(&mut self, now: Instant, invocation: InvocationId, instance: InstanceId) {
+        self.fleet.set_state(now, instance, State::Busy { invocation });
+        self.actions.push_back(Action::Dispatch { invocation, instance });
+    }
+
+    pub(crate) fn stop(&mut self, now: Instant, instance: InstanceId, reason: StopReason) {
+        self.fleet.set_state(now, instance, State::Stopping { reason });
+        self.actions.push_back(Action::StopPod { instance, reason });
+    }
+
+    pub(crate) fn fail(&mut self, invocation: InvocationId, failure: Failure) {
+        self.actions.push_back(Action::Fail { invocation, failure });
+    }
+
+    pub(crate) fn fail_waiting(&mut self, key: DeployKey, failure: &Failure) {
+        while let Some(invocation) = self.waiting.pop(key) {
+            self.fail(invocation, failure.clone());
+        }
+    }
+
+    /// Ends a start that failed. Waiters stay as long as another instance of the deploy lives that may serve them.
+    pub(crate) fn abandon_start(
+        &mut self,
+        now: Instant,
+        key: DeployKey,
+        instance: InstanceId,
+        failure: Failure,
+        reason: StopReason,
+    ) {
+        self.stop(now, instance, reason);
+        let newest = self.fleet.newest();
+        let deploy = self.fleet.deploy_mut(key);
+        deploy.backoff.failed(now, instance, newest, failure.clone(), &self.config);
+        let none_lives = deploy.live() == 0;
+        if let Some(until) = deploy.backoff.until().filter(|until| *until > now) {
+            self.fleet.set_backoff_deadline(key, until);
+        }
+        if none_lives {
+            self.fail_waiting(key, &failure);
+        }
+    }
+
+    /// Instances to start now: one per waiter that none is starting for, within the limits.
+    fn missing(&self, now: Instant, key: DeployKey) -> usize {
+        let unprovided = self.waiting.len(key).saturating_sub(self.fleet.deploy(key).starting());
+        unprovided.min(self.startable(now, key))
+    }
+
+    /// Instances that may be started now.
+    fn startable(&self, now: Instant, key: DeployKey) -> usize {
+        let deploy = self.fleet.deploy(key);
+        let room = self.config.instances_max().saturating_sub(deploy.live());
+        room.min(deploy.backoff.starting_max(now).saturating_sub(deploy.starting()))
+    }
+
+    /// Stops what a retired deploy needs no more: idle instances, and starting ones beyond its waiters.
+    fn stop_surplus(&mut self, now: Instant, key: DeployKey) {
+        let reason = if self.shutting_down { StopReason::Shutdown } else { StopReason::Retired };
+        while let Some(instance) = self.fleet.deploy(key).latest_idle() {
+            self.stop(now, instance, reason);
+        }
+        while self.fleet.deploy(key).starting() > self.waiting.len(key) {
+            let Some(instance) = self.fleet.deploy(key).newest_starting() else { return };
+            self.stop(now, instance, reason);
+        }
+    }
+
+    fn is_forgettable(&self, key: DeployKey) -> bool {
+        let deploy = self.fleet.deploy(key);
+        !deploy.has_instances() && self.waiting.len(key) == 0 && (deploy.retired || deploy.backoff.is_reset())
+    }
+}

@@ -1,0 +1,9 @@
+//! Each rule of the pool, one claim per test.
+
+mod draining;
+mod failed_starts;
+mod harness;
+mod losing;
+mod queueing;
+mod reuse;
+mod stopping;
