@@ -1,0 +1,363 @@
+//! Random walks of events against a tiny model: whatever happens in whatever order, the promises hold.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
+use proptest::prelude::*;
+
+const IDLE_TTL: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+const CONCURRENCY: u32 = 3;
+const QUEUE_LIMIT: usize = 2;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn promises_hold_after_every_step(walk in walk()) {
+        let mut model = Model::new();
+        for step in walk {
+            model.step(step);
+        }
+    }
+
+    #[test]
+    fn everything_ends_once_the_cluster_behaves(walk in walk()) {
+        let mut model = Model::new();
+        for step in walk {
+            model.step(step);
+        }
+        model.wind_down();
+    }
+
+    #[test]
+    fn same_events_give_the_same_actions(walk in walk()) {
+        let (mut one, mut two) = (Model::new(), Model::new());
+        two.now = one.now;
+        for step in walk {
+            one.step(step);
+            two.step(step);
+        }
+        prop_assert_eq!(one.log, two.log);
+    }
+}
+
+// === strategies ===
+
+/// One step of a walk. Numbers pick among what is known at that moment, so that most steps mean something, and some
+/// are late, repeated or out of order.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Invoke { deploy: usize },
+    Abandon { pick: usize },
+    Start { pick: usize },
+    FailStart { pick: usize },
+    Finish { pick: usize, after: After },
+    Lose { pick: usize },
+    ConfirmStop { pick: usize },
+    Evict { pick: usize },
+    Retire { deploy: usize },
+    Shutdown,
+    Sleep { milliseconds: u64 },
+    SleepUntilDeadline,
+}
+
+fn walk() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..200)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let deploy = 0..3_usize;
+    let pick = any::<usize>();
+    prop_oneof![
+        12 => deploy.clone().prop_map(|deploy| Step::Invoke { deploy }),
+        2 => pick.prop_map(|pick| Step::Abandon { pick }),
+        8 => pick.prop_map(|pick| Step::Start { pick }),
+        2 => pick.prop_map(|pick| Step::FailStart { pick }),
+        8 => pick.prop_map(|pick| Step::Finish { pick, after: After::Reuse }),
+        2 => pick.prop_map(|pick| Step::Finish { pick, after: After::Retire }),
+        2 => pick.prop_map(|pick| Step::Lose { pick }),
+        6 => pick.prop_map(|pick| Step::ConfirmStop { pick }),
+        1 => pick.prop_map(|pick| Step::Evict { pick }),
+        1 => deploy.prop_map(|deploy| Step::Retire { deploy }),
+        // Rare: little happens in a walk after it.
+        1 => (0..10_u8).prop_map(|die| if die == 0 { Step::Shutdown } else { Step::SleepUntilDeadline }),
+        4 => (0..5_000_u64).prop_map(|milliseconds| Step::Sleep { milliseconds }),
+        4 => Just(Step::SleepUntilDeadline),
+    ]
+}
+
+// === the model ===
+
+/// What an outsider knows from events and actions alone.
+struct Model {
+    pool: Pool,
+    now: Instant,
+    instances: BTreeMap<InstanceId, Seen>,
+    /// Waiting invocations of each deploy, oldest first.
+    waiting: BTreeMap<DeployId, VecDeque<InvocationId>>,
+    answered: BTreeSet<InvocationId>,
+    asked: u64,
+    shut_down: bool,
+    log: Vec<Action>,
+}
+
+struct Seen {
+    deploy: DeployId,
+    phase: Phase,
+    created_at: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Idle { since: Instant },
+    Busy,
+    Stopping,
+    Gone,
+}
+
+impl Model {
+    #[expect(clippy::disallowed_methods, reason = "a test needs some instant to count from")]
+    fn new() -> Self {
+        let config = Config {
+            max_concurrency: CONCURRENCY.try_into().expect("not zero"),
+            idle_ttl: IDLE_TTL,
+            start_timeout: START_TIMEOUT,
+            queue_limit: QUEUE_LIMIT,
+            stop_timeout: Duration::from_secs(5),
+            backoff_min: Duration::from_secs(1),
+            backoff_max: Duration::from_secs(4),
+        };
+        Self {
+            pool: Pool::new(config),
+            now: Instant::now(),
+            instances: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            answered: BTreeSet::new(),
+            asked: 0,
+            shut_down: false,
+            log: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Invoke { deploy } => {
+                self.asked += 1;
+                self.feed(Event::Invoke { invocation: InvocationId(self.asked), deploy: name(deploy) });
+            }
+            Step::Abandon { pick } => {
+                let invocation = InvocationId(1 + pick as u64 % (self.asked + 1));
+                self.feed(Event::Abandoned { invocation });
+            }
+            Step::Start { pick } => self.feed_some(pick, |instance| Event::Started { instance }),
+            Step::FailStart { pick } => {
+                self.feed_some(pick, |instance| Event::StartFailed { instance, reason: "refused".into() });
+            }
+            Step::Finish { pick, after } => self.feed_some(pick, |instance| Event::Finished { instance, after }),
+            Step::Lose { pick } => self.feed_some(pick, |instance| Event::Lost { instance, reason: "gone".into() }),
+            Step::ConfirmStop { pick } => self.feed_some(pick, |instance| Event::Stopped { instance }),
+            Step::Evict { pick } => self.feed_some(pick, |instance| Event::Evict { instance }),
+            Step::Retire { deploy } => self.feed(Event::Retire { deploy: name(deploy) }),
+            Step::Shutdown => self.feed(Event::Shutdown),
+            Step::Sleep { milliseconds } => self.sleep_until(self.now + Duration::from_millis(milliseconds)),
+            Step::SleepUntilDeadline => {
+                if let Some((deadline, _)) = self.pool.poll_timeout() {
+                    self.sleep_until(deadline.max(self.now));
+                }
+            }
+        }
+    }
+
+    /// Answers everything the pool asked for until nothing is left, and checks that this takes no luck.
+    fn wind_down(&mut self) {
+        self.feed(Event::Shutdown);
+        for instance in self.instances.keys().copied().collect::<Vec<_>>() {
+            self.feed(Event::Finished { instance, after: After::Reuse });
+            self.feed(Event::Stopped { instance });
+        }
+        assert!(self.pool.is_empty(), "left over: {:?}", self.pool.instances().collect::<Vec<_>>());
+        assert_eq!(self.pool.poll_timeout(), None);
+        assert!(self.waiting.values().all(VecDeque::is_empty), "never answered: {:?}", self.waiting);
+    }
+
+    /// Feeds an event about one of the instances there ever were, mostly a recent one.
+    fn feed_some(&mut self, pick: usize, event: impl Fn(InstanceId) -> Event) {
+        let recent = self.instances.keys().rev().take(8).copied().collect::<Vec<_>>();
+        let all = self.instances.keys().copied().collect::<Vec<_>>();
+        let from = if pick.is_multiple_of(8) { all } else { recent };
+        if !from.is_empty() {
+            self.feed(event(from[pick / 8 % from.len()]));
+        }
+    }
+
+    fn feed(&mut self, event: Event) {
+        self.note(&event);
+        self.pool.handle(self.now, event);
+        self.check();
+    }
+
+    fn sleep_until(&mut self, then: Instant) {
+        self.now = then;
+        self.pool.handle_timeout(then);
+        self.check();
+        if let Some((deadline, reason)) = self.pool.poll_timeout() {
+            assert!(deadline > then, "{reason}: due but not done");
+        }
+        for (id, seen) in &self.instances {
+            match seen.phase {
+                Phase::Starting => assert!(seen.created_at + START_TIMEOUT > then, "{id} starts past its time"),
+                Phase::Idle { since } => assert!(since + IDLE_TTL > then, "{id} idles past its time"),
+                Phase::Busy | Phase::Stopping | Phase::Gone => {}
+            }
+        }
+    }
+
+    /// What an event means to an outsider, before the pool answers.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Invoke { invocation, deploy } => {
+                self.waiting.entry(deploy.clone()).or_default().push_back(*invocation);
+            }
+            Event::Abandoned { invocation } => {
+                self.waiting.values_mut().for_each(|line| line.retain(|waiter| waiter != invocation));
+            }
+            Event::Started { instance } => self.idle_if(*instance, Phase::Starting),
+            Event::Finished { instance, after: After::Reuse } => self.idle_if(*instance, Phase::Busy),
+            Event::Stopped { instance } => {
+                let seen = self.instances.get_mut(instance).expect("picked among those seen");
+                if seen.phase == Phase::Stopping {
+                    seen.phase = Phase::Gone;
+                }
+            }
+            Event::Shutdown => self.shut_down = true,
+            Event::Finished { after: After::Retire, .. }
+            | Event::StartFailed { .. }
+            | Event::Lost { .. }
+            | Event::Retire { .. }
+            | Event::Evict { .. } => {}
+        }
+    }
+
+    fn idle_if(&mut self, instance: InstanceId, phase: Phase) {
+        let seen = self.instances.get_mut(&instance).expect("picked among those seen");
+        if seen.phase == phase {
+            seen.phase = Phase::Idle { since: self.now };
+        }
+    }
+
+    /// Takes all actions out, each of which must make sense, and compares what is left with the pool's own view.
+    fn check(&mut self) {
+        while let Some(action) = self.pool.poll_action() {
+            self.check_action(&action);
+            self.log.push(action);
+        }
+        self.check_limits();
+        self.check_view();
+    }
+
+    fn check_action(&mut self, action: &Action) {
+        match action {
+            Action::StartPod { instance, deploy } => {
+                let starting = self.count(deploy, |phase| phase == Phase::Starting);
+                assert!(starting < self.line(deploy), "{instance} starts for nobody");
+                let seen = Seen { deploy: deploy.clone(), phase: Phase::Starting, created_at: self.now };
+                assert!(self.instances.insert(*instance, seen).is_none(), "{instance} is not new");
+            }
+            Action::Dispatch { invocation, instance } => {
+                let seen = self.instances.get_mut(instance).expect("only what was started serves");
+                assert!(matches!(seen.phase, Phase::Idle { .. }), "{instance} is {:?}, not free", seen.phase);
+                seen.phase = Phase::Busy;
+                let oldest = self.waiting.get_mut(&seen.deploy).and_then(VecDeque::pop_front);
+                assert_eq!(oldest, Some(*invocation), "the oldest waiter of the same deploy is served first");
+                assert!(self.answered.insert(*invocation), "{invocation} is answered twice");
+            }
+            Action::Fail { invocation, failure } => self.check_failure(*invocation, failure),
+            Action::Abort { invocation, instance, .. } => {
+                assert_eq!(self.instances[instance].phase, Phase::Busy);
+                assert!(self.answered.contains(invocation), "only what was dispatched is aborted");
+            }
+            Action::StopPod { instance, .. } => {
+                let seen = self.instances.get_mut(instance).expect("only what was started is stopped");
+                assert_ne!(seen.phase, Phase::Gone, "{instance} is stopped after its deletion was confirmed");
+                seen.phase = Phase::Stopping;
+            }
+            Action::Forget { deploy } => {
+                let held = self.instances.values().any(|seen| seen.deploy == *deploy && seen.phase != Phase::Gone);
+                assert!(!held && self.line(deploy) == 0, "{deploy} is forgotten but not gone");
+            }
+        }
+    }
+
+    fn check_failure(&mut self, invocation: InvocationId, failure: &Failure) {
+        let (deploy, place) = self
+            .waiting
+            .iter()
+            .find_map(|(deploy, line)| Some((deploy.clone(), line.iter().position(|waiter| *waiter == invocation)?)))
+            .unwrap_or_else(|| panic!("{invocation} fails but does not wait"));
+        self.waiting.get_mut(&deploy).expect("just found").remove(place);
+        assert!(self.answered.insert(invocation), "{invocation} is answered twice");
+        match failure {
+            Failure::Throttled => {
+                let starting = self.count(&deploy, |phase| phase == Phase::Starting);
+                assert!(
+                    self.line(&deploy) >= starting + QUEUE_LIMIT,
+                    "{invocation} is throttled with room in the queue"
+                );
+            }
+            Failure::StartFailed { .. } | Failure::StartTimedOut => {
+                let live = self.count(&deploy, |phase| !matches!(phase, Phase::Stopping | Phase::Gone));
+                assert_eq!(live, 0, "{invocation} fails while an instance lives that may serve it");
+            }
+            Failure::ShuttingDown => assert!(self.shut_down, "{invocation} is refused without a shutdown"),
+        }
+    }
+
+    /// Never more than the cap alive, nobody waits beside an idle instance, the queue is bounded.
+    fn check_limits(&self) {
+        for deploy in (0..3).map(name) {
+            let live = self.count(&deploy, |phase| !matches!(phase, Phase::Stopping | Phase::Gone));
+            assert!(live <= CONCURRENCY as usize, "{live} instances of {deploy}");
+            let idle = self.count(&deploy, |phase| matches!(phase, Phase::Idle { .. }));
+            assert!(idle == 0 || self.line(&deploy) == 0, "{deploy} has waiters and an idle instance");
+            assert!(self.line(&deploy) <= QUEUE_LIMIT + CONCURRENCY as usize, "the queue of {deploy} is too long");
+        }
+    }
+
+    /// No instance is forgotten or made up, and the pool thinks of each what an outsider does.
+    fn check_view(&self) {
+        let seen: Vec<_> = self
+            .instances
+            .iter()
+            .filter(|(_, seen)| seen.phase != Phase::Gone)
+            .map(|(id, seen)| (*id, seen.deploy.clone(), word(seen.phase)))
+            .collect();
+        let known: Vec<_> = self.pool.instances().map(|view| (view.id, view.deploy.clone(), view.state)).collect();
+        assert_eq!(known, seen);
+        assert_eq!(self.pool.waiting(), self.waiting.values().map(VecDeque::len).sum::<usize>());
+    }
+
+    fn count(&self, deploy: &DeployId, phase: impl Fn(Phase) -> bool) -> usize {
+        self.instances.values().filter(|seen| seen.deploy == *deploy && phase(seen.phase)).count()
+    }
+
+    fn line(&self, deploy: &DeployId) -> usize {
+        self.waiting.get(deploy).map_or(0, VecDeque::len)
+    }
+}
+
+fn name(deploy: usize) -> DeployId {
+    ["alpha", "beta", "gamma"][deploy].into()
+}
+
+fn word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Starting => "starting",
+        Phase::Idle { .. } => "idle",
+        Phase::Busy => "busy",
+        Phase::Stopping => "stopping",
+        Phase::Gone => "gone",
+    }
+}
