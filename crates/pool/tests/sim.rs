@@ -1,0 +1,475 @@
+//! A fake cluster with a clock of its own: Pods that start late, never, or not at all, that die unseen, whose deletions
+//! get lost; functions that are updated under load; callers that hang up. Everything happens in time order and comes
+//! from one seed, so a failing case is replayed exactly.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use fakecloud_pool::{Action, After, Config, DeployId, Event, InstanceId, InvocationId, Pool};
+use proptest::prelude::*;
+
+const CONCURRENCY: u32 = 4;
+const FUNCTIONS: usize = 3;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_caller_is_answered_and_every_pod_goes_away(plans in plans(), faults in faults(), seed: u64) {
+        let mut sim = Sim::new(faults, seed);
+        sim.schedule(&plans);
+        sim.run_until_answered();
+        sim.assert_old_versions_are_gone();
+        sim.run_until_deserted();
+    }
+
+    #[test]
+    fn shutdown_in_the_middle_leaves_nothing(plans in plans(), faults in faults(), seed: u64, at_ms in 0..20_000_u64) {
+        let mut sim = Sim::new(faults, seed);
+        sim.schedule(&plans);
+        sim.at(Duration::from_millis(at_ms), Happening::Shutdown);
+        sim.run_until_answered();
+        sim.run_until_deserted();
+    }
+
+    #[test]
+    fn healthy_cluster_fails_nobody(plans in plans(), seed: u64) {
+        let patient = plans.into_iter().map(|plan| Plan { patience_ms: None, ..plan }).collect::<Vec<_>>();
+        let mut sim = Sim::new(Faults::default(), seed);
+        sim.schedule(&patient);
+        sim.run_until_answered();
+        prop_assert_eq!(sim.outcomes(Outcome::Failed) + sim.outcomes(Outcome::Aborted), 0);
+    }
+
+    #[test]
+    fn burst_creates_no_more_pods_than_callers_or_the_cap(callers in 1..30_usize, run_ms in 1..5_000_u64, seed: u64) {
+        let call = Plan { after_ms: 0, function: 0, run_ms, patience_ms: None, spends: false, updates: false };
+        let mut sim = Sim::new(Faults::default(), seed);
+        sim.schedule(&vec![call; callers]);
+        sim.run_until_answered();
+        prop_assert_eq!(sim.outcomes(Outcome::Finished), callers);
+        prop_assert_eq!(sim.created, callers.min(CONCURRENCY as usize));
+    }
+
+    #[test]
+    fn same_seed_gives_the_same_history(plans in plans(), faults in faults(), seed: u64) {
+        let (mut one, mut two) = (Sim::new(faults, seed), Sim::new(faults, seed));
+        one.schedule(&plans);
+        two.schedule(&plans);
+        one.run_until_answered();
+        two.run_until_answered();
+        prop_assert_eq!(one.log, two.log);
+    }
+}
+
+// === strategies ===
+
+/// One call, perhaps after an update of its function.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    /// Time since the call before.
+    after_ms: u64,
+    function: usize,
+    run_ms: u64,
+    /// When the caller hangs up, if it is not answered by then.
+    patience_ms: Option<u64>,
+    /// The function times out or crashes, so that its Pod cannot be used again.
+    spends: bool,
+    updates: bool,
+}
+
+/// Odds in percent.
+#[derive(Debug, Clone, Copy, Default)]
+struct Faults {
+    start_fails: u64,
+    start_hangs: u64,
+    pod_dies: u64,
+    deletion_is_lost: u64,
+    event_repeats: u64,
+}
+
+fn plans() -> impl Strategy<Value = Vec<Plan>> {
+    let call = (
+        prop_oneof![3 => Just(0_u64), 5 => 1..400_u64, 1 => 400..4_000_u64],
+        0..FUNCTIONS,
+        prop_oneof![4 => 1..50_u64, 2 => 50..3_000_u64],
+        prop::option::weighted(0.2, 1..6_000_u64),
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.05),
+    );
+    let plan = call.prop_map(|(after_ms, function, run_ms, patience_ms, spends, updates)| Plan {
+        after_ms,
+        function,
+        run_ms,
+        patience_ms,
+        spends,
+        updates,
+    });
+    prop::collection::vec(plan, 1..80)
+}
+
+fn faults() -> impl Strategy<Value = Faults> {
+    (0..60_u64, 0..20_u64, 0..50_u64, 0..60_u64, 0..30_u64).prop_map(
+        |(start_fails, start_hangs, pod_dies, deletion_is_lost, event_repeats)| Faults {
+            start_fails,
+            start_hangs,
+            pod_dies,
+            deletion_is_lost,
+            event_repeats,
+        },
+    )
+}
+
+// === the simulation ===
+
+struct Sim {
+    pool: Pool,
+    origin: Instant,
+    now: Instant,
+    /// In time order, then in the order in which they were scheduled.
+    agenda: BTreeMap<(Instant, u64), Happening>,
+    scheduled: u64,
+    pods: BTreeMap<InstanceId, Pod>,
+    created: usize,
+    callers: BTreeMap<InvocationId, Caller>,
+    /// The current version of each function.
+    versions: [u32; FUNCTIONS],
+    faults: Faults,
+    random: u64,
+    /// Everything the pool did, and when.
+    log: Vec<(Duration, Action)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    Call(Plan),
+    HangUp(InvocationId),
+    PodListens(InstanceId),
+    PodFails(InstanceId),
+    /// The Pod is dead from now on; nobody knows yet.
+    PodDies(InstanceId),
+    DeathIsSeen(InstanceId),
+    RunEnds(InstanceId, InvocationId),
+    PodIsDeleted(InstanceId),
+    Shutdown,
+}
+
+#[derive(Debug)]
+struct Pod {
+    deploy: DeployId,
+    listens: bool,
+    dead: bool,
+    deleting: bool,
+    asked_to_stop: bool,
+    runs: Option<InvocationId>,
+}
+
+#[derive(Debug)]
+struct Caller {
+    plan: Plan,
+    deploy: DeployId,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Waits,
+    Runs,
+    Finished,
+    Failed,
+    Aborted,
+    HungUp,
+}
+
+impl Sim {
+    #[expect(clippy::disallowed_methods, reason = "a simulation needs some instant to count from")]
+    fn new(faults: Faults, seed: u64) -> Self {
+        let config = Config {
+            max_concurrency: CONCURRENCY.try_into().expect("not zero"),
+            queue_limit: 100,
+            ..Config::default()
+        };
+        let now = Instant::now();
+        Self {
+            pool: Pool::new(config),
+            origin: now,
+            now,
+            agenda: BTreeMap::new(),
+            scheduled: 0,
+            pods: BTreeMap::new(),
+            created: 0,
+            callers: BTreeMap::new(),
+            versions: [1; FUNCTIONS],
+            faults,
+            random: seed,
+            log: Vec::new(),
+        }
+    }
+
+    fn schedule(&mut self, plans: &[Plan]) {
+        let mut after = Duration::ZERO;
+        for plan in plans {
+            after += Duration::from_millis(plan.after_ms);
+            self.at(after, Happening::Call(*plan));
+        }
+    }
+
+    /// Runs until the last call was made and answered; an hour is more than any back-off or timeout explains.
+    fn run_until_answered(&mut self) {
+        let deadline = self.now + Duration::from_secs(3_600);
+        while self.has_calls_ahead() || self.callers.values().any(|caller| !caller.is_answered()) {
+            assert!(self.now < deadline, "unanswered after an hour: {:?}", self.callers);
+            assert!(self.advance(), "nothing will happen any more, but callers wait: {:?}", self.callers);
+        }
+    }
+
+    /// Runs until pool and cluster are empty, which must come by itself.
+    fn run_until_deserted(&mut self) {
+        while self.advance() {}
+        assert!(self.pool.is_empty(), "the pool holds {:?}", self.pool.instances().collect::<Vec<_>>());
+        assert!(self.pods.is_empty(), "the cluster holds {:?}", self.pods);
+    }
+
+    /// With every call answered, only Pods of current versions may be in use or ready for it.
+    fn assert_old_versions_are_gone(&self) {
+        let current: Vec<_> = (0..FUNCTIONS).map(|function| self.deploy(function)).collect();
+        for view in self.pool.instances().filter(|view| !current.contains(view.deploy)) {
+            assert_eq!(view.state, "stopping", "{view:?}");
+        }
+    }
+
+    fn outcomes(&self, outcome: Outcome) -> usize {
+        self.callers.values().filter(|caller| caller.outcome == outcome).count()
+    }
+
+    fn has_calls_ahead(&self) -> bool {
+        self.agenda.values().any(|happening| matches!(happening, Happening::Call(_)))
+    }
+
+    /// Lets the next thing happen, be it in the cluster or a deadline of the pool.
+    fn advance(&mut self) -> bool {
+        let next = self.agenda.first_key_value().map(|(key, _)| key.0);
+        let deadline = self.pool.poll_timeout().map(|(deadline, _)| deadline);
+        match (next, deadline) {
+            (Some(next), deadline) if deadline.is_none_or(|deadline| next <= deadline) => {
+                let ((at, _), happening) = self.agenda.pop_first().expect("just seen");
+                self.now = at;
+                self.happen(happening);
+            }
+            (_, Some(deadline)) => {
+                assert!(deadline >= self.now, "a deadline in the past");
+                self.now = deadline;
+                self.pool.handle_timeout(deadline);
+            }
+            (_, None) => return false,
+        }
+        while let Some(action) = self.pool.poll_action() {
+            self.log.push((self.now - self.origin, action.clone()));
+            self.carry_out(action);
+        }
+        true
+    }
+}
+
+// === what happens in the cluster ===
+
+impl Sim {
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Call(plan) => self.call(plan),
+            Happening::HangUp(invocation) => self.hang_up(invocation),
+            Happening::PodListens(instance) => {
+                if let Some(pod) = self.pods.get_mut(&instance).filter(|pod| !pod.dead && !pod.deleting) {
+                    pod.listens = true;
+                    self.tell(Event::Started { instance });
+                }
+            }
+            Happening::PodFails(instance) => {
+                if let Some(pod) = self.pods.get_mut(&instance).filter(|pod| !pod.deleting) {
+                    pod.dead = true;
+                    self.tell(Event::StartFailed { instance, reason: "image cannot be pulled".into() });
+                }
+            }
+            Happening::PodDies(instance) => {
+                if let Some(pod) = self.pods.get_mut(&instance) {
+                    pod.dead = true;
+                    let delay = self.between(1, 500);
+                    self.after(delay, Happening::DeathIsSeen(instance));
+                }
+            }
+            Happening::DeathIsSeen(instance) => self.tell(Event::Lost { instance, reason: "OOMKilled".into() }),
+            Happening::RunEnds(instance, invocation) => self.run_ends(instance, invocation),
+            Happening::PodIsDeleted(instance) => {
+                self.pods.remove(&instance).expect("a Pod is deleted once");
+                self.tell(Event::Stopped { instance });
+            }
+            Happening::Shutdown => self.tell(Event::Shutdown),
+        }
+    }
+
+    fn call(&mut self, plan: Plan) {
+        if plan.updates {
+            let old = self.deploy(plan.function);
+            self.versions[plan.function] += 1;
+            self.tell(Event::Retire { deploy: old });
+        }
+        let invocation = InvocationId(self.callers.len() as u64);
+        let deploy = self.deploy(plan.function);
+        self.callers.insert(invocation, Caller { plan, deploy: deploy.clone(), outcome: Outcome::Waits });
+        if let Some(patience_ms) = plan.patience_ms {
+            self.after(patience_ms, Happening::HangUp(invocation));
+        }
+        self.pool.handle(self.now, Event::Invoke { invocation, deploy });
+    }
+
+    /// A caller that waits is forgotten; one that is being served takes its Pod with it.
+    fn hang_up(&mut self, invocation: InvocationId) {
+        let caller = self.callers.get_mut(&invocation).expect("only callers hang up");
+        match caller.outcome {
+            Outcome::Waits => {
+                caller.outcome = Outcome::HungUp;
+                self.tell(Event::Abandoned { invocation });
+            }
+            Outcome::Runs => {
+                let serves = |(_, pod): &(&InstanceId, &mut Pod)| pod.runs == Some(invocation);
+                let (instance, pod) = self.pods.iter_mut().find(serves).expect("a running call has a Pod");
+                pod.runs = None;
+                caller.outcome = Outcome::HungUp;
+                let event = Event::Finished { instance: *instance, after: After::Retire };
+                self.pool.handle(self.now, event);
+            }
+            Outcome::Finished | Outcome::Failed | Outcome::Aborted | Outcome::HungUp => {}
+        }
+    }
+
+    fn run_ends(&mut self, instance: InstanceId, invocation: InvocationId) {
+        let Some(pod) = self.pods.get_mut(&instance).filter(|pod| pod.runs == Some(invocation) && !pod.dead) else {
+            return;
+        };
+        pod.runs = None;
+        let caller = self.callers.get_mut(&invocation).expect("a Pod runs what was called");
+        caller.outcome = Outcome::Finished;
+        let after = if caller.plan.spends { After::Retire } else { After::Reuse };
+        self.pool.handle(self.now, Event::Finished { instance, after });
+    }
+
+    /// Events that a watch may deliver more than once.
+    fn tell(&mut self, event: Event) {
+        if self.chance(self.faults.event_repeats) {
+            self.pool.handle(self.now, event.clone());
+        }
+        self.pool.handle(self.now, event);
+    }
+}
+
+// === what the pool wants done ===
+
+impl Sim {
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::StartPod { instance, deploy } => self.start(instance, deploy),
+            Action::Dispatch { invocation, instance } => self.dispatch(invocation, instance),
+            Action::Fail { invocation, .. } => self.answer(invocation, Outcome::Waits, Outcome::Failed),
+            Action::Abort { invocation, instance, .. } => {
+                let pod = self.pods.get_mut(&instance).expect("an aborted call had a Pod");
+                assert_eq!(pod.runs.take(), Some(invocation), "aborted on a Pod that runs something else");
+                self.answer(invocation, Outcome::Runs, Outcome::Aborted);
+            }
+            Action::StopPod { instance, .. } => self.delete(instance),
+            Action::Forget { deploy } => {
+                assert!(self.pods.values().all(|pod| pod.deploy != deploy), "{deploy} is forgotten but has Pods");
+            }
+        }
+    }
+
+    fn start(&mut self, instance: InstanceId, deploy: DeployId) {
+        self.created += 1;
+        let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop).count();
+        assert!(live < CONCURRENCY as usize, "more Pods of {deploy} than allowed");
+        let pod = Pod { deploy, listens: false, dead: false, deleting: false, asked_to_stop: false, runs: None };
+        assert!(self.pods.insert(instance, pod).is_none(), "{instance} was started before");
+        let delay = self.between(300, 3_000);
+        if self.chance(self.faults.start_fails) {
+            self.after(delay, Happening::PodFails(instance));
+        } else if !self.chance(self.faults.start_hangs) {
+            self.after(delay, Happening::PodListens(instance));
+        }
+        if self.chance(self.faults.pod_dies) {
+            let delay = self.between(1, 20_000);
+            self.after(delay, Happening::PodDies(instance));
+        }
+    }
+
+    fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {
+        let pod = self.pods.get_mut(&instance).expect("only what exists is dispatched to");
+        assert!(pod.listens && !pod.asked_to_stop, "dispatched to {pod:?}");
+        assert_eq!(pod.runs.replace(invocation), None, "two invocations on one Pod");
+        let caller = &self.callers[&invocation];
+        assert_eq!(pod.deploy, caller.deploy, "served by another version");
+        let (dead, run_ms) = (pod.dead, caller.plan.run_ms);
+        self.answer(invocation, Outcome::Waits, Outcome::Runs);
+        // A dead Pod's connection is found closed at the first use.
+        let end = if dead { Happening::DeathIsSeen(instance) } else { Happening::RunEnds(instance, invocation) };
+        self.after(if dead { 1 } else { run_ms }, end);
+    }
+
+    fn delete(&mut self, instance: InstanceId) {
+        let is_lost = self.chance(self.faults.deletion_is_lost);
+        let delay = self.between(1, 2_000);
+        let pod = self.pods.get_mut(&instance).expect("only what exists is stopped");
+        assert_eq!(pod.runs, None, "stopped while it runs an invocation");
+        pod.asked_to_stop = true;
+        if !is_lost && !pod.deleting {
+            pod.deleting = true;
+            self.after(delay, Happening::PodIsDeleted(instance));
+        }
+    }
+
+    fn answer(&mut self, invocation: InvocationId, from: Outcome, to: Outcome) {
+        let caller = self.callers.get_mut(&invocation).expect("only callers are answered");
+        assert_eq!(caller.outcome, from, "{invocation} is answered out of turn");
+        caller.outcome = to;
+    }
+}
+
+// === time, chance and names ===
+
+impl Sim {
+    /// Schedules for a time since the beginning.
+    fn at(&mut self, time: Duration, happening: Happening) {
+        self.scheduled += 1;
+        self.agenda.insert((self.origin + time, self.scheduled), happening);
+    }
+
+    /// Schedules for a time since now.
+    fn after(&mut self, milliseconds: u64, happening: Happening) {
+        self.at(self.now - self.origin + Duration::from_millis(milliseconds), happening);
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.between(0, 100) < percent
+    }
+
+    /// At least `low`, less than `high`.
+    fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.draw() % (high - low)
+    }
+
+    /// SplitMix64, <https://prng.di.unimi.it/splitmix64.c>.
+    fn draw(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn deploy(&self, function: usize) -> DeployId {
+        format!("function-{function}-version-{}", self.versions[function]).into()
+    }
+}
+
+impl Caller {
+    fn is_answered(&self) -> bool {
+        !matches!(self.outcome, Outcome::Waits | Outcome::Runs)
+    }
+}
