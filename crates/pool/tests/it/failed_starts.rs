@@ -41,6 +41,19 @@ fn waiters_stay_while_a_busy_instance_lives() {
 }
 
 #[test]
+fn invoke_during_the_back_off_waits_for_an_instance_that_lives() {
+    let mut pool = TestPool::new();
+    let busy = pool.busy(1, "a");
+    let failing = pool.cold(2, "a");
+    pool.assert(start_failed(failing, "quota"), &[stop(failing, StopReason::StartFailed)]);
+    pool.assert(abandoned(2), &[]);
+
+    pool.assert(invoke(3, "a"), &[]);
+
+    pool.assert(reusable(busy), &[dispatch(3, busy)]);
+}
+
+#[test]
 fn no_start_is_tried_during_the_back_off() {
     let mut pool = TestPool::new();
     let failing = pool.cold(1, "a");
