@@ -114,6 +114,24 @@ fn retired_deploy_that_could_not_start_is_forgotten_at_once() {
 }
 
 #[test]
+fn retired_deploy_is_not_forgotten_while_somebody_waits_for_the_back_off() {
+    let mut pool = TestPool::new();
+    let busy = pool.busy(1, "old");
+    let failing = pool.cold(2, "old");
+    pool.assert(start_failed(failing, "quota"), &[stop(failing, StopReason::StartFailed)]);
+    pool.assert(retire("old"), &[]);
+    pool.assert(spent(busy), &[stop(busy, StopReason::NotReusable)]);
+
+    pool.assert(stopped(failing), &[]);
+    pool.assert(stopped(busy), &[]);
+
+    assert_eq!((pool.pool.waiting(), pool.states()), (1, vec![]));
+    pool.sleep(BACKOFF_MIN);
+    pool.pool.handle_timeout(pool.now);
+    assert_eq!(pool.states(), ["starting"]);
+}
+
+#[test]
 fn shutdown_stops_all_but_the_busy_and_refuses_the_rest() {
     let mut pool = TestPool::new();
     let (idle, busy) = (pool.busy(1, "a"), pool.busy(2, "a"));

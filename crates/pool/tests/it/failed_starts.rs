@@ -1,5 +1,7 @@
 //! Starts that fail or hang: who is told, and when a start is tried again.
 
+use std::time::Duration;
+
 use fakecloud_pool::{Action, Config, Failure, InstanceId, StopReason};
 
 use crate::harness::*;
@@ -131,9 +133,9 @@ fn waiters_that_outlive_the_last_instance_get_a_start_when_the_back_off_ends() {
 
 #[test]
 fn back_off_doubles_up_to_its_maximum() {
-    let mut pool = TestPool::new();
+    let mut pool = TestPool::with(Config { stop_timeout: Duration::MAX, ..config() });
     let mut invocation = 0;
-    for seconds in [1, 2, 4, 8, 8] {
+    for seconds in [1, 2, 4, 8, 8, 8] {
         invocation += 2;
         fail_to_start(&mut pool, invocation);
         pool.sleep(BACKOFF_MIN * seconds - TICK);
@@ -169,6 +171,7 @@ fn started_instance_ends_the_back_off() {
 
     let actions = pool.actions();
     assert_eq!(starts(&actions).len(), 2, "for the two that still wait: {actions:?}");
+    assert_eq!(pool.pool.poll_timeout(), Some((pool.now + STOP_TIMEOUT, "deletion is unconfirmed")));
 }
 
 #[test]
@@ -227,22 +230,46 @@ fn instance_that_starts_too_late_gets_no_work() {
 }
 
 #[test]
-fn back_off_of_zero_does_not_spin() {
+fn latest_reason_of_a_burst_is_the_one_remembered() {
+    let mut pool = TestPool::new();
+    let (first, second) = (start_another(&mut pool), start_another(&mut pool));
+    pool.pool.handle(pool.now, start_failed(first, "quota"));
+    pool.pool.handle(pool.now, start_failed(second, "no such image"));
+    pool.actions();
+
+    pool.assert(invoke(1, "a"), &[fail(1, refused("no such image"))]);
+}
+
+#[test]
+fn times_of_zero_do_not_spin() {
     let mut pool = TestPool::with(Config {
-        backoff_min: std::time::Duration::ZERO,
-        backoff_max: std::time::Duration::ZERO,
-        start_timeout: std::time::Duration::ZERO,
-        stop_timeout: std::time::Duration::ZERO,
+        backoff_min: Duration::ZERO,
+        backoff_max: Duration::ZERO,
+        start_timeout: Duration::ZERO,
+        stop_timeout: Duration::ZERO,
         ..config()
     });
-    pool.busy(1, "a");
+    let spent_one = pool.busy(1, "a");
     start_another(&mut pool);
-    pool.actions();
+    pool.assert(spent(spent_one), &[stop(spent_one, StopReason::NotReusable)]);
 
     pool.pool.handle_timeout(pool.now);
 
     assert_eq!(pool.actions(), []);
-    assert_eq!(pool.pool.poll_timeout(), Some((pool.now + TICK, "start times out")));
+    assert_eq!(pool.pool.poll_timeout().map(|(deadline, _)| deadline), Some(pool.now + TICK));
+}
+
+#[test]
+fn longest_back_off_below_the_shortest_counts_as_the_shortest() {
+    let mut pool = TestPool::with(Config { backoff_max: Duration::ZERO, ..config() });
+    fail_to_start(&mut pool, 1);
+    pool.sleep(BACKOFF_MIN);
+    fail_to_start(&mut pool, 2);
+
+    pool.sleep(BACKOFF_MIN - TICK);
+    pool.assert(invoke(3, "a"), &[fail(3, refused("quota"))]);
+    pool.sleep(TICK);
+    pool.cold(4, "a");
 }
 
 /// A cold invoke whose instance cannot start.
