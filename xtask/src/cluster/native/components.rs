@@ -96,6 +96,7 @@ fn controller_manager(binaries: &Binaries) -> Process {
     args.path("service-account-private-key-file", &pki::key("service-accounts"));
     args.path("root-ca-file", &pki::certificate("ca"));
     args.set("use-service-account-credentials", "true");
+    args.path("flex-volume-plugin-dir", &state("kubelet/volume-plugins"));
     args.set("leader-elect", "false");
     args.set("bind-address", "127.0.0.1");
     // No unauthenticated port.

@@ -18,10 +18,11 @@ const KUBERNETES: &str = "KUBE-";
 
 const TABLES: [&str; 4] = ["nat", "filter", "mangle", "raw"];
 
-/// Pods reach other machines under the host's address, and each other even where the machine forwards nothing else
-/// (Docker sets that policy).
+/// Pods reach other machines under the host's address, and each other and the host even where a firewall or Docker
+/// accepts nothing else. Appended, so that kube-proxy's rules (it prepends them) still reject dead Services first.
 pub(super) fn add_own_rules() -> Result<()> {
     add("nat", "POSTROUTING", &["-s", POD_CIDR, "!", "-d", POD_CIDR, "-j", "MASQUERADE"])?;
+    add("filter", "INPUT", &["-i", BRIDGE, "-j", "ACCEPT"])?;
     add("filter", "FORWARD", &["-i", BRIDGE, "-j", "ACCEPT"])?;
     add("filter", "FORWARD", &["-o", BRIDGE, "-j", "ACCEPT"])
 }
@@ -34,7 +35,7 @@ fn add(table: &str, chain: &str, rule: &[&str]) -> Result<()> {
     };
     // -C fails when the rule is not there, which is what it is asked for.
     if shell::output(&mut iptables("-C")).is_err() {
-        shell::output(&mut iptables("-I"))?;
+        shell::output(&mut iptables("-A"))?;
     }
     Ok(())
 }

@@ -55,8 +55,7 @@ pub(super) fn alive(process: &Process) -> bool {
 /// The process's id, if it runs.
 pub(super) fn pid(process: &Process) -> Option<i32> {
     let pid: i32 = fs::read_to_string(pid_file(process.name)).ok()?.trim().parse().ok()?;
-    let program = process.program.to_str()?;
-    cmdline(pid).iter().any(|argument| argument == program).then_some(pid)
+    runs(&cmdline(pid), process.program.file_name()?.to_str()?, state("").to_str()?).then_some(pid)
 }
 
 pub(super) fn start_missing(processes: &[Process]) -> Result<()> {
@@ -153,8 +152,16 @@ fn ours() -> Result<Vec<Pid>> {
 }
 
 fn is_ours(cmdline: &[String], state: &str) -> bool {
-    let program = cmdline.first().map(|program| program.rsplit('/').next().unwrap_or(program));
-    program.is_some_and(|program| PROGRAMS.contains(&program)) && cmdline.iter().any(|it| it.contains(state))
+    PROGRAMS.iter().any(|program| runs(cmdline, program, state))
+}
+
+/// Whether a command line is that of a program for this state directory. The program's own directory does not count:
+/// another cache or another build of xtask may have started it.
+fn runs(cmdline: &[String], program: &str, state: &str) -> bool {
+    // For an instant, a process that is being started is still setsid.
+    let mut words = cmdline.iter().skip_while(|word| *word == "setsid");
+    let is_program = words.next().is_some_and(|first| first.rsplit('/').next() == Some(program));
+    is_program && words.any(|argument| argument.contains(state))
 }
 
 /// Empty for a zombie and for a process that is gone.
@@ -192,7 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn reader_of_our_log_is_not_ours() {
+    fn process_that_is_being_started_is_ours() {
+        assert!(is_ours(&cmdline("setsid /cache/etcd --data-dir=/state/etcd"), "/state"));
+    }
+
+    #[test]
+    fn reader_of_our_files_is_not_ours() {
         assert!(!is_ours(&cmdline("tail -f /state/log/etcd.log"), "/state"));
+        assert!(!is_ours(&cmdline("ls /state/etcd"), "/state"));
     }
 }

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::shell;
 
-const API_SERVER_DEADLINE: Duration = Duration::from_secs(90);
-const NODE_DEADLINE: Duration = Duration::from_secs(90);
+const API_SERVER_DEADLINE: Duration = Duration::from_secs(180);
+const NODE_DEADLINE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(200);
 
 /// kubectl as administrator; a server that does not answer is given up on.
