@@ -95,10 +95,12 @@ fn boot(binaries: &Binaries) -> Result<()> {
     policies::apply()?;
 
     shell::step("starting controllers, scheduler, kubelet, kube-proxy and DNS");
-    let heartbeat = ready::last_heartbeat();
+    // A kubelet that runs on need not speak for minutes.
+    let kubelet_starts = !process::alive(&components::kubelet(binaries));
+    let old_heartbeat = if kubelet_starts { ready::last_heartbeat() } else { None };
     let all = components::all(binaries);
     process::start_missing(&all)?;
-    ready::await_node(&all, heartbeat.as_deref())
+    ready::await_node(&all, old_heartbeat.as_deref())
 }
 
 pub(super) fn down() -> Result<()> {

@@ -119,7 +119,7 @@ fn scheduler(binaries: &Binaries) -> Process {
     args.process("kube-scheduler", binaries.kubernetes.join("kube-scheduler"), &[("127.0.0.1", 10259)])
 }
 
-fn kubelet(binaries: &Binaries) -> Process {
+pub(super) fn kubelet(binaries: &Binaries) -> Process {
     let mut args = Arguments::default();
     args.path("config", &state("kubelet.yaml"));
     args.path("kubeconfig", &pki::kubeconfig("kubelet"));
