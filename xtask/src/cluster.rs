@@ -3,12 +3,10 @@
 mod kind;
 mod native;
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -93,6 +91,18 @@ pub(crate) fn ensure_up(provider: Option<Provider>) -> Result<Cluster> {
     Ok(Cluster { provider, kubeconfig })
 }
 
+/// Returns once Pods can resolve `<name>.<namespace>.svc.cluster.local`.
+///
+/// # Errors
+/// When the Service does not exist, has no cluster IP, or its name is not served within seconds.
+pub(crate) fn publish_service(cluster: &Cluster, namespace: &str, name: &str) -> Result<()> {
+    match cluster.provider {
+        // kind's CoreDNS serves a Service from its creation on.
+        Provider::Kind => Ok(()),
+        Provider::Native => native::await_service_name(namespace, name),
+    }
+}
+
 fn kubeconfig(provider: Provider) -> Result<PathBuf> {
     match provider {
         Provider::Kind => kind::kubeconfig(),
@@ -161,18 +171,6 @@ impl Cluster {
         match self.provider {
             Provider::Kind => kind::host_address(),
             Provider::Native => Ok(native::host_address()),
-        }
-    }
-
-    /// Returns once Pods can resolve `<name>.<namespace>.svc.cluster.local`.
-    ///
-    /// # Errors
-    /// When the Service does not exist, has no cluster IP, or its name is not served within seconds.
-    pub(crate) fn publish_service(&self, namespace: &str, name: &str) -> Result<()> {
-        match self.provider {
-            // kind's CoreDNS serves a Service from its creation on.
-            Provider::Kind => Ok(()),
-            Provider::Native => native::await_service_name(namespace, name),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Runs other programs, says what is going on, and puts the whole command into every error.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 

@@ -1,9 +1,7 @@
 //! The kind provider: nothing but kind's own command line, with a pinned node image.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 

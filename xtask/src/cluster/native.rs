@@ -22,17 +22,16 @@ mod reset;
 mod scratch;
 mod sysctl;
 
-use std::{
-    fs,
-    os::unix::fs::DirBuilderExt as _,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use self::{components::Binaries, layout::state};
+use self::components::Binaries;
+use self::layout::state;
 use super::say;
 use crate::shell;
 

@@ -1,14 +1,14 @@
 //! The Kubernetes server, built from Debian's source package: Debian ships no binaries of it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{layout::KUBERNETES_VERSION, packages, scratch::Scratch};
+use super::layout::KUBERNETES_VERSION;
+use super::packages;
+use super::scratch::Scratch;
 use crate::shell;
 
 mod progress;

@@ -1,18 +1,13 @@
 //! The node's processes and their command lines.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{
-    dns,
-    layout::{API_PORT, GATEWAY, KUBERNETES_VERSION, NODE, POD_CIDR, SERVICE_CIDR, state},
-    pki,
-    process::Process,
-};
+use super::layout::{API_PORT, GATEWAY, KUBERNETES_VERSION, NODE, POD_CIDR, SERVICE_CIDR, state};
+use super::process::Process;
+use super::{dns, pki};
 use crate::paths;
 
 /// Where the programs are.

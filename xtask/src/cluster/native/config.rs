@@ -1,15 +1,14 @@
 //! The configuration files of containerd, its CNI network and the kubelet.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::{
-    components::Binaries,
-    layout::{BRIDGE, CLUSTER_DOMAIN, GATEWAY, NETWORK, POD_CIDR, state},
-    pki,
-};
+use super::components::Binaries;
+use super::layout::{BRIDGE, CLUSTER_DOMAIN, GATEWAY, NETWORK, POD_CIDR, state};
+use super::pki;
 
 pub(super) fn write(binaries: &Binaries) -> Result<()> {
     fs::create_dir_all(state("cni")).with_context(|| format!("cannot create {}", state("cni").display()))?;

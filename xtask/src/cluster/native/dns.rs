@@ -3,27 +3,23 @@
 //! Debian has no CoreDNS. dnsmasq answers for `cluster.local` from a hosts file and asks the machine's own servers
 //! for all else; the mirror watches the Services and writes that file. Headless Services have no name here.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{BufReader, Read},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::Deserialize;
 
-use super::{
-    components::Arguments,
-    layout::{CLUSTER_DOMAIN, GATEWAY, state},
-    pki,
-    process::{self, Process},
-    ready::kubectl,
-};
+use super::components::Arguments;
+use super::layout::{CLUSTER_DOMAIN, GATEWAY, state};
+use super::pki;
+use super::process::{self, Process};
+use super::ready::kubectl;
 use crate::shell;
 
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(10);

@@ -1,9 +1,7 @@
 //! Packet filter rules: the node's own few, and the removal of those and of all that Kubernetes made.
 
-use std::{
-    io::Write as _,
-    process::{Command, Stdio},
-};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 

@@ -1,13 +1,12 @@
 //! What this machine must offer before a node can run on it, each refusal in a sentence.
 
-use std::{fs, io, net::TcpListener};
+use std::net::TcpListener;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
-use super::{
-    components::{self, Binaries},
-    process,
-};
+use super::components::{self, Binaries};
+use super::process;
 
 pub(super) fn require_root() -> Result<()> {
     if !rustix::process::geteuid().is_root() {

@@ -1,6 +1,8 @@
 //! Mounts and network namespaces that Pods leave behind.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use rustix::mount::{UnmountFlags, unmount};

@@ -1,14 +1,12 @@
 //! The bridge that Pods are on, and the kernel settings and packet filter rules it needs.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{
-    iptables,
-    layout::{BRIDGE, GATEWAY, POD_CIDR, SERVICE_CIDR},
-    sysctl,
-};
+use super::layout::{BRIDGE, GATEWAY, POD_CIDR, SERVICE_CIDR};
+use super::{iptables, sysctl};
 use crate::shell;
 
 pub(super) fn prepare() -> Result<()> {

@@ -3,7 +3,9 @@
 //! Installing etcd-server or containerd would start system services on the very ports that the node needs, and
 //! Debian's containerd would displace the one of a Docker engine. Their files work just as well from a directory.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 

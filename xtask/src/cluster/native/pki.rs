@@ -1,6 +1,8 @@
 //! The cluster's certificates and the kubeconfigs that hold them, made by OpenSSL.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::json;

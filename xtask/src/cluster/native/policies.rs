@@ -1,10 +1,12 @@
 //! What Pods may be: Kubernetes 1.20 has PodSecurityPolicy where later ones have PodSecurity admission.
 
-use std::{fs, process::Stdio};
+use std::fs;
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
-use super::{layout::state, ready::kubectl};
+use super::layout::state;
+use super::ready::kubectl;
 use crate::shell;
 
 /// Pods that a service account creates must pass the level "restricted" of the Pod Security Standards. The

@@ -3,14 +3,12 @@
 //! A pid file alone proves nothing: after a crash its number may belong to another program. A process is one of ours
 //! only while `/proc/<pid>/cmdline` names the program and the state directory.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::PathBuf,
-    process::{Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};

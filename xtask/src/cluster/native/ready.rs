@@ -1,18 +1,14 @@
 //! Waits for the API server and the node, and fails early with the log of what does not run.
 
-use std::{
-    process::Command,
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::{
-    layout::NODE,
-    pki,
-    process::{self, Process},
-};
+use super::layout::NODE;
+use super::pki;
+use super::process::{self, Process};
 use crate::shell;
 
 const API_SERVER_DEADLINE: Duration = Duration::from_secs(180);

@@ -1,18 +1,13 @@
 //! The way back: to the state after a reboot, and to the machine as it was before the first boot.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 
-use super::{
-    cgroups,
-    layout::{NETWORK, state},
-    mounts, network, process, sysctl,
-};
+use super::layout::{NETWORK, state};
+use super::{cgroups, mounts, network, process, sysctl};
 
 /// Directories that containerd, the CNI plugins and the kubelet make outside the state directory, with no option
 /// against it.

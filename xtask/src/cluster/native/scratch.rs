@@ -1,9 +1,7 @@
 //! A directory for the duration of one step, on the file system of the cache.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 

@@ -1,12 +1,10 @@
 //! Shows that a long build lives: every few seconds how long it runs and what it compiles.
 
-use std::{
-    fs::{self, File},
-    path::Path,
-    process::{Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
