@@ -113,6 +113,7 @@ pub(super) fn down() -> Result<()> {
 }
 
 pub(super) fn status() -> Result<()> {
+    machine::require_root()?;
     let components = components::all(&Binaries::locate()?);
     say(&format!("state directory  {}", state("").display()))?;
     say(&format!("kubeconfig       {}", kubeconfig().display()))?;
