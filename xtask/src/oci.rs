@@ -78,6 +78,11 @@ impl Layer {
         let size = fs::metadata(&file)?.len();
         Ok(Self { file, digest, size })
     }
+
+    /// The SHA-256 of the layer, in hexadecimal.
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
 }
 
 fn append_children(tar: &mut Builder<impl Write>, root: &Path, dir: &Path) -> Result<()> {
