@@ -42,6 +42,6 @@ mod zip;
 pub use digest::{DigestReader, DigestWriter, InvalidDigest, Sha256Digest};
 pub use error::{ArchiveError, LayersError};
 pub use layers::{LayersSummary, write_layer_tar};
-pub use limits::{ENTRIES_MAX, Limits, RATIO_MAX, UNZIPPED_BYTES_MAX};
+pub use limits::{ENTRIES_MAX, Limits, RATIO_FREE_BYTES, RATIO_MAX, UNZIPPED_BYTES_MAX};
 pub use name::{EntryName, NAME_PART_BYTES_MAX, NameProblem, PATH_BYTES_MAX};
 pub use zip::{ZipSummary, check_zip};

@@ -13,8 +13,8 @@ pub const ENTRIES_MAX: u64 = 100_000;
 /// Real code stays below 30. DEFLATE reaches 1,032, for nothing but zeros.
 pub const RATIO_MAX: u64 = 500;
 
-/// Unzipped bytes below which no ratio is too high: a few MiB harm nobody.
-pub(crate) const RATIO_FREE_BYTES: u64 = 16 * 1024 * 1024;
+/// Unzipped bytes up to which no ratio is too high: 16 MiB harm nobody.
+pub const RATIO_FREE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What an archive may cost. [`Limits::default`] is what Lambda allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Limits {
     pub unzipped_bytes_max: u64,
     /// Entries per archive, directories included.
     pub entries_max: u64,
-    /// Unzipped bytes per byte of the archive.
+    /// Unzipped bytes per byte of the archive, once they exceed [`RATIO_FREE_BYTES`].
     pub ratio_max: u64,
 }
 
