@@ -1,0 +1,211 @@
+//! Names and ARNs of functions and layers: wherever AWS takes a name it also takes partial and full ARNs.
+
+use crate::{
+    Error, ErrorCode, Scope,
+    constraints::violation,
+    scope::{is_account, is_region},
+};
+
+/// A function as a request names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FunctionRef {
+    /// Where the function lives: the request's scope, unless an ARN names another account.
+    pub(crate) scope: Scope,
+    pub(crate) name: String,
+    /// A version number, `$LATEST` or an alias.
+    pub(crate) qualifier: Option<String>,
+}
+
+/// A layer version as its ARN names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LayerVersionRef {
+    pub(crate) scope: Scope,
+    pub(crate) name: String,
+    pub(crate) version: u64,
+}
+
+/// The unqualified ARN of a function.
+pub(crate) fn function(account: &str, region: &str, name: &str) -> String {
+    format!("arn:{}:lambda:{region}:{account}:function:{name}", partition(region))
+}
+
+/// The ARN of a layer, without a version.
+pub(crate) fn layer(scope: &Scope, name: &str) -> String {
+    format!("arn:{}:lambda:{}:{}:layer:{name}", partition(scope.region()), scope.region(), scope.account())
+}
+
+/// AWS's partition of a region; the service model's ARN patterns know the same families.
+fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+// === impl FunctionRef ===
+
+impl FunctionRef {
+    /// Reads `name`, `name:qualifier`, `account:function:name`, `function:name`, or a full ARN with or without a
+    /// qualifier, and the qualifier that the request gives besides.
+    ///
+    /// # Errors
+    ///
+    /// A name of more than 64 characters, a function of another region, two different qualifiers.
+    pub(crate) fn parse(scope: &Scope, text: &str, qualifier: Option<&str>) -> Result<Self, Error> {
+        let mut parts: Vec<&str> = text.split(':').collect();
+        if let ["arn", _partition, "lambda", ..] = parts[..] {
+            parts.drain(..3);
+        }
+        let mut parts = &parts[..];
+        let region = leading(&mut parts, is_region_like).unwrap_or(scope.region());
+        let account = leading(&mut parts, is_account).unwrap_or(scope.account());
+        leading(&mut parts, |part| part == "function");
+        let (name, own) = match *parts {
+            [name] => (name, None),
+            [name, own] => (name, Some(own)),
+            _ => return Err(Error::invalid_parameter(format!("'{text}' is neither a function's name nor its ARN"))),
+        };
+        if name.len() > 64 {
+            return Err(violation(text, "functionName", "Member must have length less than or equal to 64"));
+        }
+        if region != scope.region() {
+            let here = scope.region();
+            let message = format!("Functions from '{region}' are not reachable in this region ('{here}')");
+            return Err(Error::new(ErrorCode::ResourceNotFound, message));
+        }
+        let qualifier = match (own, qualifier) {
+            (Some(own), Some(qualifier)) if own != qualifier => {
+                let message = "The derived qualifier from the function name does not match the specified qualifier.";
+                return Err(Error::invalid_parameter(message));
+            }
+            (own, qualifier) => qualifier.or(own).map(str::to_owned),
+        };
+        let scope = Scope::new(account, region).unwrap_or_else(|| scope.clone());
+        Ok(Self { scope, name: name.to_owned(), qualifier })
+    }
+
+    /// The ARN as the request meant it.
+    pub(crate) fn arn(&self) -> String {
+        let arn = function(self.scope.account(), self.scope.region(), &self.name);
+        match &self.qualifier {
+            Some(qualifier) => format!("{arn}:{qualifier}"),
+            None => arn,
+        }
+    }
+
+    pub(crate) fn not_found(&self) -> Error {
+        Error::new(ErrorCode::ResourceNotFound, format!("Function not found: {}", self.arn()))
+    }
+}
+
+/// The name in a layer's name or ARN, and the scope that it lives in.
+pub(crate) fn parse_layer(scope: &Scope, text: &str) -> Result<(Scope, String), Error> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        [name] => Ok((scope.clone(), name.to_owned())),
+        ["arn", _, "lambda", region, account, "layer", name] => {
+            let scope = Scope::new(account, region).ok_or_else(|| not_a_layer(text))?;
+            Ok((scope, name.to_owned()))
+        }
+        _ => Err(not_a_layer(text)),
+    }
+}
+
+fn not_a_layer(text: &str) -> Error {
+    Error::invalid_parameter(format!("'{text}' is neither a layer's name nor its ARN"))
+}
+
+// === impl LayerVersionRef ===
+
+impl LayerVersionRef {
+    /// Reads a layer version's ARN; `None` when it is of another form.
+    pub(crate) fn parse(arn: &str) -> Option<Self> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let ["arn", _, "lambda", region, account, "layer", name, version] = parts[..] else { return None };
+        Some(Self { scope: Scope::new(account, region)?, name: name.to_owned(), version: version.parse().ok()? })
+    }
+}
+
+/// Takes the first part off when it fits and is not the last one, which is always the name.
+fn leading<'p>(parts: &mut &[&'p str], fits: impl Fn(&str) -> bool) -> Option<&'p str> {
+    match **parts {
+        [first, ref rest @ ..] if !rest.is_empty() && fits(first) => {
+            *parts = rest;
+            Some(first)
+        }
+        _ => None,
+    }
+}
+
+/// `xx-name-1`, as the model's patterns have it; any other word is a function's name.
+fn is_region_like(part: &str) -> bool {
+    let words: Vec<&str> = part.split('-').collect();
+    let number = |word: &&str| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_region(part) && words.len() >= 3 && words.last().is_some_and(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, qualifier: Option<&str>) -> Result<String, String> {
+        let scope = Scope::new("111122223333", "eu-west-1").unwrap();
+        FunctionRef::parse(&scope, text, qualifier).map(|f| f.arn()).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn every_form_of_a_name_means_the_same_function() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+        let plain =
+            ["f", "function:f", "111122223333:function:f", "111122223333:f", "eu-west-1:111122223333:function:f"];
+        for text in plain.into_iter().chain([arn]) {
+            assert_eq!(parse(text, None), Ok(arn.to_owned()), "{text}");
+            assert_eq!(parse(&format!("{text}:7"), None), Ok(format!("{arn}:7")), "{text}:7");
+            assert_eq!(parse(text, Some("$LATEST")), Ok(format!("{arn}:$LATEST")), "{text} with $LATEST");
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_prefixes_are_names() {
+        for name in ["function", "111122223333", "us-east-1"] {
+            assert_eq!(parse(name, None), Ok(format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}")));
+        }
+    }
+
+    #[test]
+    fn another_account_is_where_the_arn_says() {
+        let arn = "arn:aws:lambda:eu-west-1:999999999999:function:f";
+        assert_eq!(parse(arn, None), Ok(arn.to_owned()));
+    }
+
+    #[test]
+    fn wrong_names_say_what_is_wrong() {
+        let long = "f".repeat(65);
+        let cases = [
+            (
+                "arn:aws:lambda:us-east-2:111122223333:function:f",
+                None,
+                "Functions from 'us-east-2' are not reachable in this region ('eu-west-1')".to_owned(),
+            ),
+            (
+                "f:1",
+                Some("2"),
+                "The derived qualifier from the function name does not match the specified qualifier.".to_owned(),
+            ),
+            ("a:b:c:d", None, "'a:b:c:d' is neither a function's name nor its ARN".to_owned()),
+            (
+                &long,
+                None,
+                format!(
+                    "1 validation error detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64"
+                ),
+            ),
+        ];
+        for (text, qualifier, message) in cases {
+            assert_eq!(parse(text, qualifier), Err(message));
+        }
+        assert_eq!(parse(&"f".repeat(64), None).map(|arn| arn.len()), Ok(44 + 1 + 64 - 1), "64 characters are allowed");
+    }
+}

@@ -1,0 +1,89 @@
+//! From an HTTP request to a checked call of one operation.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Error, Operation, constraints, error::MAX_REQUEST_BYTES, fields, route::route, source};
+
+/// An HTTP request, read to its end.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path as it came, percent-encoded.
+    pub path: String,
+    /// What follows the question mark, as it came.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A request whose operation is known and whose members all satisfy the service model.
+pub struct Call {
+    operation: Operation,
+    fields: Value,
+    blobs: Vec<Bytes>,
+}
+
+/// Where in its call a blob is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+pub(crate) struct BlobIndex(usize);
+
+/// Routes a request and checks it against the service model.
+///
+/// # Errors
+///
+/// AWS's errors for an unknown path, malformed JSON, wrong types, violated constraints, and archives that are
+/// too large or in a place that cannot be read.
+pub fn parse(request: &Request) -> Result<Call, Error> {
+    let route = route(&request.method, &request.path, request.query.as_deref().unwrap_or_default())?;
+    if request.body.len() as u64 > MAX_REQUEST_BYTES {
+        return Err(Error::request_too_large(route.operation));
+    }
+    let decoded = fields::collect(route, request)?;
+    constraints::check(route, &decoded)?;
+    let call = Call { operation: route.operation, fields: fields::tree(decoded.fields), blobs: decoded.blobs };
+    source::check(&call)?;
+    Ok(call)
+}
+
+impl Call {
+    /// The operation.
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The zip that the call brings, decoded; the caller stores it before [`crate::Lambda::apply`].
+    pub fn archive(&self) -> Option<&Bytes> {
+        source::archive(self)
+    }
+
+    /// The members as the operation's wire struct.
+    ///
+    /// # Errors
+    ///
+    /// `ServiceException` when the generated struct and the generated table disagree.
+    pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        T::deserialize(&self.fields)
+            .map_err(|error| Error::service(format!("{} was parsed wrongly: {error}", self.operation.name())))
+    }
+
+    pub(crate) fn fields(&self) -> &Value {
+        &self.fields
+    }
+
+    pub(crate) fn blob(&self, index: BlobIndex) -> Option<&Bytes> {
+        self.blobs.get(index.0)
+    }
+}
+
+impl BlobIndex {
+    /// The index in a decoded tree.
+    pub(crate) fn from_tree(value: &Value) -> Option<Self> {
+        Self::deserialize(value).ok()
+    }
+}

@@ -1,0 +1,193 @@
+//! Checks a call's members against the service model, in AWS's words.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, ErrorCode, Operation,
+    decode::Decoded,
+    model::{Kind, Member, Route, Shape},
+};
+
+/// Fails with every violation in one message: `2 validation errors detected: Value '…' at 'functionName' failed to
+/// satisfy constraint: …; Value …`.
+pub(crate) fn check(route: &Route, decoded: &Decoded) -> Result<(), Error> {
+    let mut check = Check { operation: route.operation, blobs: &decoded.blobs, violations: Vec::new() };
+    check.structure("", route.input.members(), &decoded.fields);
+    match check.violations.is_empty() {
+        true => Ok(()),
+        false => Err(violated(&check.violations)),
+    }
+}
+
+/// One violation that only the state's rules know of, worded as those of the model.
+pub(crate) fn violation(value: &str, path: &str, constraint: &str) -> Error {
+    violated(&[format!("Value '{value}' at '{path}' failed to satisfy constraint: {constraint}")])
+}
+
+fn violated(violations: &[String]) -> Error {
+    let (count, plural) = (violations.len(), if violations.len() == 1 { "" } else { "s" });
+    let message = format!("{count} validation error{plural} detected: {}", violations.join("; "));
+    Error::new(ErrorCode::Validation, message)
+}
+
+struct Check<'a> {
+    operation: Operation,
+    blobs: &'a [Bytes],
+    violations: Vec<String>,
+}
+
+impl Check<'_> {
+    fn structure(&mut self, parent: &str, members: &[Member], fields: &Map<String, Value>) {
+        for member in members {
+            let path = join(parent, member.name);
+            match fields.get(member.name).unwrap_or(&Value::Null) {
+                Value::Null if member.required => {
+                    let violation = "failed to satisfy constraint: Member must not be null";
+                    self.violations.push(format!("Value null at '{path}' {violation}"));
+                }
+                Value::Null => {}
+                _ if checked_elsewhere(self.operation, member.name) => {}
+                value => self.value(&path, member.shape, value),
+            }
+        }
+    }
+
+    fn value(&mut self, path: &str, shape: &Shape, value: &Value) {
+        for constraint in self.broken(shape, value) {
+            self.report(path, shape, value, &constraint);
+        }
+        match (&shape.kind, value) {
+            (Kind::Structure(members), Value::Object(fields)) => self.structure(path, members, fields),
+            (Kind::List(element), Value::Array(values)) => self.list(path, shape, element, value, values),
+            (Kind::Map(key, element), Value::Object(entries)) => {
+                let keys = entries.keys().map(|key| Value::from(key.as_str())).collect::<Vec<_>>();
+                self.members(path, shape, key, value, keys.iter(), "Map keys");
+                self.members(path, shape, element, value, entries.values(), "Map value");
+            }
+            _ => {}
+        }
+    }
+
+    fn list(&mut self, path: &str, shape: &Shape, element: &Shape, list: &Value, values: &[Value]) {
+        if !matches!(element.kind, Kind::Structure(_)) {
+            return self.members(path, shape, element, list, values.iter(), "Member");
+        }
+        for (index, value) in values.iter().enumerate() {
+            self.value(&format!("{path}.{}.member", index + 1), element, value);
+        }
+    }
+
+    /// One violation for the whole collection when any of its elements breaks a constraint.
+    fn members<'v>(
+        &mut self,
+        path: &str,
+        collection: &Shape,
+        element: &Shape,
+        value: &Value,
+        mut values: impl Iterator<Item = &'v Value>,
+        who: &str,
+    ) {
+        if values.any(|value| value.is_null() || !self.broken(element, value).is_empty()) {
+            let mut all = constraints(element);
+            all.push("Member must not be null".to_owned());
+            self.report(path, collection, value, &format!("{who} must satisfy constraint: [{}]", all.join(", ")));
+        }
+    }
+
+    fn report(&mut self, path: &str, shape: &Shape, value: &Value, constraint: &str) {
+        let value = match shape.sensitive {
+            true => "Value".to_owned(),
+            false => format!("Value '{}'", render(value)),
+        };
+        self.violations.push(format!("{value} at '{path}' failed to satisfy constraint: {constraint}"));
+    }
+
+    /// The constraints of the shape itself that the value breaks.
+    fn broken(&self, shape: &Shape, value: &Value) -> Vec<String> {
+        let measure = self.measure(shape, value);
+        let mut broken = Vec::new();
+        if let (Some(measure), Some(max)) = (measure, shape.max)
+            && measure > max as f64
+        {
+            broken.push(bound(shape, "less", max));
+        }
+        if let (Some(measure), Some(min)) = (measure, shape.min)
+            && measure < min as f64
+        {
+            broken.push(bound(shape, "greater", min));
+        }
+        if let (Kind::Text { pattern, one_of }, Some(text)) = (&shape.kind, value.as_str()) {
+            if let Some(pattern) = pattern
+                && !pattern.matches(text)
+            {
+                broken.push(format!("Member must satisfy regular expression pattern: {}", pattern.text));
+            }
+            if !one_of.is_empty() && !one_of.contains(&text) {
+                broken.push(enumeration(one_of));
+            }
+        }
+        broken
+    }
+
+    /// What `min` and `max` bound: characters, bytes, elements, or the number itself.
+    fn measure(&self, shape: &Shape, value: &Value) -> Option<f64> {
+        match (&shape.kind, value) {
+            (Kind::Blob, value) => Some(self.blobs.get(value.as_u64()? as usize)?.len() as f64),
+            (_, Value::String(text)) => Some(text.chars().count() as f64),
+            (_, Value::Array(values)) => Some(values.len() as f64),
+            (Kind::Map(..), Value::Object(entries)) => Some(entries.len() as f64),
+            (_, value) => value.as_f64(),
+        }
+    }
+}
+
+/// AWS answers a wrong runtime with an error of its own; `runtime.rs` has it.
+fn checked_elsewhere(operation: Operation, member: &str) -> bool {
+    member == "Runtime" && [Operation::CreateFunction, Operation::UpdateFunctionConfiguration].contains(&operation)
+}
+
+/// Every constraint of a shape, in the order in which AWS lists them.
+fn constraints(shape: &Shape) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(shape.max.map(|max| bound(shape, "less", max)));
+    all.extend(shape.min.map(|min| bound(shape, "greater", min)));
+    if let Kind::Text { pattern, one_of } = &shape.kind {
+        all.extend(pattern.as_ref().map(|p| format!("Member must satisfy regular expression pattern: {}", p.text)));
+        all.extend((!one_of.is_empty()).then(|| enumeration(one_of)));
+    }
+    all
+}
+
+fn bound(shape: &Shape, comparison: &str, limit: i64) -> String {
+    let what = match shape.kind {
+        Kind::Integer | Kind::Long | Kind::Double | Kind::Timestamp => "value",
+        Kind::Structure(_) | Kind::List(_) | Kind::Map(..) | Kind::Text { .. } | Kind::Boolean | Kind::Blob => "length",
+    };
+    format!("Member must have {what} {comparison} than or equal to {limit}")
+}
+
+fn enumeration(one_of: &[&str]) -> String {
+    format!("Member must satisfy enum value set: [{}]", one_of.join(", "))
+}
+
+/// AWS's paths are the members' names with a lower-case first letter, joined by dots.
+fn join(parent: &str, name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|first| first.to_ascii_lowercase());
+    let name: String = first.into_iter().chain(chars).collect();
+    if parent.is_empty() { name } else { format!("{parent}.{name}") }
+}
+
+/// Values as Java prints them: `[a, b]` and `{k=v}`.
+fn render(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => format!("[{}]", values.iter().map(render).collect::<Vec<_>>().join(", ")),
+        Value::Object(entries) => {
+            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}={}", render(value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}

@@ -1,0 +1,142 @@
+//! CreateFunction.
+
+use crate::{
+    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    arn::FunctionRef,
+    configuration::{self, Settings},
+    persist,
+    record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
+    runtime,
+    shapes::CreateFunctionRequest,
+    version::{Function, LATEST},
+    view::{self, Progress},
+};
+
+impl Lambda {
+    pub(crate) fn create_function(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: CreateFunctionRequest,
+        stored: Option<Stored>,
+    ) -> Result<Applied, Error> {
+        let function = own_name(scope, &input.function_name)?;
+        if self.space(scope).is_some_and(|space| space.functions().contains_key(&function.name)) {
+            let message = format!("Function already exist: {}", function.name);
+            return Err(Error::new(ErrorCode::ResourceConflict, message));
+        }
+        refuse_unserved(&input)?;
+        let publish = input.publish.unwrap_or_default();
+        let record = self.new_record(function, moment, input, stored)?;
+        let added_bytes = record.code().map_or(0, |code| code.size);
+        let name = record.name.clone();
+        let mut function = Function::new(record);
+        let shown = if publish { function.publish(moment) } else { function.latest().clone() };
+        let space = self.space_mut(scope);
+        space.check_storage(added_bytes)?;
+        let changes = vec![persist::put_function(scope, &name, &function)];
+        space.put_function(name, function);
+        let response = Response::json(201, &view::configuration(&shown, Progress::Created));
+        Ok(Applied { response, changes })
+    }
+
+    /// The first `$LATEST` of a function, which satisfies every rule.
+    fn new_record(
+        &self,
+        function: FunctionRef,
+        moment: &Moment,
+        mut input: CreateFunctionRequest,
+        stored: Option<Stored>,
+    ) -> Result<FunctionRecord, Error> {
+        let tags = input.tags.take().unwrap_or_default();
+        if tags.len() > 50 {
+            return Err(Error::invalid_parameter("Number of tags exceeds resource tag limit."));
+        }
+        let package = new_package(&mut input, stored)?;
+        let architecture = architecture(input.architectures.as_deref());
+        let source_kms_key_arn = input.code.source_kms_key_arn.take();
+        let mut record = FunctionRecord {
+            account: function.scope.account().to_owned(),
+            region: function.scope.region().to_owned(),
+            name: function.name,
+            version: LATEST.to_owned(),
+            revision_id: moment.uuid(),
+            last_modified_ms: moment.epoch_ms,
+            package,
+            architecture,
+            memory_mib: 128,
+            ephemeral_storage_mib: 512,
+            timeout_s: 3,
+            environment: Default::default(),
+            layers: Vec::new(),
+            tags,
+            role: String::new(),
+            description: String::new(),
+            shown: Shown { source_kms_key_arn, ..Shown::default() },
+        };
+        self.configure(&mut record, Settings::from(input))?;
+        Ok(record)
+    }
+}
+
+/// The function that a create names: in the caller's own account, without a qualifier.
+fn own_name(scope: &Scope, text: &str) -> Result<FunctionRef, Error> {
+    let function = FunctionRef::parse(scope, text, None)?;
+    if function.scope != *scope {
+        let message = format!("account {} cannot create a function in another account: {text}", scope.account());
+        return Err(Error::new(ErrorCode::AccessDenied, message));
+    }
+    match &function.qualifier {
+        Some(qualifier) => Err(Error::invalid_parameter(format!(
+            "a function is created without a qualifier: leave out ':{qualifier}' of '{text}'"
+        ))),
+        None => Ok(function),
+    }
+}
+
+/// Members that would change what runs and that nothing acts on yet.
+fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
+    let CreateFunctionRequest { code_signing_config_arn, publish_to, tenancy_config, .. } = input;
+    configuration::refuse_given("CodeSigningConfigArn", code_signing_config_arn.is_some())?;
+    configuration::refuse_given("PublishTo", publish_to.is_some())?;
+    configuration::refuse_given("TenancyConfig", tenancy_config.is_some())
+}
+
+fn new_package(input: &mut CreateFunctionRequest, stored: Option<Stored>) -> Result<Package, Error> {
+    let image_uri = input.code.image_uri.take();
+    match input.package_type.as_deref() {
+        Some("Image") => {
+            if input.code.zip_file.is_some() {
+                let message = "Please don't provide ZipFile when creating a function with packageType Image.";
+                return Err(Error::invalid_parameter(message));
+            }
+            let uri = image_uri.filter(|uri| !uri.is_empty()).ok_or_else(no_source)?;
+            Ok(Package::Image { uri, config: ImageConfig::default() })
+        }
+        _ => {
+            let (Some(runtime), Some(handler)) = (input.runtime.take(), input.handler.take()) else {
+                let message =
+                    "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
+                return Err(Error::invalid_parameter(message));
+            };
+            runtime::check(&runtime)?;
+            if image_uri.is_some() {
+                let message = "Please don't provide ImageUri when creating a function with packageType Zip.";
+                return Err(Error::invalid_parameter(message));
+            }
+            Ok(Package::Zip { runtime, handler, code: stored.ok_or_else(no_source)? })
+        }
+    }
+}
+
+fn no_source() -> Error {
+    Error::invalid_parameter("Please provide a source for function code.")
+}
+
+/// The model allows exactly one of its two architectures.
+pub(crate) fn architecture(architectures: Option<&[String]>) -> Architecture {
+    match architectures {
+        Some([name]) if name == Architecture::Arm64.name() => Architecture::Arm64,
+        _ => Architecture::X86_64,
+    }
+}

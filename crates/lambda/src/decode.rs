@@ -1,0 +1,174 @@
+//! JSON to the tree that constraints and wire structs are read from, guided by the input's shape.
+//!
+//! The guide keeps a 50 MB archive from being copied around: its base64 text is decoded where the parser finds it.
+
+use std::{borrow::Cow, fmt};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, ErrorCode,
+    model::{Kind, Location, Shape},
+};
+
+/// What a request's members are, by their names in the model. A blob is its index in `blobs`.
+#[derive(Default)]
+pub(crate) struct Decoded {
+    pub(crate) fields: Map<String, Value>,
+    pub(crate) blobs: Vec<Bytes>,
+}
+
+/// Reads a JSON body of this shape. An empty body is an empty object; unknown keys are ignored, as AWS does.
+pub(crate) fn decode_json(shape: &'static Shape, body: &[u8], blobs: &mut Vec<Bytes>) -> Result<Value, Error> {
+    if body.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    let mut sink = Sink { blobs, mismatch: None };
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = Guided { shape, sink: &mut sink }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    match (parsed, sink.mismatch) {
+        (Ok(Value::Null), _) => Ok(Value::Object(Map::new())),
+        (Ok(value), _) => Ok(value),
+        (Err(_), Some(mismatch)) => Err(Error::new(ErrorCode::Serialization, mismatch)),
+        (Err(error), None) => {
+            let message = format!("Could not parse request body into json: {error}");
+            Err(Error::new(ErrorCode::InvalidRequestContent, message))
+        }
+    }
+}
+
+struct Sink<'a> {
+    blobs: &'a mut Vec<Bytes>,
+    /// What stopped the parser, when it was not the JSON itself.
+    mismatch: Option<String>,
+}
+
+struct Guided<'a, 'b> {
+    shape: &'static Shape,
+    sink: &'a mut Sink<'b>,
+}
+
+impl Guided<'_, '_> {
+    fn mismatch<E: serde::de::Error>(self, found: &str) -> E {
+        let expected = match self.shape.kind {
+            Kind::Structure(_) | Kind::Map(..) => "an Object",
+            Kind::List(_) => "an Array",
+            Kind::Text { .. } => "a String",
+            Kind::Integer => "an Integer",
+            Kind::Long => "a Long",
+            Kind::Double => "a Double",
+            Kind::Boolean => "a Boolean",
+            Kind::Blob => "a Blob",
+            Kind::Timestamp => "a Timestamp",
+        };
+        self.fail(format!("{found} can not be converted to {expected}"))
+    }
+
+    fn fail<E: serde::de::Error>(self, message: String) -> E {
+        self.sink.mismatch = Some(message);
+        E::custom("mismatch")
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Guided<'_, '_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Guided<'_, '_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Value, E> {
+        match self.shape.kind {
+            Kind::Boolean => Ok(Value::Bool(value)),
+            _ => Err(self.mismatch(if value { "TRUE_VALUE" } else { "FALSE_VALUE" })),
+        }
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        match self.shape.kind {
+            Kind::Integer | Kind::Long | Kind::Double | Kind::Timestamp => Ok(Value::from(value)),
+            _ => Err(self.mismatch("NUMBER_VALUE")),
+        }
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(self.mismatch(&format!("NUMBER_VALUE {value}"))),
+        }
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        match self.shape.kind {
+            Kind::Double | Kind::Timestamp => Ok(Value::from(value)),
+            _ => Err(self.mismatch("NUMBER_VALUE")),
+        }
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        match self.shape.kind {
+            Kind::Text { .. } => Ok(Value::String(value.to_owned())),
+            Kind::Blob => match STANDARD.decode(value) {
+                Ok(blob) => {
+                    self.sink.blobs.push(blob.into());
+                    Ok(Value::from(self.sink.blobs.len() - 1))
+                }
+                Err(why) => {
+                    Err(self.fail(format!("STRING_VALUE can not be converted to a Blob: invalid base64, {why}")))
+                }
+            },
+            _ => Err(self.mismatch("STRING_VALUE")),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let Kind::List(shape) = self.shape.kind else { return Err(self.mismatch("START_ARRAY")) };
+        let mut values = Vec::new();
+        while let Some(value) = sequence.next_element_seed(Guided { shape, sink: self.sink })? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(key) = object.next_key::<Cow<'_, str>>()? {
+            let known = match self.shape.kind {
+                Kind::Map(_, shape) => Some((&*key, shape)),
+                Kind::Structure(members) => members
+                    .iter()
+                    .find(|member| member.location == Location::Body && member.wire == key)
+                    .map(|member| (member.name, member.shape)),
+                _ => return Err(self.mismatch("START_OBJECT")),
+            };
+            match known {
+                Some((name, shape)) => {
+                    let value = object.next_value_seed(Guided { shape, sink: self.sink })?;
+                    values.insert(name.to_owned(), value);
+                }
+                None => {
+                    object.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        match self.shape.kind {
+            Kind::Map(..) | Kind::Structure(_) => Ok(Value::Object(values)),
+            _ => Err(self.mismatch("START_OBJECT")),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! AWS's errors, and how they are answered.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use serde_json::json;
+
+use crate::{Operation, shapes::ErrorCode};
+
+/// The most bytes that a request may have, whatever the operation.
+pub(crate) const MAX_REQUEST_BYTES: u64 = 70_167_211;
+
+/// An answer, ready to be sent; the caller adds `x-amzn-RequestId`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers that the operation defines.
+    pub headers: HeaderMap,
+    /// The body; empty where AWS sends none.
+    pub body: Bytes,
+}
+
+/// An error in AWS's own code and words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", code.name())]
+pub struct Error {
+    code: ErrorCode,
+    message: String,
+    reason: Option<&'static str>,
+}
+
+/// What is wrong with an uploaded archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArchiveFault {
+    /// The archive has no entry.
+    Empty,
+    /// The bytes are no zip archive.
+    NotAZip,
+    /// The unzipped entries exceed 262,144,000 bytes.
+    TooLarge,
+    /// An entry is refused; the text names the entry and the reason.
+    Refused(String),
+}
+
+// === impl Response ===
+
+impl Response {
+    /// A JSON body.
+    pub(crate) fn json(status: u16, body: &impl serde::Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("wire structs have string keys and finite numbers");
+        let mut response = Self::empty(status);
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.body = body.into();
+        response
+    }
+
+    /// No body.
+    pub(crate) fn empty(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).expect("the service model's statuses are valid");
+        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+}
+
+// === impl Error ===
+
+impl Error {
+    /// An error of this kind with this text.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), reason: None }
+    }
+
+    /// A request body beyond 70,167,211 bytes, which is refused before it is read to its end.
+    pub fn request_too_large(operation: Operation) -> Self {
+        let operation = operation.name();
+        Self::new(
+            ErrorCode::RequestEntityTooLarge,
+            format!("Request must be smaller than {MAX_REQUEST_BYTES} bytes for the {operation} operation"),
+        )
+    }
+
+    /// A zip archive that was looked into and refused.
+    pub fn archive(fault: &ArchiveFault) -> Self {
+        const UNREADABLE: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
+        match fault {
+            ArchiveFault::Empty => Self::invalid_parameter("Uploaded file must be a non-empty zip"),
+            ArchiveFault::NotAZip => Self::invalid_parameter(UNREADABLE),
+            ArchiveFault::TooLarge => Self::invalid_parameter("Unzipped size must be smaller than 262144000 bytes"),
+            ArchiveFault::Refused(why) => Self::invalid_parameter(format!("{UNREADABLE} ({why})")),
+        }
+    }
+
+    /// More invocations than the function may have at once. `reason` is one of AWS's throttle reasons, such as
+    /// `ConcurrentInvocationLimitExceeded`.
+    pub fn throttled(reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..Self::new(ErrorCode::TooManyRequests, "Rate Exceeded.") }
+    }
+
+    /// A failure that is not the caller's; the text says what failed.
+    pub fn service(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Service, message)
+    }
+
+    pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidParameterValue, message)
+    }
+
+    /// The kind of the error.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The text of the error as the caller sees it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The answer that carries this error.
+    pub fn to_response(&self) -> Response {
+        let fault = if self.code.service_fault() { "Service" } else { "User" };
+        let mut body = json!({ "Type": fault, self.code.message_key(): self.message });
+        if let Some(reason) = self.reason {
+            body["Reason"] = reason.into();
+        }
+        let mut response = Response::json(self.code.status(), &body);
+        response.headers.insert("x-amzn-ErrorType", HeaderValue::from_static(self.code.name()));
+        response
+    }
+}

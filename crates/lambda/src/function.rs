@@ -1,0 +1,106 @@
+//! GetFunction, GetFunctionConfiguration, ListFunctions and DeleteFunction.
+
+use std::sync::Arc;
+
+use crate::{
+    Applied, Error, Lambda, Response, Scope,
+    arn::FunctionRef,
+    page::Page,
+    persist,
+    record::FunctionRecord,
+    shapes::{
+        DeleteFunctionRequest, FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest,
+        ListFunctionsRequest, ListFunctionsResponse,
+    },
+    state::Space,
+    version::{Function, LATEST},
+    view::{self, Progress},
+};
+
+impl Lambda {
+    pub(crate) fn get_function(&self, scope: &Scope, input: &GetFunctionRequest) -> Result<Applied, Error> {
+        let record = self.named(scope, &input.function_name, input.qualifier.as_deref())?;
+        Ok(Applied::read(Response::json(200, &view::function(record, &self.config))))
+    }
+
+    pub(crate) fn get_function_configuration(
+        &self,
+        scope: &Scope,
+        input: &GetFunctionConfigurationRequest,
+    ) -> Result<Applied, Error> {
+        let record = self.named(scope, &input.function_name, input.qualifier.as_deref())?;
+        Ok(Applied::read(Response::json(200, &view::configuration(record, Progress::Settled))))
+    }
+
+    pub(crate) fn list_functions(&self, scope: &Scope, input: &ListFunctionsRequest) -> Result<Applied, Error> {
+        let page = Page::new(input.marker.as_deref(), input.max_items)?;
+        let show = |record: &FunctionRecord| view::configuration(record, Progress::Settled);
+        let empty = Space::default();
+        // The only replicas that a master region has are those of Lambda@Edge, which nobody makes here.
+        let space = if input.master_region.is_some() { &empty } else { self.space(scope).unwrap_or(&empty) };
+        let (functions, next_marker) = match input.function_version.as_deref() {
+            Some("ALL") => page.take(versions_after(space, &page).map(|(key, record)| (key, show(record)))),
+            _ => page.take(page.range(space.functions()).map(|(name, f)| (name.clone(), show(f.latest())))),
+        };
+        let list: Vec<FunctionConfiguration> = functions;
+        Ok(Applied::read(Response::json(200, &ListFunctionsResponse { functions: Some(list), next_marker })))
+    }
+
+    pub(crate) fn delete_function(&mut self, scope: &Scope, input: &DeleteFunctionRequest) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        let mut function = self.function(&target)?.clone();
+        let change = match target.qualifier.as_deref() {
+            None => {
+                self.space_mut(&target.scope).remove_function(&target.name);
+                persist::delete_function(&target.scope, &target.name)
+            }
+            Some(LATEST) => {
+                let message = "$LATEST version cannot be deleted without deleting the function.";
+                return Err(Error::invalid_parameter(message));
+            }
+            Some(number) if function.unpublish(number) => {
+                let change = persist::put_function(&target.scope, &target.name, &function);
+                self.space_mut(&target.scope).put_function(target.name.clone(), function);
+                change
+            }
+            Some(_) => return Err(target.not_found()),
+        };
+        Ok(Applied { response: Response::empty(204), changes: vec![change] })
+    }
+
+    /// The function that a reference means, whatever its qualifier.
+    pub(crate) fn function(&self, target: &FunctionRef) -> Result<&Function, Error> {
+        let function = self.space(&target.scope).and_then(|space| space.functions().get(&target.name));
+        function.ok_or_else(|| target.not_found())
+    }
+
+    /// The version that a request's name and qualifier mean.
+    pub(crate) fn named(
+        &self,
+        scope: &Scope,
+        name: &str,
+        qualifier: Option<&str>,
+    ) -> Result<&Arc<FunctionRecord>, Error> {
+        let target = FunctionRef::parse(scope, name, qualifier)?;
+        let version = self.function(&target)?.version(target.qualifier.as_deref());
+        version.ok_or_else(|| target.not_found())
+    }
+}
+
+/// Every version of every function that follows the marker: by name, `$LATEST` first. The key of a version is
+/// `name:number`, with 0 for `$LATEST`.
+fn versions_after<'s>(space: &'s Space, page: &Page) -> impl Iterator<Item = (String, &'s Arc<FunctionRecord>)> {
+    let (name, number) = match page.after().and_then(|after| after.split_once(':')) {
+        Some((name, number)) => (name.to_owned(), number.parse().unwrap_or(u64::MAX)),
+        None => (String::new(), 0),
+    };
+    let rest = space.functions().range(name.clone()..);
+    rest.flat_map(move |(found, function)| {
+        let seen = (*found == name).then_some(number);
+        let latest = std::iter::once((0, function.latest()));
+        latest
+            .chain(function.versions())
+            .filter(move |(number, _)| seen.is_none_or(|seen| *number > seen))
+            .map(move |(number, record)| (format!("{found}:{number}"), record))
+    })
+}

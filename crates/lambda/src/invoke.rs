@@ -1,0 +1,153 @@
+//! Invoke: which version runs, with what, and how the answer is worded.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::de::IgnoredAny;
+
+use crate::{
+    Call, Error, ErrorCode, Lambda, Operation, Outcome, Response, Scope, configuration::refuse_given,
+    record::FunctionRecord, shapes::InvocationRequest,
+};
+
+/// The most bytes of a payload whose answer is waited for.
+const MAX_SYNC_PAYLOAD_BYTES: usize = 6_291_456;
+
+/// The most bytes of a payload that is run later.
+const MAX_ASYNC_PAYLOAD_BYTES: usize = 1_048_576;
+
+/// The most bytes of the log that an answer carries.
+const LOG_TAIL_BYTES: usize = 4096;
+
+/// An invocation that is valid and can be run.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The version that runs.
+    pub function: Arc<FunctionRecord>,
+    /// Who waits for the answer.
+    pub kind: InvocationKind,
+    /// Whether the answer carries the end of the log.
+    pub log_tail: bool,
+    /// The base64 JSON of `X-Amz-Client-Context`, passed on as it came.
+    pub client_context: Option<String>,
+    /// A JSON text; `{}` when the request had no body.
+    pub payload: Bytes,
+}
+
+/// InvocationType
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvocationKind {
+    /// The caller waits for the answer.
+    RequestResponse,
+    /// The function runs after the caller is answered.
+    Event,
+    /// Nothing runs.
+    DryRun,
+}
+
+// === impl Lambda ===
+
+impl Lambda {
+    /// Finds out what an Invoke call runs.
+    ///
+    /// # Errors
+    ///
+    /// An unknown function or version, a payload that is no JSON or too large, a member that nothing acts on yet, and
+    /// any call but an Invoke.
+    pub fn resolve(&self, scope: &Scope, call: &Call) -> Result<Invocation, Error> {
+        if call.operation() != Operation::Invoke {
+            return Err(Error::service(format!("{} is not an invocation", call.operation().name())));
+        }
+        let input: InvocationRequest = call.input()?;
+        refuse_given("DurableExecutionName", input.durable_execution_name.is_some())?;
+        refuse_given("TenantId", input.tenant_id.is_some())?;
+        let kind = InvocationKind::parse(input.invocation_type.as_deref());
+        let payload = input.payload.and_then(|index| call.blob(index)).cloned();
+        let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
+        check_payload(kind, &payload)?;
+        let function = self.named(scope, &input.function_name, input.qualifier.as_deref())?;
+        Ok(Invocation {
+            function: Arc::clone(function),
+            kind,
+            log_tail: input.log_type.as_deref() == Some("Tail"),
+            client_context: input.client_context,
+            payload,
+        })
+    }
+}
+
+fn check_payload(kind: InvocationKind, payload: &Bytes) -> Result<(), Error> {
+    let limit = match kind {
+        InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
+        InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
+    };
+    if payload.len() > limit {
+        let message = format!(
+            "{} byte payload is too large for the {} invocation type (limit {limit} bytes)",
+            payload.len(),
+            kind.name()
+        );
+        return Err(Error::new(ErrorCode::RequestEntityTooLarge, message));
+    }
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(payload) {
+        let message = format!("Could not parse request body into json: Could not parse payload into json: {error}");
+        return Err(Error::new(ErrorCode::InvalidRequestContent, message));
+    }
+    Ok(())
+}
+
+// === impl Invocation ===
+
+impl Invocation {
+    /// The answer to a caller who does not wait: 202 for an event, 204 for a dry run.
+    pub fn accepted(&self) -> Response {
+        Response::empty(if self.kind == InvocationKind::DryRun { 204 } else { 202 })
+    }
+
+    /// The answer to a caller who waits. Of `log`, the last 4,096 bytes are sent if the caller asked for them.
+    ///
+    /// # Errors
+    ///
+    /// `ServiceException` when the runtime did not answer as one.
+    pub fn answer(&self, outcome: Outcome, log: Option<&[u8]>) -> Result<Response, Error> {
+        let (payload, failed) = outcome.into_payload()?;
+        let mut response = Response::empty(200);
+        let headers = &mut response.headers;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let version = HeaderValue::from_str(&self.function.version).expect("a version is $LATEST or digits");
+        headers.insert("X-Amz-Executed-Version", version);
+        if failed {
+            headers.insert("X-Amz-Function-Error", HeaderValue::from_static("Unhandled"));
+        }
+        if let Some(log) = log.filter(|_| self.log_tail) {
+            let tail = STANDARD.encode(&log[log.len().saturating_sub(LOG_TAIL_BYTES)..]);
+            headers.insert("X-Amz-Log-Result", HeaderValue::from_str(&tail).expect("base64 is visible ASCII"));
+        }
+        response.body = payload;
+        Ok(response)
+    }
+}
+
+// === impl InvocationKind ===
+
+impl InvocationKind {
+    /// AWS's name of the kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RequestResponse => "RequestResponse",
+            Self::Event => "Event",
+            Self::DryRun => "DryRun",
+        }
+    }
+
+    /// The model allows no other texts.
+    fn parse(text: Option<&str>) -> Self {
+        match text {
+            Some("Event") => Self::Event,
+            Some("DryRun") => Self::DryRun,
+            _ => Self::RequestResponse,
+        }
+    }
+}

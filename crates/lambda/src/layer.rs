@@ -1,0 +1,247 @@
+//! Layers: PublishLayerVersion, GetLayerVersion, ListLayers, ListLayerVersions and DeleteLayerVersion.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Applied, Config, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    arn::{self, parse_layer},
+    page::Page,
+    persist,
+    shapes::{
+        DeleteLayerVersionRequest, GetLayerVersionRequest, GetLayerVersionResponse, LayerVersionContentOutput,
+        LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest, ListLayerVersionsResponse, ListLayersRequest,
+        ListLayersResponse, PublishLayerVersionRequest, PublishLayerVersionResponse,
+    },
+    state::Space,
+};
+
+/// A layer with its versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Layer {
+    versions: BTreeMap<u64, Arc<LayerVersion>>,
+    /// The highest number ever given; numbers of deleted versions are not given again.
+    last_version: u64,
+}
+
+/// A version of a layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerVersion {
+    version: u64,
+    pub(crate) content: Stored,
+    created: String,
+    description: String,
+    license_info: Option<String>,
+    compatible_runtimes: Option<Vec<String>>,
+    compatible_architectures: Option<Vec<String>>,
+}
+
+/// What lists may ask for.
+struct Filter<'a> {
+    runtime: Option<&'a String>,
+    architecture: Option<&'a String>,
+}
+
+// === impl Lambda ===
+
+impl Lambda {
+    pub(crate) fn publish_layer_version(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: PublishLayerVersionRequest,
+        stored: Option<Stored>,
+    ) -> Result<Applied, Error> {
+        let (owner, name) = parse_layer(scope, &input.layer_name)?;
+        if owner != *scope {
+            let message = format!("{scope} cannot publish a layer of another account or region: {}", input.layer_name);
+            return Err(Error::new(ErrorCode::AccessDenied, message));
+        }
+        let content = stored.ok_or_else(|| Error::invalid_parameter("Please provide a source for layer content."))?;
+        if content.unzipped > crate::configuration::MAX_UNZIPPED_BYTES {
+            return Err(Error::archive(&crate::ArchiveFault::TooLarge));
+        }
+        let space = self.space_mut(scope);
+        space.check_storage(content.size)?;
+        let mut layer = space.layers().get(&name).cloned().unwrap_or_default();
+        layer.last_version += 1;
+        let version = Arc::new(LayerVersion {
+            version: layer.last_version,
+            content,
+            created: moment.timestamp(),
+            description: input.description.unwrap_or_default(),
+            license_info: input.license_info,
+            compatible_runtimes: input.compatible_runtimes,
+            compatible_architectures: input.compatible_architectures,
+        });
+        layer.versions.insert(version.version, Arc::clone(&version));
+        let changes = vec![persist::put_layer(scope, &name, &layer)];
+        space.put_layer(name.clone(), layer);
+        let response = Response::json(201, &version.published(scope, &name, &self.config));
+        Ok(Applied { response, changes })
+    }
+
+    pub(crate) fn get_layer_version(&self, scope: &Scope, input: &GetLayerVersionRequest) -> Result<Applied, Error> {
+        let (scope, name) = parse_layer(scope, &input.layer_name)?;
+        let number = positive(input.version_number)?;
+        let version = self
+            .space(&scope)
+            .and_then(|space| space.layers().get(&name)?.version(number))
+            .ok_or_else(|| Error::new(ErrorCode::ResourceNotFound, "The resource you requested does not exist."))?;
+        Ok(Applied::read(Response::json(200, &version.shown(&scope, &name, &self.config))))
+    }
+
+    pub(crate) fn list_layers(&self, scope: &Scope, input: &ListLayersRequest) -> Result<Applied, Error> {
+        let page = Page::new(input.marker.as_deref(), input.max_items)?;
+        let filter =
+            Filter { runtime: input.compatible_runtime.as_ref(), architecture: input.compatible_architecture.as_ref() };
+        let empty = Space::default();
+        let layers = page.range(self.space(scope).unwrap_or(&empty).layers()).filter_map(|(name, layer)| {
+            let newest = layer.versions.values().rev().find(|version| filter.admits(version))?;
+            let item = LayersListItem {
+                layer_name: Some(name.clone()),
+                layer_arn: Some(arn::layer(scope, name)),
+                latest_matching_version: Some(newest.item(scope, name)),
+            };
+            Some((name.clone(), item))
+        });
+        let (layers, next_marker) = page.take(layers);
+        Ok(Applied::read(Response::json(200, &ListLayersResponse { layers: Some(layers), next_marker })))
+    }
+
+    pub(crate) fn list_layer_versions(
+        &self,
+        scope: &Scope,
+        input: &ListLayerVersionsRequest,
+    ) -> Result<Applied, Error> {
+        let page = Page::new(input.marker.as_deref(), input.max_items)?;
+        let filter =
+            Filter { runtime: input.compatible_runtime.as_ref(), architecture: input.compatible_architecture.as_ref() };
+        let (scope, name) = parse_layer(scope, &input.layer_name)?;
+        let before = page.after().and_then(|after| after.parse().ok()).unwrap_or(u64::MAX);
+        let layer = self.space(&scope).and_then(|space| space.layers().get(&name));
+        let newest_first = layer.into_iter().flat_map(|layer| layer.versions.range(..before).rev());
+        let items = newest_first
+            .filter(|(_, version)| filter.admits(version))
+            .map(|(number, version)| (number.to_string(), version.item(&scope, &name)));
+        let (layer_versions, next_marker) = page.take(items);
+        let list = ListLayerVersionsResponse { layer_versions: Some(layer_versions), next_marker };
+        Ok(Applied::read(Response::json(200, &list)))
+    }
+
+    /// Deletes a version; as on AWS, one that does not exist is deleted just as well.
+    pub(crate) fn delete_layer_version(
+        &mut self,
+        scope: &Scope,
+        input: &DeleteLayerVersionRequest,
+    ) -> Result<Applied, Error> {
+        let (owner, name) = parse_layer(scope, &input.layer_name)?;
+        if owner != *scope {
+            let message = format!("{scope} cannot delete a layer of another account or region: {}", input.layer_name);
+            return Err(Error::new(ErrorCode::AccessDenied, message));
+        }
+        let number = positive(input.version_number)?;
+        let space = self.space_mut(scope);
+        let mut changes = Vec::new();
+        if let Some(mut layer) = space.layers().get(&name).cloned()
+            && layer.versions.remove(&number).is_some()
+        {
+            changes.push(persist::put_layer(scope, &name, &layer));
+            space.put_layer(name, layer);
+        }
+        Ok(Applied { response: Response::empty(204), changes })
+    }
+}
+
+fn positive(number: i64) -> Result<u64, Error> {
+    u64::try_from(number)
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Error::invalid_parameter("Layer Version Cannot be less than 1."))
+}
+
+// === impl Layer ===
+
+impl Layer {
+    pub(crate) fn version(&self, number: u64) -> Option<&Arc<LayerVersion>> {
+        self.versions.get(&number)
+    }
+
+    /// The archives of all versions.
+    pub(crate) fn archives(&self) -> impl Iterator<Item = &Stored> {
+        self.versions.values().map(|version| &version.content)
+    }
+
+    /// What the zips of all versions take, in bytes.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.archives().map(|content| content.size).sum()
+    }
+}
+
+// === impl LayerVersion ===
+
+impl LayerVersion {
+    fn arn(&self, scope: &Scope, name: &str) -> String {
+        format!("{}:{}", arn::layer(scope, name), self.version)
+    }
+
+    fn content(&self, config: &Config) -> LayerVersionContentOutput {
+        LayerVersionContentOutput {
+            location: Some(format!("{}{}", config.archive_url, self.content.sha256_hex)),
+            code_sha256: Some(self.content.sha256_base64.clone()),
+            code_size: Some(self.content.size as i64),
+            ..LayerVersionContentOutput::default()
+        }
+    }
+
+    fn shown(&self, scope: &Scope, name: &str, config: &Config) -> GetLayerVersionResponse {
+        GetLayerVersionResponse {
+            content: Some(self.content(config)),
+            layer_arn: Some(arn::layer(scope, name)),
+            layer_version_arn: Some(self.arn(scope, name)),
+            description: Some(self.description.clone()),
+            created_date: Some(self.created.clone()),
+            version: Some(self.version as i64),
+            compatible_architectures: self.compatible_architectures.clone(),
+            compatible_runtimes: self.compatible_runtimes.clone(),
+            license_info: self.license_info.clone(),
+        }
+    }
+
+    fn published(&self, scope: &Scope, name: &str, config: &Config) -> PublishLayerVersionResponse {
+        PublishLayerVersionResponse {
+            content: Some(self.content(config)),
+            layer_arn: Some(arn::layer(scope, name)),
+            layer_version_arn: Some(self.arn(scope, name)),
+            description: Some(self.description.clone()),
+            created_date: Some(self.created.clone()),
+            version: Some(self.version as i64),
+            compatible_architectures: self.compatible_architectures.clone(),
+            compatible_runtimes: self.compatible_runtimes.clone(),
+            license_info: self.license_info.clone(),
+        }
+    }
+
+    fn item(&self, scope: &Scope, name: &str) -> LayerVersionsListItem {
+        LayerVersionsListItem {
+            layer_version_arn: Some(self.arn(scope, name)),
+            version: Some(self.version as i64),
+            description: Some(self.description.clone()),
+            created_date: Some(self.created.clone()),
+            compatible_architectures: self.compatible_architectures.clone(),
+            compatible_runtimes: self.compatible_runtimes.clone(),
+            license_info: self.license_info.clone(),
+        }
+    }
+}
+
+// === impl Filter ===
+
+impl Filter<'_> {
+    fn admits(&self, version: &LayerVersion) -> bool {
+        let lists = |list: &Option<Vec<String>>, wanted: &String| list.as_ref().is_some_and(|all| all.contains(wanted));
+        self.runtime.is_none_or(|runtime| lists(&version.compatible_runtimes, runtime))
+            && self.architecture.is_none_or(|wanted| lists(&version.compatible_architectures, wanted))
+    }
+}

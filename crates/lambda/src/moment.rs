@@ -1,0 +1,31 @@
+//! Time and randomness as values.
+
+/// What a change needs from outside: the time and 128 random bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Milliseconds since the Unix epoch, of the wall clock; at most the year 9999.
+    pub epoch_ms: u64,
+    /// Fresh random bits, from which a RevisionId is made.
+    pub random: u128,
+}
+
+impl Moment {
+    /// A version 4 UUID (RFC 9562, section 5.4) from the random bits.
+    pub(crate) fn uuid(&self) -> String {
+        let bits = self.random & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
+        let hex = format!("{bits:032x}");
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    /// AWS's form of a date: `2026-01-31T12:00:00.000+0000`.
+    pub(crate) fn timestamp(&self) -> String {
+        timestamp(self.epoch_ms)
+    }
+}
+
+/// AWS's form of a date: `2026-01-31T12:00:00.000+0000`.
+pub(crate) fn timestamp(epoch_ms: u64) -> String {
+    let latest = jiff::Timestamp::MAX;
+    let time = i64::try_from(epoch_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or(latest);
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}

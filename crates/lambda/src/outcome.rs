@@ -1,0 +1,138 @@
+//! How an invocation ended, derived from what the Runtime Interface Emulator in the Pod answered.
+//!
+//! The emulator marks a failed function by nothing but the form of the body, answers 200 in plain text to a timeout, and
+//! 502 without a body to a runtime that ended without a word. This file is the one place that knows so.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::json;
+
+use crate::Error;
+
+/// The most bytes that a function may answer.
+const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// The keys of the error objects that AWS's runtime clients send (Python, Node.js, Java, .NET, Ruby, Go, Rust).
+const ERROR_KEYS: [&str; 7] = ["cause", "causes", "errorMessage", "errorType", "requestId", "stackTrace", "trace"];
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function answered.
+    Success {
+        /// What it answered.
+        payload: Bytes,
+    },
+    /// The handler raised, or the runtime could not start the handler.
+    FunctionError {
+        /// The error object as the runtime gave it.
+        payload: Bytes,
+    },
+    /// The function was stopped at its timeout.
+    TimedOut {
+        /// The invocation's id.
+        request_id: String,
+        /// The function's timeout in seconds.
+        timeout_s: u32,
+    },
+    /// The runtime's process ended during the invocation.
+    Exited {
+        /// The invocation's id.
+        request_id: String,
+        /// How, in the words of AWS: `exit status 1`, `signal: killed`; `None` when nobody knows.
+        reason: Option<String>,
+    },
+    /// The answer exceeds 6,291,556 bytes.
+    TooLarge,
+    /// The Pod's answer is none that the emulator gives.
+    Unexpected {
+        /// Its HTTP status.
+        status: u16,
+        /// How its body begins.
+        excerpt: String,
+    },
+}
+
+impl Outcome {
+    /// Reads the emulator's answer to the invocation with this id, of a function with this timeout in seconds.
+    pub fn from_rie(status: u16, body: Bytes, request_id: &str, timeout_s: u32) -> Self {
+        let request_id = request_id.to_owned();
+        match status {
+            200 if body == timeout_text(timeout_s) => Self::TimedOut { request_id, timeout_s },
+            200 if body.len() > MAX_RESPONSE_BYTES => Self::TooLarge,
+            200 if is_error_object(&body) => Self::FunctionError { payload: body },
+            200 => Self::Success { payload: body },
+            502 if body.is_empty() => Self::Exited { request_id, reason: None },
+            502 if is_error_object(&body) => Self::FunctionError { payload: body },
+            _ => {
+                let excerpt = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
+                Self::Unexpected { status, excerpt }
+            }
+        }
+    }
+
+    /// The body that AWS answers, and whether it is an error of the function.
+    pub(crate) fn into_payload(self) -> Result<(Bytes, bool), Error> {
+        let (kind, message) = match self {
+            Self::Success { payload } => return Ok((payload, false)),
+            Self::FunctionError { payload } => return Ok((payload, true)),
+            Self::TimedOut { request_id, timeout_s } => {
+                let text = timeout_text(timeout_s);
+                ("Sandbox.Timedout", format!("RequestId: {request_id} Error: {text}"))
+            }
+            Self::Exited { request_id, reason: Some(reason) } => {
+                ("Runtime.ExitError", format!("RequestId: {request_id} Error: Runtime exited with error: {reason}"))
+            }
+            Self::Exited { request_id, reason: None } => (
+                "Runtime.ExitError",
+                format!("RequestId: {request_id} Error: Runtime exited without providing a reason"),
+            ),
+            Self::TooLarge => (
+                "Function.ResponseSizeTooLarge",
+                format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."),
+            ),
+            Self::Unexpected { status, excerpt } => {
+                return Err(Error::service(format!("the function's Pod answered with HTTP {status}: {excerpt}")));
+            }
+        };
+        let body = json!({ "errorType": kind, "errorMessage": message }).to_string();
+        Ok((body.into(), true))
+    }
+}
+
+fn timeout_text(timeout_s: u32) -> String {
+    format!("Task timed out after {timeout_s}.00 seconds")
+}
+
+/// Whether a body is an object of `errorMessage` and `errorType` with nothing beside them but what runtime clients add.
+/// An answer that merely contains the key `errorMessage` is none. The first key decides nearly always, so that large
+/// answers are not parsed.
+fn is_error_object(body: &[u8]) -> bool {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    json.deserialize_map(ErrorObject).is_ok_and(|found| found) && json.end().is_ok()
+}
+
+struct ErrorObject;
+
+impl<'de> Visitor<'de> for ErrorObject {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
+        let (mut message, mut kind) = (false, false);
+        while let Some(key) = object.next_key::<std::borrow::Cow<'_, str>>()? {
+            if !ERROR_KEYS.contains(&&*key) {
+                return Err(serde::de::Error::custom("not a key of an error object"));
+            }
+            message |= key == "errorMessage";
+            kind |= key == "errorType";
+            object.next_value::<IgnoredAny>()?;
+        }
+        Ok(message && kind)
+    }
+}

@@ -1,0 +1,101 @@
+//! The state as files: relative paths and JSON, which the caller writes and reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Config, Lambda, Scope, layer::Layer, version::Function};
+
+/// What the caller persists before it answers. Keys are relative paths of plain segments with forward slashes, such as
+/// `000000000000/us-east-1/functions/hello.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The key has this content now.
+    Put {
+        /// Where.
+        key: String,
+        /// The new content.
+        json: Vec<u8>,
+    },
+    /// The key is gone.
+    Delete {
+        /// Where.
+        key: String,
+    },
+}
+
+/// A persisted state that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The key is none that [`Change`] gives.
+    #[error("unknown key: {key:?} is not ACCOUNT/REGION/(functions|layers)/NAME.json")]
+    UnknownKey {
+        /// The key.
+        key: String,
+    },
+    /// The content is not what was written under the key.
+    #[error("unreadable state in {key}")]
+    Unreadable {
+        /// The key.
+        key: String,
+        /// What serde says.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+const FUNCTIONS: &str = "functions";
+const LAYERS: &str = "layers";
+
+/// The function under this name now has this content.
+pub(crate) fn put_function(scope: &Scope, name: &str, function: &Function) -> Change {
+    put(scope, FUNCTIONS, name, function)
+}
+
+/// The function under this name is gone.
+pub(crate) fn delete_function(scope: &Scope, name: &str) -> Change {
+    Change::Delete { key: key(scope, FUNCTIONS, name) }
+}
+
+/// The layer under this name now has this content.
+pub(crate) fn put_layer(scope: &Scope, name: &str, layer: &Layer) -> Change {
+    put(scope, LAYERS, name, layer)
+}
+
+fn put(scope: &Scope, kind: &str, name: &str, content: &impl Serialize) -> Change {
+    let json = serde_json::to_vec(content).expect("records have string keys and finite numbers");
+    Change::Put { key: key(scope, kind, name), json }
+}
+
+fn key(scope: &Scope, kind: &str, name: &str) -> String {
+    format!("{scope}/{kind}/{name}.json")
+}
+
+impl Lambda {
+    /// Builds the state from what the caller persisted, in any order.
+    ///
+    /// # Errors
+    ///
+    /// A key or content that was not written by this crate.
+    pub fn restore(config: Config, entries: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
+        let mut lambda = Self::new(config);
+        for (key, json) in entries {
+            let Some((scope, kind, name)) = split(&key) else { return Err(RestoreError::UnknownKey { key }) };
+            let space = lambda.space_mut(&scope);
+            match kind {
+                FUNCTIONS => space.put_function(name.to_owned(), read(&key, &json)?),
+                LAYERS => space.put_layer(name.to_owned(), read(&key, &json)?),
+                _ => return Err(RestoreError::UnknownKey { key }),
+            }
+        }
+        Ok(lambda)
+    }
+}
+
+fn split(key: &str) -> Option<(Scope, &str, &str)> {
+    let parts: Vec<&str> = key.split('/').collect();
+    let [account, region, kind, file] = parts[..] else { return None };
+    Some((Scope::new(account, region)?, kind, file.strip_suffix(".json")?))
+}
+
+fn read<'de, T: Deserialize<'de>>(key: &str, json: &'de [u8]) -> Result<T, RestoreError> {
+    serde_json::from_slice(json).map_err(|source| RestoreError::Unreadable { key: key.to_owned(), source })
+}

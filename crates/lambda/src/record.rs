@@ -1,0 +1,153 @@
+//! What the control plane keeps about a function version: all that a Pod depends on, and what is only shown.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    shapes::{DeadLetterConfig, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig},
+    state::Stored,
+};
+
+/// One version of a function, immutable: a change makes a new record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FunctionRecord {
+    /// The 12-digit account.
+    pub account: String,
+    /// The region, such as `us-east-1`.
+    pub region: String,
+    /// The name alone, 1 to 64 characters of `[a-zA-Z0-9-_]`.
+    pub name: String,
+    /// `$LATEST` or a number from 1.
+    pub version: String,
+    /// A UUID that changes exactly when something in the record does.
+    pub revision_id: String,
+    /// When the record was made, in milliseconds since the Unix epoch.
+    pub last_modified_ms: u64,
+    /// What runs.
+    pub package: Package,
+    /// The processor architecture.
+    pub architecture: Architecture,
+    /// Memory in MiB (AWS: "MB"), 128 to 10,240.
+    pub memory_mib: u32,
+    /// Size of `/tmp` in MiB, 512 to 10,240.
+    pub ephemeral_storage_mib: u32,
+    /// How long an invocation may take in seconds, 1 to 900.
+    pub timeout_s: u32,
+    /// The user's variables; no reserved key is among them.
+    pub environment: BTreeMap<String, String>,
+    /// The layers in attach order, at most 5.
+    pub layers: Vec<LayerUse>,
+    /// The tags of the function, the same for every version.
+    pub tags: BTreeMap<String, String>,
+    /// The execution role's ARN.
+    pub role: String,
+    /// The description, at most 256 characters.
+    pub description: String,
+    /// Settings that are kept and shown, and change no Pod.
+    pub(crate) shown: Shown,
+}
+
+/// What runs: code for a managed runtime, or an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Package {
+    /// `PackageType=Zip`
+    Zip {
+        /// One of [`crate::SUPPORTED_RUNTIMES`].
+        runtime: String,
+        /// The entry point in the runtime's own notation, at most 128 characters without a space.
+        handler: String,
+        /// The deployment package.
+        code: Stored,
+    },
+    /// `PackageType=Image`
+    Image {
+        /// The image as the user named it.
+        uri: String,
+        /// What of the image is overridden.
+        config: ImageConfig,
+    },
+}
+
+/// A layer version as a function uses it; it keeps working when the layer version is deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerUse {
+    /// The layer version's ARN.
+    pub arn: String,
+    /// Its archive.
+    pub code: Stored,
+}
+
+/// ImageConfig: `None` leaves what the image says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// Replaces the image's entry point.
+    pub entry_point: Option<Vec<String>>,
+    /// Replaces the image's command.
+    pub command: Option<Vec<String>>,
+    /// Replaces the image's working directory.
+    pub working_directory: Option<String>,
+}
+
+/// A processor architecture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// `x86_64`
+    #[default]
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// `arm64`
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+/// Settings that are kept and shown, and change no Pod.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Shown {
+    pub(crate) vpc_config: Option<VpcConfig>,
+    pub(crate) dead_letter_config: Option<DeadLetterConfig>,
+    pub(crate) kms_key_arn: Option<String>,
+    pub(crate) tracing_config: Option<TracingConfig>,
+    pub(crate) file_system_configs: Option<Vec<FileSystemConfig>>,
+    pub(crate) snap_start: Option<SnapStart>,
+    pub(crate) logging_config: Option<LoggingConfig>,
+    pub(crate) source_kms_key_arn: Option<String>,
+}
+
+// === impl FunctionRecord ===
+
+impl FunctionRecord {
+    /// The ARN without a qualifier.
+    pub fn unqualified_arn(&self) -> String {
+        crate::arn::function(&self.account, &self.region, &self.name)
+    }
+
+    /// The ARN as this version shows it: unqualified for `$LATEST`.
+    pub fn arn(&self) -> String {
+        match self.version.as_str() {
+            crate::version::LATEST => self.unqualified_arn(),
+            number => format!("{}:{number}", self.unqualified_arn()),
+        }
+    }
+
+    /// The deployment package, which image functions do not have.
+    pub fn code(&self) -> Option<&Stored> {
+        match &self.package {
+            Package::Zip { code, .. } => Some(code),
+            Package::Image { .. } => None,
+        }
+    }
+}
+
+// === impl Architecture ===
+
+impl Architecture {
+    /// AWS's name: `x86_64` or `arm64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The control plane's state, separated by account and region, and the one place where operations are dispatched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Call, Change, Error, ErrorCode, Moment, Operation, Response, Scope, layer::Layer, version::Function};
+
+/// The most bytes of zips that an account may store in a region.
+const MAX_STORED_BYTES: u64 = 80_530_636_800;
+
+/// The control plane of all accounts and regions.
+#[derive(Debug)]
+pub struct Lambda {
+    pub(crate) config: Config,
+    spaces: BTreeMap<Scope, Space>,
+}
+
+/// What of the surroundings answers depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What stands before the hex SHA-256 of an archive in the URLs that let clients download it, such as
+    /// `http://localhost:4566/_fakecloud/lambda/archives/`.
+    pub archive_url: String,
+}
+
+/// An archive that the caller has checked and stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// SHA-256 of the zip, in base64 as AWS shows it.
+    pub sha256_base64: String,
+    /// SHA-256 of the zip, in lower-case hex: the name under which it is stored.
+    pub sha256_hex: String,
+    /// Size of the zip in bytes.
+    pub size: u64,
+    /// Sum of the sizes of its entries in bytes.
+    pub unzipped: u64,
+}
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The answer, to be sent when the changes are on disk.
+    pub response: Response,
+    /// What to persist, in this order; empty when nothing changed.
+    pub changes: Vec<Change>,
+}
+
+/// What one account has in one region.
+#[derive(Debug, Default)]
+pub(crate) struct Space {
+    functions: BTreeMap<String, Function>,
+    layers: BTreeMap<String, Layer>,
+    /// The sum of all zips' sizes.
+    stored_bytes: u64,
+}
+
+// === impl Lambda ===
+
+impl Lambda {
+    /// A control plane without any function.
+    pub fn new(config: Config) -> Self {
+        Self { config, spaces: BTreeMap::new() }
+    }
+
+    /// Carries out one call of the control plane. When it fails, nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// AWS's errors; `NotImplementedException` for the operations that are not served yet, and for the invocations,
+    /// which go through [`Lambda::resolve`].
+    pub fn apply(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        call: &Call,
+        stored: Option<Stored>,
+    ) -> Result<Applied, Error> {
+        use Operation as O;
+        match call.operation() {
+            O::CreateFunction => self.create_function(scope, moment, call.input()?, stored),
+            O::GetFunction => self.get_function(scope, &call.input()?),
+            O::GetFunctionConfiguration => self.get_function_configuration(scope, &call.input()?),
+            O::ListFunctions => self.list_functions(scope, &call.input()?),
+            O::UpdateFunctionCode => self.update_function_code(scope, moment, call.input()?, stored),
+            O::UpdateFunctionConfiguration => self.update_function_configuration(scope, moment, call.input()?),
+            O::DeleteFunction => self.delete_function(scope, &call.input()?),
+            O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.input()?, stored),
+            O::GetLayerVersion => self.get_layer_version(scope, &call.input()?),
+            O::ListLayers => self.list_layers(scope, &call.input()?),
+            O::ListLayerVersions => self.list_layer_versions(scope, &call.input()?),
+            O::DeleteLayerVersion => self.delete_layer_version(scope, &call.input()?),
+            O::AddLayerVersionPermission
+            | O::AddPermission
+            | O::CheckpointDurableExecution
+            | O::CreateAlias
+            | O::CreateCapacityProvider
+            | O::CreateCodeSigningConfig
+            | O::CreateEventSourceMapping
+            | O::CreateFunctionUrlConfig
+            | O::DeleteAlias
+            | O::DeleteCapacityProvider
+            | O::DeleteCodeSigningConfig
+            | O::DeleteDurableExecution
+            | O::DeleteEventSourceMapping
+            | O::DeleteFunctionCodeSigningConfig
+            | O::DeleteFunctionConcurrency
+            | O::DeleteFunctionEventInvokeConfig
+            | O::DeleteFunctionUrlConfig
+            | O::DeleteProvisionedConcurrencyConfig
+            | O::DeleteResourcePolicy
+            | O::GetAccountSettings
+            | O::GetAlias
+            | O::GetCapacityProvider
+            | O::GetCodeSigningConfig
+            | O::GetDurableExecution
+            | O::GetDurableExecutionHistory
+            | O::GetDurableExecutionState
+            | O::GetEventSourceMapping
+            | O::GetFunctionCodeSigningConfig
+            | O::GetFunctionConcurrency
+            | O::GetFunctionEventInvokeConfig
+            | O::GetFunctionRecursionConfig
+            | O::GetFunctionScalingConfig
+            | O::GetFunctionUrlConfig
+            | O::GetLayerVersionByArn
+            | O::GetLayerVersionPolicy
+            | O::GetPolicy
+            | O::GetProvisionedConcurrencyConfig
+            | O::GetResourcePolicy
+            | O::GetRuntimeManagementConfig
+            | O::Invoke
+            | O::InvokeAsync
+            | O::InvokeWithResponseStream
+            | O::ListAliases
+            | O::ListCapacityProviders
+            | O::ListCodeSigningConfigs
+            | O::ListDurableExecutionsByFunction
+            | O::ListEventSourceMappings
+            | O::ListFunctionEventInvokeConfigs
+            | O::ListFunctionUrlConfigs
+            | O::ListFunctionVersionsByCapacityProvider
+            | O::ListFunctionsByCodeSigningConfig
+            | O::ListProvisionedConcurrencyConfigs
+            | O::ListTags
+            | O::ListVersionsByFunction
+            | O::PauseDurableExecution
+            | O::PublishVersion
+            | O::PutFunctionCodeSigningConfig
+            | O::PutFunctionConcurrency
+            | O::PutFunctionEventInvokeConfig
+            | O::PutFunctionRecursionConfig
+            | O::PutFunctionScalingConfig
+            | O::PutProvisionedConcurrencyConfig
+            | O::PutResourcePolicy
+            | O::PutRuntimeManagementConfig
+            | O::RemoveLayerVersionPermission
+            | O::RemovePermission
+            | O::ResumeDurableExecution
+            | O::SendDurableExecutionCallbackFailure
+            | O::SendDurableExecutionCallbackHeartbeat
+            | O::SendDurableExecutionCallbackSuccess
+            | O::StopDurableExecution
+            | O::TagResource
+            | O::UntagResource
+            | O::UpdateAlias
+            | O::UpdateCapacityProvider
+            | O::UpdateCodeSigningConfig
+            | O::UpdateEventSourceMapping
+            | O::UpdateFunctionEventInvokeConfig
+            | O::UpdateFunctionUrlConfig => Err(not_served(call.operation())),
+        }
+    }
+
+    /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all
+    /// others when no call is under way.
+    pub fn archives(&self) -> BTreeSet<&str> {
+        let mut archives = BTreeSet::new();
+        for space in self.spaces.values() {
+            archives.extend(space.functions.values().flat_map(Function::archives).map(|code| code.sha256_hex.as_str()));
+            archives.extend(space.layers.values().flat_map(Layer::archives).map(|code| code.sha256_hex.as_str()));
+        }
+        archives
+    }
+
+    pub(crate) fn space(&self, scope: &Scope) -> Option<&Space> {
+        self.spaces.get(scope)
+    }
+
+    pub(crate) fn space_mut(&mut self, scope: &Scope) -> &mut Space {
+        self.spaces.entry(scope.clone()).or_default()
+    }
+}
+
+/// The answer of the operations that are not served yet.
+fn not_served(operation: Operation) -> Error {
+    let message = format!("the operation {} is not supported by fakecloud yet", operation.name());
+    Error::new(ErrorCode::NotImplemented, message)
+}
+
+// === impl Space ===
+
+impl Space {
+    pub(crate) fn functions(&self) -> &BTreeMap<String, Function> {
+        &self.functions
+    }
+
+    pub(crate) fn layers(&self) -> &BTreeMap<String, Layer> {
+        &self.layers
+    }
+
+    pub(crate) fn put_function(&mut self, name: String, function: Function) {
+        self.stored_bytes += function.stored_bytes();
+        let old = self.functions.insert(name, function);
+        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+    }
+
+    pub(crate) fn remove_function(&mut self, name: &str) {
+        let old = self.functions.remove(name);
+        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+    }
+
+    pub(crate) fn put_layer(&mut self, name: String, layer: Layer) {
+        self.stored_bytes += layer.stored_bytes();
+        let old = self.layers.insert(name, layer);
+        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+    }
+
+    /// Whether so many more bytes fit under the account's limit.
+    ///
+    /// # Errors
+    ///
+    /// `CodeStorageExceededException`.
+    pub(crate) fn check_storage(&self, more_bytes: u64) -> Result<(), Error> {
+        match self.stored_bytes.saturating_add(more_bytes) > MAX_STORED_BYTES {
+            true => Err(Error::new(ErrorCode::CodeStorageExceeded, "Code storage limit exceeded.")),
+            false => Ok(()),
+        }
+    }
+}
+
+// === impl Applied ===
+
+impl Applied {
+    /// An answer that changes nothing.
+    pub(crate) fn read(response: Response) -> Self {
+        Self { response, changes: Vec::new() }
+    }
+}

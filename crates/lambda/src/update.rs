@@ -1,0 +1,134 @@
+//! UpdateFunctionCode and UpdateFunctionConfiguration.
+
+use crate::{
+    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    arn::FunctionRef,
+    configuration::{self, Settings, check_unzipped},
+    create::architecture,
+    persist,
+    record::{FunctionRecord, Package},
+    shapes::{UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
+    version::Function,
+    view::{self, Progress},
+};
+
+/// Whether an update also publishes a version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Publish {
+    Yes,
+    No,
+}
+
+impl Lambda {
+    pub(crate) fn update_function_code(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: UpdateFunctionCodeRequest,
+        stored: Option<Stored>,
+    ) -> Result<Applied, Error> {
+        configuration::refuse_given("PublishTo", input.publish_to.is_some())?;
+        let target = FunctionRef::parse(scope, &input.function_name, None)?;
+        let function = self.updatable(&target, input.revision_id.as_deref())?;
+        let mut record = FunctionRecord::clone(function.latest());
+        set_code(&mut record, &input, stored)?;
+        check_unzipped(&record)?;
+        if input.architectures.is_some() {
+            record.architecture = architecture(input.architectures.as_deref());
+        }
+        if let Some(key) = input.source_kms_key_arn {
+            record.shown.source_kms_key_arn = Some(key);
+        }
+        if input.dry_run.unwrap_or_default() {
+            let response = Response::json(200, &view::configuration(&record, Progress::Settled));
+            return Ok(Applied::read(response));
+        }
+        let publish = if input.publish.unwrap_or_default() { Publish::Yes } else { Publish::No };
+        self.update(&target, moment, record, publish)
+    }
+
+    pub(crate) fn update_function_configuration(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: UpdateFunctionConfigurationRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, None)?;
+        let function = self.updatable(&target, input.revision_id.as_deref())?;
+        let mut record = FunctionRecord::clone(function.latest());
+        self.configure(&mut record, Settings::from(input))?;
+        self.update(&target, moment, record, Publish::No)
+    }
+
+    /// The function that an update is about, if `$LATEST` has the revision that the caller knows.
+    fn updatable(&self, target: &FunctionRef, revision_id: Option<&str>) -> Result<&Function, Error> {
+        if let Some(qualifier) = target.qualifier.as_deref().filter(|qualifier| *qualifier != crate::version::LATEST) {
+            return Err(Error::invalid_parameter(format!(
+                "only $LATEST can be updated: leave out ':{qualifier}' of the function's name"
+            )));
+        }
+        let function = self.function(target)?;
+        match revision_id {
+            Some(known) if known != function.latest().revision_id => Err(Error::new(
+                ErrorCode::PreconditionFailed,
+                "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
+                 retrieve the latest Revision Id",
+            )),
+            _ => Ok(function),
+        }
+    }
+
+    /// Stores a new `$LATEST`; a record that changes nothing keeps its revision.
+    fn update(
+        &mut self,
+        target: &FunctionRef,
+        moment: &Moment,
+        mut record: FunctionRecord,
+        publish: Publish,
+    ) -> Result<Applied, Error> {
+        let old = self.function(target)?;
+        let mut function = old.clone();
+        if !record.runs_like(old.latest()) {
+            record.revision_id = moment.uuid();
+            record.last_modified_ms = moment.epoch_ms;
+            function.set_latest(record);
+        }
+        let shown = match publish {
+            Publish::Yes => function.publish(moment),
+            Publish::No => function.latest().clone(),
+        };
+        let response = Response::json(200, &view::configuration(&shown, Progress::Updated));
+        if function == *old {
+            return Ok(Applied::read(response));
+        }
+        let added_bytes = function.stored_bytes().saturating_sub(old.stored_bytes());
+        let space = self.space_mut(&target.scope);
+        space.check_storage(added_bytes)?;
+        let changes = vec![persist::put_function(&target.scope, &target.name, &function)];
+        space.put_function(target.name.clone(), function);
+        Ok(Applied { response, changes })
+    }
+}
+
+fn set_code(
+    record: &mut FunctionRecord,
+    input: &UpdateFunctionCodeRequest,
+    stored: Option<Stored>,
+) -> Result<(), Error> {
+    match (&mut record.package, stored, &input.image_uri) {
+        (Package::Zip { code, .. }, Some(stored), None) => *code = stored,
+        (Package::Image { uri, .. }, None, Some(new)) => new.clone_into(uri),
+        (Package::Zip { .. }, _, Some(_)) => {
+            let message = "Please don't provide ImageUri when updating a function with packageType Zip.";
+            return Err(Error::invalid_parameter(message));
+        }
+        (Package::Image { .. }, _, _) => {
+            let message = "Please provide ImageUri when updating a function with packageType Image.";
+            return Err(Error::invalid_parameter(message));
+        }
+        (Package::Zip { .. }, None, None) => {
+            return Err(Error::invalid_parameter("Please provide a source for function code."));
+        }
+    }
+    Ok(())
+}
