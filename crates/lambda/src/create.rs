@@ -1,7 +1,7 @@
 //! CreateFunction.
 
 use crate::{
-    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
     arn::FunctionRef,
     configuration::{self, Settings},
     persist,
@@ -31,13 +31,18 @@ impl Lambda {
         let added_bytes = record.code().map_or(0, |code| code.size);
         let name = record.name.clone();
         let mut function = Function::new(record);
-        let shown = if publish { function.publish(moment) } else { function.latest().clone() };
+        let mut effects = vec![Effect::Deployed(function.latest().clone())];
+        let mut shown = function.latest().clone();
+        if publish {
+            shown = function.publish(moment);
+            effects.push(Effect::Deployed(shown.clone()));
+        }
         let space = self.space_mut(scope);
         space.check_storage(added_bytes)?;
         let changes = vec![persist::put_function(scope, &name, &function)];
         space.put_function(name, function);
         let response = Response::json(201, &view::configuration(&shown, Progress::Created));
-        Ok(Applied { response, changes })
+        Ok(Applied { response, changes, effects })
     }
 
     /// The first `$LATEST` of a function, which satisfies every rule.

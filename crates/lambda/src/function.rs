@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Error, Lambda, Response, Scope,
+    Applied, Effect, Error, Lambda, Response, Scope,
     arn::FunctionRef,
     page::Page,
     persist,
@@ -19,8 +19,10 @@ use crate::{
 
 impl Lambda {
     pub(crate) fn get_function(&self, scope: &Scope, input: &GetFunctionRequest) -> Result<Applied, Error> {
-        let record = self.named(scope, &input.function_name, input.qualifier.as_deref())?;
-        Ok(Applied::read(Response::json(200, &view::function(record, &self.config))))
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        let mut function = view::function(self.version(&target)?, &self.config);
+        function.configuration = function.configuration.map(|configuration| as_named(configuration, &target));
+        Ok(Applied::read(Response::json(200, &function)))
     }
 
     pub(crate) fn get_function_configuration(
@@ -28,8 +30,9 @@ impl Lambda {
         scope: &Scope,
         input: &GetFunctionConfigurationRequest,
     ) -> Result<Applied, Error> {
-        let record = self.named(scope, &input.function_name, input.qualifier.as_deref())?;
-        Ok(Applied::read(Response::json(200, &view::configuration(record, Progress::Settled))))
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        let configuration = view::configuration(self.version(&target)?, Progress::Settled);
+        Ok(Applied::read(Response::json(200, &as_named(configuration, &target))))
     }
 
     pub(crate) fn list_functions(&self, scope: &Scope, input: &ListFunctionsRequest) -> Result<Applied, Error> {
@@ -39,7 +42,10 @@ impl Lambda {
         // The only replicas that a master region has are those of Lambda@Edge, which nobody makes here.
         let space = if input.master_region.is_some() { &empty } else { self.space(scope).unwrap_or(&empty) };
         let (functions, next_marker) = match input.function_version.as_deref() {
-            Some("ALL") => page.take(versions_after(space, &page).map(|(key, record)| (key, show(record)))),
+            Some("ALL") => page.take(versions_after(space, &page).map(|(key, record)| {
+                let function_arn = Some(format!("{}:{}", record.unqualified_arn(), record.version));
+                (key, FunctionConfiguration { function_arn, ..show(record) })
+            })),
             _ => page.take(page.range(space.functions()).map(|(name, f)| (name.clone(), show(f.latest())))),
         };
         let list: Vec<FunctionConfiguration> = functions;
@@ -49,23 +55,26 @@ impl Lambda {
     pub(crate) fn delete_function(&mut self, scope: &Scope, input: &DeleteFunctionRequest) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
         let mut function = self.function(&target)?.clone();
-        let change = match target.qualifier.as_deref() {
+        let space = self.space_mut(&target.scope);
+        let removed = |record: &Arc<FunctionRecord>| Effect::Removed { arn: record.arn() };
+        let (change, effects) = match target.qualifier.as_deref() {
             None => {
-                self.space_mut(&target.scope).remove_function(&target.name);
-                persist::delete_function(&target.scope, &target.name)
+                space.remove_function(&target.name);
+                let effects = function.records().map(removed).collect();
+                (persist::delete_function(&target.scope, &target.name), effects)
             }
             Some(LATEST) => {
                 let message = "$LATEST version cannot be deleted without deleting the function.";
                 return Err(Error::invalid_parameter(message));
             }
-            Some(number) if function.unpublish(number) => {
+            Some(number) => {
+                let version = function.unpublish(number).ok_or_else(|| target.not_found())?;
                 let change = persist::put_function(&target.scope, &target.name, &function);
-                self.space_mut(&target.scope).put_function(target.name.clone(), function);
-                change
+                space.put_function(target.name.clone(), function);
+                (change, vec![removed(&version)])
             }
-            Some(_) => return Err(target.not_found()),
         };
-        Ok(Applied { response: Response::empty(204), changes: vec![change] })
+        Ok(Applied { response: Response::empty(204), changes: vec![change], effects })
     }
 
     /// The function that a reference means, whatever its qualifier.
@@ -74,17 +83,16 @@ impl Lambda {
         function.ok_or_else(|| target.not_found())
     }
 
-    /// The version that a request's name and qualifier mean.
-    pub(crate) fn named(
-        &self,
-        scope: &Scope,
-        name: &str,
-        qualifier: Option<&str>,
-    ) -> Result<&Arc<FunctionRecord>, Error> {
-        let target = FunctionRef::parse(scope, name, qualifier)?;
-        let version = self.function(&target)?.version(target.qualifier.as_deref());
+    /// The version that a reference means.
+    pub(crate) fn version(&self, target: &FunctionRef) -> Result<&Arc<FunctionRecord>, Error> {
+        let version = self.function(target)?.version(target.qualifier.as_deref());
         version.ok_or_else(|| target.not_found())
     }
+}
+
+/// `$LATEST` shows its qualifier to those who name it.
+fn as_named(configuration: FunctionConfiguration, target: &FunctionRef) -> FunctionConfiguration {
+    FunctionConfiguration { function_arn: Some(target.arn()), ..configuration }
 }
 
 /// Every version of every function that follows the marker: by name, `$LATEST` first. The key of a version is

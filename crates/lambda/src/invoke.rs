@@ -8,7 +8,7 @@ use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::de::IgnoredAny;
 
 use crate::{
-    Call, Error, ErrorCode, Lambda, Operation, Outcome, Response, Scope, configuration::refuse_given,
+    Call, Error, ErrorCode, Lambda, Operation, Outcome, Response, Scope, arn::FunctionRef, configuration::refuse_given,
     record::FunctionRecord, shapes::InvocationRequest,
 };
 
@@ -67,7 +67,8 @@ impl Lambda {
         let payload = input.payload.and_then(|index| call.blob(index)).cloned();
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
         check_payload(kind, &payload)?;
-        let function = self.named(scope, &input.function_name, input.qualifier.as_deref())?;
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        let function = self.version(&target)?;
         Ok(Invocation {
             function: Arc::clone(function),
             kind,

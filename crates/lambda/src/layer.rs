@@ -79,7 +79,7 @@ impl Lambda {
         let changes = vec![persist::put_layer(scope, &name, &layer)];
         space.put_layer(name.clone(), layer);
         let response = Response::json(201, &version.published(scope, &name, &self.config));
-        Ok(Applied { response, changes })
+        Ok(Applied { response, changes, effects: Vec::new() })
     }
 
     pub(crate) fn get_layer_version(&self, scope: &Scope, input: &GetLayerVersionRequest) -> Result<Applied, Error> {
@@ -150,7 +150,7 @@ impl Lambda {
             changes.push(persist::put_layer(scope, &name, &layer));
             space.put_layer(name, layer);
         }
-        Ok(Applied { response: Response::empty(204), changes })
+        Ok(Applied { response: Response::empty(204), changes, effects: Vec::new() })
     }
 }
 

@@ -48,4 +48,4 @@ pub use record::{Architecture, FunctionRecord, ImageConfig, LayerUse, Package};
 pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
 pub use scope::Scope;
 pub use shapes::{ErrorCode, Operation};
-pub use state::{Applied, Config, Lambda, Stored};
+pub use state::{Applied, Config, Effect, Lambda, Stored};

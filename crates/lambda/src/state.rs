@@ -1,10 +1,15 @@
 //! The control plane's state, separated by account and region, and the one place where operations are dispatched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Call, Change, Error, ErrorCode, Moment, Operation, Response, Scope, layer::Layer, version::Function};
+use crate::{
+    Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope, layer::Layer, version::Function,
+};
 
 /// The most bytes of zips that an account may store in a region.
 const MAX_STORED_BYTES: u64 = 80_530_636_800;
@@ -38,12 +43,26 @@ pub struct Stored {
 }
 
 /// What a call came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     /// The answer, to be sent when the changes are on disk.
     pub response: Response,
     /// What to persist, in this order; empty when nothing changed.
     pub changes: Vec<Change>,
+    /// What became of function versions.
+    pub effects: Vec<Effect>,
+}
+
+/// What a call did to a function version that Pods may run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// This record is what the version runs from now on.
+    Deployed(Arc<FunctionRecord>),
+    /// The version with this ARN, unqualified for `$LATEST`, is gone.
+    Removed {
+        /// The ARN, as [`FunctionRecord::arn`] gives it.
+        arn: String,
+    },
 }
 
 /// What one account has in one region.
@@ -172,6 +191,11 @@ impl Lambda {
         }
     }
 
+    /// Every function version, such as a restored state has.
+    pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
+        self.spaces.values().flat_map(|space| space.functions.values()).flat_map(Function::records)
+    }
+
     /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all
     /// others when no call is under way.
     pub fn archives(&self) -> BTreeSet<&str> {
@@ -244,6 +268,6 @@ impl Space {
 impl Applied {
     /// An answer that changes nothing.
     pub(crate) fn read(response: Response) -> Self {
-        Self { response, changes: Vec::new() }
+        Self { response, changes: Vec::new(), effects: Vec::new() }
     }
 }

@@ -1,7 +1,9 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration.
 
+use std::sync::Arc;
+
 use crate::{
-    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
     arn::FunctionRef,
     configuration::{self, Settings, check_unzipped},
     create::architecture,
@@ -97,6 +99,8 @@ impl Lambda {
             Publish::Yes => function.publish(moment),
             Publish::No => function.latest().clone(),
         };
+        let new = |record: &&Arc<FunctionRecord>| old.version(Some(&record.version)) != Some(*record);
+        let effects = function.records().filter(new).cloned().map(Effect::Deployed).collect();
         let response = Response::json(200, &view::configuration(&shown, Progress::Updated));
         if function == *old {
             return Ok(Applied::read(response));
@@ -106,7 +110,7 @@ impl Lambda {
         space.check_storage(added_bytes)?;
         let changes = vec![persist::put_function(&target.scope, &target.name, &function)];
         space.put_function(target.name.clone(), function);
-        Ok(Applied { response, changes })
+        Ok(Applied { response, changes, effects })
     }
 }
 

@@ -63,9 +63,9 @@ impl Function {
         version
     }
 
-    /// Removes a published version; `false` when there is none of this number.
-    pub(crate) fn unpublish(&mut self, number: &str) -> bool {
-        parse_number(number).is_some_and(|number| self.versions.remove(&number).is_some())
+    /// Removes and gives a published version.
+    pub(crate) fn unpublish(&mut self, number: &str) -> Option<Arc<FunctionRecord>> {
+        self.versions.remove(&parse_number(number)?)
     }
 
     /// What the zips of all versions take, in bytes.
