@@ -1,0 +1,118 @@
+//! Who the containers run as, and what they may not do: PodSecurity's level `restricted` by default.
+
+use std::fmt;
+use std::str::FromStr;
+
+use k8s_openapi::api::core::v1::{Capabilities, PodSecurityContext, SeccompProfile, SecurityContext};
+
+use crate::InvalidValue;
+
+/// The user id of functions on AWS, `sbx_user1051`.
+pub const LAMBDA_UID: u32 = 993;
+/// The group id of functions on AWS.
+pub const LAMBDA_GID: u32 = 990;
+
+/// Who a function runs as.
+///
+/// The init container runs as Lambda's user in any case, so what it unpacks belongs to that user: a function that runs as
+/// another one reads what its archive's permissions allow to all, just as on AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunAs {
+    /// A fixed user and group, neither of them root.
+    User {
+        /// The user id, from 1.
+        uid: u32,
+        /// The group id, from 1.
+        gid: u32,
+    },
+    /// The user that the image names, which is root in many images. Such Pods do not pass PodSecurity's `restricted`.
+    Image,
+}
+
+/// The highest id that Kubernetes accepts.
+const ID_MAX: u32 = i32::MAX.cast_unsigned();
+
+/// What holds for all containers of a Pod, those that others inject included.
+pub(crate) fn pod_context() -> PodSecurityContext {
+    PodSecurityContext {
+        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..SeccompProfile::default() }),
+        ..PodSecurityContext::default()
+    }
+}
+
+/// What holds for one of fakecloud's own containers.
+pub(crate) fn container_context(run_as: RunAs) -> SecurityContext {
+    let (uid, gid) = match run_as {
+        RunAs::User { uid, gid } => (Some(i64::from(uid)), Some(i64::from(gid))),
+        RunAs::Image => (None, None),
+    };
+    SecurityContext {
+        allow_privilege_escalation: Some(false),
+        capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
+        read_only_root_filesystem: Some(true),
+        run_as_group: gid,
+        run_as_non_root: uid.map(|_| true),
+        run_as_user: uid,
+        ..SecurityContext::default()
+    }
+}
+
+// === impl RunAs ===
+
+impl Default for RunAs {
+    fn default() -> Self {
+        Self::User { uid: LAMBDA_UID, gid: LAMBDA_GID }
+    }
+}
+
+impl FromStr for RunAs {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if text == "image" {
+            return Ok(Self::Image);
+        }
+        let id = |digits: &str| digits.parse().ok().filter(|id| (1..=ID_MAX).contains(id));
+        let ids = match text.split_once(':') {
+            Some((uid, gid)) => id(uid).zip(id(gid)),
+            None => id(text).zip(Some(LAMBDA_GID)),
+        };
+        match ids {
+            Some((uid, gid)) => Ok(Self::User { uid, gid }),
+            None => {
+                let expected = "expected `image` or `uid[:gid]` with ids from 1 to 2147483647";
+                Err(InvalidValue::new("user", text, expected))
+            }
+        }
+    }
+}
+
+impl fmt::Display for RunAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User { uid, gid } => write!(f, "{uid}:{gid}"),
+            Self::Image => f.write_str("image"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_is_read_with_and_without_group() {
+        assert_eq!("image".parse(), Ok(RunAs::Image));
+        assert_eq!("1000".parse(), Ok(RunAs::User { uid: 1000, gid: LAMBDA_GID }));
+        assert_eq!("1000:2000".parse(), Ok(RunAs::User { uid: 1000, gid: 2000 }));
+        assert_eq!(RunAs::default().to_string(), "993:990");
+    }
+
+    #[test]
+    fn root_and_nonsense_are_refused() {
+        for text in ["", "0", "root", "1:0", "1:", ":1", "-1", "2147483648", "Image"] {
+            let error = text.parse::<RunAs>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("invalid user `{text}`: expected `image` or")), "{error}");
+        }
+    }
+}
