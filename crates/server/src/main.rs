@@ -1,3 +1,32 @@
-//! The `fakecloud` binary.
+//! The `fakecloud` binary: AWS Lambda on the Kubernetes cluster you already have.
 
-fn main() {}
+mod app;
+mod args;
+mod artifacts;
+mod blobs;
+mod cluster;
+mod connection;
+mod control;
+mod convert;
+mod deployment;
+mod deployments;
+mod driver;
+mod health;
+mod http;
+mod invoke;
+mod launcher;
+mod lease;
+mod pod_entry;
+mod pod_status;
+mod reaper;
+mod request_id;
+mod run;
+mod settings;
+mod shutdown;
+mod store;
+mod token;
+mod words;
+
+fn main() -> std::process::ExitCode {
+    run::main(args::Args::read())
+}

@@ -1,0 +1,58 @@
+//! What every request handler shares.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use fakecloud_lambda::Lambda;
+use fakecloud_pool::InvocationId;
+
+use crate::blobs::Blobs;
+use crate::deployments::Deployments;
+use crate::driver::Handle;
+use crate::health::Health;
+use crate::store::Store;
+use crate::token::Secret;
+
+/// The parts of the server, shared by reference.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// The parts themselves.
+pub(crate) struct Parts {
+    pub(crate) lambda: Mutex<Lambda>,
+    /// Held by the one call that changes the state and persists the change.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub(crate) store: Option<Store>,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) deployments: Deployments,
+    pub(crate) driver: Handle,
+    pub(crate) secret: Arc<Secret>,
+    pub(crate) health: Health,
+    pub(crate) invocations: AtomicU64,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    /// The control plane's state. Held for the time of one call without IO, never across an await.
+    pub(crate) fn lambda(&self) -> MutexGuard<'_, Lambda> {
+        self.lambda.lock().expect("no call of the control plane panics")
+    }
+
+    /// A number no invocation had before.
+    pub(crate) fn next_invocation(&self) -> InvocationId {
+        InvocationId(self.invocations.fetch_add(1, Ordering::Relaxed))
+    }
+}

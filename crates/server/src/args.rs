@@ -1,0 +1,256 @@
+//! Every setting of the server: one flag each, with its environment variable. Nothing else reads the environment.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use fakecloud_podspec::{
+    Annotations, CpuPolicy, ImagePrefix, ImageRef, Labels, Namespace, NodeSelector, OwnerUid, Registry, ResourceName,
+    RunAs, Runtime, SelfUrl, TmpMedium, Tolerations,
+};
+
+/// AWS Lambda on the Kubernetes cluster you already have.
+///
+/// Serves the AWS Lambda API; every function runs as a Pod. Each setting is a flag or an environment variable.
+// The name of a value is its environment variable, so that an error about a value names the variable as well.
+#[derive(Debug, Parser)]
+#[command(name = "fakecloud", version)]
+pub(crate) struct Args {
+    /// Address and port of the API
+    #[arg(long, env = "FAKECLOUD_LISTEN", value_name = "FAKECLOUD_LISTEN", default_value = "0.0.0.0:4566")]
+    pub(crate) listen: SocketAddr,
+
+    /// What runs functions
+    #[arg(long, env = "FAKECLOUD_LAMBDA_BACKEND", value_name = "FAKECLOUD_LAMBDA_BACKEND", default_value = "k8s")]
+    pub(crate) lambda_backend: Backend,
+
+    /// Keep functions, layers and their code in this directory across restarts [default: a temporary one]
+    #[arg(long, env = "FAKECLOUD_DATA_DIR", value_name = "FAKECLOUD_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Pods of one function version at most; further invocations wait
+    #[arg(
+        long,
+        env = "FAKECLOUD_LAMBDA_MAX_CONCURRENCY",
+        value_name = "FAKECLOUD_LAMBDA_MAX_CONCURRENCY",
+        default_value = "10"
+    )]
+    pub(crate) lambda_max_concurrency: NonZeroU32,
+
+    /// Invocations of one function version that may wait for a busy Pod; further ones are throttled
+    #[arg(
+        long,
+        env = "FAKECLOUD_LAMBDA_QUEUE_LIMIT",
+        value_name = "FAKECLOUD_LAMBDA_QUEUE_LIMIT",
+        default_value = "1000"
+    )]
+    pub(crate) lambda_queue_limit: usize,
+
+    /// A Pod that idled this long is deleted (such as 10m, 90s)
+    #[arg(long, env = "FAKECLOUD_LAMBDA_IDLE_TTL", value_name = "FAKECLOUD_LAMBDA_IDLE_TTL", default_value = "10m")]
+    pub(crate) lambda_idle_ttl: Period,
+
+    /// A Pod that does not listen this long after its creation is deleted, and its callers hear of it
+    #[arg(
+        long,
+        env = "FAKECLOUD_LAMBDA_START_TIMEOUT",
+        value_name = "FAKECLOUD_LAMBDA_START_TIMEOUT",
+        default_value = "60s"
+    )]
+    pub(crate) lambda_start_timeout: Period,
+
+    /// Image of a runtime, as FAKECLOUD_LAMBDA_IMAGE_<RUNTIME>=<image>, such as FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12
+    #[arg(long = "lambda-image", value_name = "RUNTIME=IMAGE", value_parser = runtime_image)]
+    pub(crate) lambda_images: Vec<(Runtime, ImageRef)>,
+
+    /// Registry and path before the names of AWS's runtime images [default: public.ecr.aws/lambda]
+    #[arg(long, env = "FAKECLOUD_LAMBDA_IMAGE_PREFIX", value_name = "FAKECLOUD_LAMBDA_IMAGE_PREFIX")]
+    pub(crate) lambda_image_prefix: Option<ImagePrefix>,
+
+    #[command(flatten)]
+    pub(crate) k8s: K8sArgs,
+
+    /// What is logged, as for tracing's EnvFilter (such as info, fakecloud=debug)
+    #[arg(long, env = "FAKECLOUD_LOG", value_name = "FAKECLOUD_LOG", default_value = "info")]
+    pub(crate) log: String,
+
+    /// How it is logged
+    #[arg(long, env = "FAKECLOUD_LOG_FORMAT", value_name = "FAKECLOUD_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Settings of the Kubernetes backend.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Kubernetes backend")]
+pub(crate) struct K8sArgs {
+    /// URL by which Pods reach this server [default: from POD_IP and the port, when it runs as a Pod]
+    #[arg(long = "k8s-self-url", env = "FAKECLOUD_K8S_SELF_URL", value_name = "FAKECLOUD_K8S_SELF_URL")]
+    pub(crate) self_url: Option<SelfUrl>,
+
+    /// Namespace of the function Pods
+    #[arg(
+        long = "k8s-namespace",
+        env = "FAKECLOUD_K8S_NAMESPACE",
+        value_name = "FAKECLOUD_K8S_NAMESPACE",
+        default_value = "default"
+    )]
+    pub(crate) namespace: Namespace,
+
+    /// Registry that image URIs of ECR are rewritten to [default: the host and port of the self URL]
+    #[arg(long = "k8s-ecr-url", env = "FAKECLOUD_K8S_ECR_URL", value_name = "FAKECLOUD_K8S_ECR_URL")]
+    pub(crate) ecr_url: Option<Registry>,
+
+    /// Secret with the credentials for pulling images
+    #[arg(long = "k8s-pull-secret", env = "FAKECLOUD_K8S_PULL_SECRET", value_name = "FAKECLOUD_K8S_PULL_SECRET")]
+    pub(crate) pull_secret: Option<ResourceName>,
+
+    /// Image of the init container, which needs sh, wget or nc, unzip and tar [default: busybox:1.36]
+    #[arg(long = "k8s-init-image", env = "FAKECLOUD_K8S_INIT_IMAGE", value_name = "FAKECLOUD_K8S_INIT_IMAGE")]
+    pub(crate) init_image: Option<ImageRef>,
+
+    /// Medium of /tmp: Memory, which counts against the Pod's memory limit, or Disk
+    #[arg(
+        long = "k8s-tmp-medium",
+        env = "FAKECLOUD_K8S_TMP_MEDIUM",
+        value_name = "FAKECLOUD_K8S_TMP_MEDIUM",
+        default_value = "Memory"
+    )]
+    pub(crate) tmp_medium: TmpMedium,
+
+    /// CPU of a Pod: none, proportional (1 vCPU per 1,769 MB of memory), or millicores
+    #[arg(long = "k8s-cpu", env = "FAKECLOUD_K8S_CPU", value_name = "FAKECLOUD_K8S_CPU", default_value = "none")]
+    pub(crate) cpu: CpuPolicy,
+
+    /// User of the function's process: image (what the image says) or uid[:gid] [default: 993:990, as on AWS]
+    #[arg(long = "k8s-run-as-user", env = "FAKECLOUD_K8S_RUN_AS_USER", value_name = "FAKECLOUD_K8S_RUN_AS_USER")]
+    pub(crate) run_as_user: Option<RunAs>,
+
+    /// Node labels every Pod asks for, as key=value,key=value
+    #[arg(long = "k8s-node-selector", env = "FAKECLOUD_K8S_NODE_SELECTOR", value_name = "FAKECLOUD_K8S_NODE_SELECTOR")]
+    pub(crate) node_selector: Option<NodeSelector>,
+
+    /// Taints every Pod tolerates
+    #[arg(long = "k8s-tolerations", env = "FAKECLOUD_K8S_TOLERATIONS", value_name = "FAKECLOUD_K8S_TOLERATIONS")]
+    pub(crate) tolerations: Option<Tolerations>,
+
+    /// Annotations of every Pod, as key=value,key=value
+    #[arg(long = "k8s-annotations", env = "FAKECLOUD_K8S_ANNOTATIONS", value_name = "FAKECLOUD_K8S_ANNOTATIONS")]
+    pub(crate) annotations: Option<Annotations>,
+
+    /// Labels of every Pod beyond fakecloud's own, as key=value,key=value
+    #[arg(long = "k8s-labels", env = "FAKECLOUD_K8S_LABELS", value_name = "FAKECLOUD_K8S_LABELS")]
+    pub(crate) labels: Option<Labels>,
+
+    /// PriorityClass of every Pod
+    #[arg(
+        long = "k8s-priority-class",
+        env = "FAKECLOUD_K8S_PRIORITY_CLASS",
+        value_name = "FAKECLOUD_K8S_PRIORITY_CLASS"
+    )]
+    pub(crate) priority_class: Option<ResourceName>,
+
+    /// RuntimeClass of every Pod
+    #[arg(long = "k8s-runtime-class", env = "FAKECLOUD_K8S_RUNTIME_CLASS", value_name = "FAKECLOUD_K8S_RUNTIME_CLASS")]
+    pub(crate) runtime_class: Option<ResourceName>,
+
+    /// A Pod that no node takes is given this long for an autoscaler to bring one
+    #[arg(
+        long = "k8s-unschedulable-grace",
+        env = "FAKECLOUD_K8S_UNSCHEDULABLE_GRACE",
+        value_name = "FAKECLOUD_K8S_UNSCHEDULABLE_GRACE",
+        default_value = "20s"
+    )]
+    pub(crate) unschedulable_grace: Period,
+
+    /// This server's own Pod, from the downward API: its address
+    #[arg(long = "pod-ip", env = "POD_IP", value_name = "POD_IP", hide = true)]
+    pub(crate) pod_ip: Option<IpAddr>,
+
+    /// Its name; function Pods are owned by it when they share its namespace
+    #[arg(long = "pod-name", env = "POD_NAME", value_name = "POD_NAME", hide = true)]
+    pub(crate) pod_name: Option<ResourceName>,
+
+    /// Its UID
+    #[arg(long = "pod-uid", env = "POD_UID", value_name = "POD_UID", hide = true)]
+    pub(crate) pod_uid: Option<OwnerUid>,
+
+    /// Its namespace
+    #[arg(long = "pod-namespace", env = "POD_NAMESPACE", value_name = "POD_NAMESPACE", hide = true)]
+    pub(crate) pod_namespace: Option<Namespace>,
+}
+
+/// What runs functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// Kubernetes Pods
+    K8s,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// A span of time, such as `10m` or `1h 30m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Period(pub(crate) Duration);
+
+/// Not a span of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a span of time with its unit, such as 90s, 10m or 1h")]
+pub(crate) struct InvalidPeriod;
+
+/// The variables that name one image each.
+const RUNTIME_IMAGE: &str = "FAKECLOUD_LAMBDA_IMAGE_";
+
+impl Args {
+    /// Reads flags and environment; a bad value ends the process with the variable, the value and what would be right.
+    pub(crate) fn read() -> Self {
+        let flags = std::env::args_os();
+        let images = runtime_image_flags(std::env::vars());
+        Self::parse_from(flags.chain(images.into_iter().map(Into::into)))
+    }
+
+    /// The images that replace those of single runtimes.
+    pub(crate) fn runtime_images(&self) -> BTreeMap<Runtime, ImageRef> {
+        self.lambda_images.iter().cloned().collect()
+    }
+}
+
+impl FromStr for Period {
+    type Err = InvalidPeriod;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
+        let span: jiff::SignedDuration = text.parse().map_err(|_unhelpful| InvalidPeriod)?;
+        span.try_into().map(Self).map_err(|_negative| InvalidPeriod)
+    }
+}
+
+/// `FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12=image` as the flag `--lambda-image=PYTHON3_12=image`.
+fn runtime_image_flags(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let images = variables.filter_map(|(name, image)| {
+        let runtime = name.strip_prefix(RUNTIME_IMAGE).filter(|rest| *rest != "PREFIX")?;
+        Some(format!("--lambda-image={runtime}={image}"))
+    });
+    images.collect()
+}
+
+fn runtime_image(text: &str) -> Result<(Runtime, ImageRef), String> {
+    let (runtime, image) = text.split_once('=').ok_or("expected RUNTIME=IMAGE")?;
+    let found = Runtime::ALL.iter().copied().find(|known| known.variable_suffix() == runtime);
+    let found = found.ok_or_else(|| {
+        let known =
+            Runtime::ALL.iter().map(|known| format!("{RUNTIME_IMAGE}{}", known.variable_suffix())).collect::<Vec<_>>();
+        format!("{RUNTIME_IMAGE}{runtime} names no runtime; expected one of {}", known.join(", "))
+    })?;
+    let image = image.parse().map_err(|error| format!("{RUNTIME_IMAGE}{runtime}: {error}"))?;
+    Ok((found, image))
+}

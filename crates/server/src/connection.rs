@@ -1,0 +1,123 @@
+//! The one kept HTTP/1.1 connection to a Pod: opened when the Pod became ready, used for every invocation, never
+//! redialled. A Pod's address may belong to another Pod later; its open connection cannot.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::HOST};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+
+/// The port of the Runtime Interface Emulator in every AWS base image.
+pub(crate) const RIE_PORT: u16 = 8080;
+
+/// The emulator's only path; it serves whatever function its container holds.
+const INVOKE_PATH: &str = "/2015-03-31/functions/function/invocations";
+
+/// Between two attempts to reach a port that does not listen yet. A refused attempt costs some 50 µs; on average half
+/// of this is added to a cold start of a second.
+const DIAL_INTERVAL: Duration = Duration::from_millis(8);
+
+/// An attempt that got no answer at all (a route not there yet) is given up after this and made again.
+const DIAL_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A peer that vanished without a word (node gone, packets dropped) is noticed after `KEEPALIVE_IDLE` plus
+/// `KEEPALIVE_PROBES` intervals, not after the function's timeout.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(4);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+const KEEPALIVE_PROBES: u32 = 3;
+
+/// More than the emulator ever answers (6,291,556 bytes), so that nothing is cut and nothing is unbounded.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// What the Pod answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    /// The connection was closed before the request left: the function has not run, another Pod may take it.
+    #[error("the connection was closed before the request was sent")]
+    NotSent,
+    /// The connection broke while the function may have been running.
+    #[error("the connection broke: {0}")]
+    Broken(#[source] hyper::Error),
+    #[error("the answer is longer than {ANSWER_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+/// An open connection; dropping it closes it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    host: HeaderValue,
+}
+
+/// Connects as soon as the port listens; ends only with success, so the caller bounds it. `closed` runs when the
+/// connection ends, for whatever reason.
+pub(crate) async fn dial(address: SocketAddr, closed: impl FnOnce() + Send + 'static) -> Connection {
+    loop {
+        if let Ok(Ok(stream)) = tokio::time::timeout(DIAL_ATTEMPT_TIMEOUT, TcpStream::connect(address)).await
+            && tune(&stream).is_ok()
+            && let Ok((sender, connection)) = http1::handshake(TokioIo::new(stream)).await
+        {
+            tokio::spawn(async move {
+                // An error here is an end like any other; the request in flight reports it.
+                drop(connection.await);
+                closed();
+            });
+            let host = HeaderValue::try_from(address.to_string()).expect("a socket address is a valid header value");
+            return Connection { sender, host };
+        }
+        tokio::time::sleep(DIAL_INTERVAL).await;
+    }
+}
+
+fn tune(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keepalive =
+        TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_PROBES);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)?;
+    // Bytes sent and never acknowledged stop the keep-alive probes, so they get the same limit.
+    let unacknowledged_max = KEEPALIVE_IDLE + KEEPALIVE_INTERVAL * KEEPALIVE_PROBES;
+    SockRef::from(stream).set_tcp_user_timeout(Some(unacknowledged_max))
+}
+
+// === impl Connection ===
+
+impl Connection {
+    /// Sends one invocation and reads its whole answer. `headers` go to the emulator as they are.
+    pub(crate) async fn send(&mut self, headers: HeaderMap, payload: Bytes) -> Result<Answer, SendError> {
+        let mut request = Request::new(Full::new(payload));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = http::Uri::from_static(INVOKE_PATH);
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(HOST, self.host.clone());
+        let response = match self.sender.try_send_request(request).await {
+            Ok(response) => response,
+            // The request comes back unsent only if not a byte of it went out.
+            Err(mut failed) => {
+                let unsent = failed.take_message().is_some();
+                return Err(if unsent { SendError::NotSent } else { SendError::Broken(failed.into_error()) });
+            }
+        };
+        let (parts, mut body) = response.into_parts();
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(SendError::Broken)?.into_data() else { continue };
+            if bytes.len() + data.len() > ANSWER_BYTES_MAX {
+                return Err(SendError::TooLong);
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(Answer { status: parts.status, body: bytes.freeze() })
+    }
+}

@@ -1,0 +1,196 @@
+//! The one task that owns the pool: it turns what happens into pool events, and the pool's actions into Pods,
+//! connections and leases. Whatever takes time runs in a task of its own and comes back as an [`Input`].
+
+mod actions;
+mod evidence;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
+use tokio::sync::{mpsc, oneshot};
+use tracing::debug;
+
+use crate::cluster::{ApiError, PodChange};
+use crate::connection::Connection;
+use crate::deployment::SharedDeployment;
+use crate::launcher::Launcher;
+use crate::lease::Lease;
+use crate::pod_entry::{Holding, PodEntry};
+
+/// Everything that can happen to the driver.
+pub(crate) enum Input {
+    /// A caller wants an execution environment.
+    Acquire { invocation: InvocationId, deployment: SharedDeployment, reply: oneshot::Sender<Result<Lease, Failure>> },
+    /// That caller has gone before it got one.
+    Abandoned { invocation: InvocationId },
+    /// A lease is over.
+    Released { instance: InstanceId, connection: Option<Connection>, after: After },
+    /// The API server has answered a create.
+    Created { instance: InstanceId, result: Result<(), ApiError> },
+    /// An init container asks for its files; it may say where its Pod listens.
+    Fetching { pod: String, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>> },
+    /// The Pod's port took a connection.
+    Connected { instance: InstanceId, connection: Connection },
+    /// The kept connection ended.
+    Disconnected { instance: InstanceId },
+    /// No node has taken the Pod for as long as an autoscaler is given.
+    UnschedulableForLong { instance: InstanceId },
+    /// The shared watch saw something.
+    Pod(PodChange),
+    /// The API server has answered a delete.
+    Deleted { instance: InstanceId, result: Result<(), ApiError> },
+    /// An update or a delete made this deploy old.
+    Retire { deploy: DeployId },
+    /// Shutdown has waited long enough for invocations in flight.
+    CutOff,
+    /// Ends every Pod; `done` is told when the last one is deleted.
+    Shutdown { done: oneshot::Sender<()> },
+}
+
+/// Sends to the driver; the driver outlives every sender.
+#[derive(Clone)]
+pub(crate) struct Handle(mpsc::UnboundedSender<Input>);
+
+/// The driver's state.
+pub(crate) struct Driver {
+    pool: Pool,
+    pods: HashMap<InstanceId, PodEntry>,
+    names: HashMap<String, InstanceId>,
+    deployments: HashMap<DeployId, SharedDeployment>,
+    waiting: HashMap<InvocationId, oneshot::Sender<Result<Lease, Failure>>>,
+    launcher: Launcher,
+    handle: Handle,
+    shutdown: Option<oneshot::Sender<()>>,
+}
+
+/// Makes the handle by which others reach the driver, and the queue that [`run`] reads.
+pub(crate) fn channel() -> (Handle, mpsc::UnboundedReceiver<Input>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Handle(sender), receiver)
+}
+
+/// Runs until shutdown has deleted every Pod.
+pub(crate) async fn run(
+    config: Config,
+    launcher: Launcher,
+    handle: Handle,
+    mut inputs: mpsc::UnboundedReceiver<Input>,
+) {
+    let mut driver = Driver {
+        pool: Pool::new(config),
+        pods: HashMap::new(),
+        names: HashMap::new(),
+        deployments: HashMap::new(),
+        waiting: HashMap::new(),
+        launcher,
+        handle,
+        shutdown: None,
+    };
+    loop {
+        // 1. Whatever the pool wants done; each action may change the next deadline.
+        driver.drain_actions();
+        // 2. The end: shutdown was asked for, and no Pod is left.
+        if driver.shutdown.is_some() && driver.pool.is_empty() {
+            break;
+        }
+        // 3. One input, or the pool's next deadline.
+        let deadline = driver.pool.poll_timeout();
+        tokio::select! {
+            biased;
+            input = inputs.recv() => match input {
+                Some(input) => driver.take(Instant::now(), input),
+                None => break,
+            },
+            reason = at(deadline) => {
+                debug!(reason, "pool deadline");
+                driver.pool.handle_timeout(Instant::now());
+            }
+        }
+    }
+    if let Some(done) = driver.shutdown {
+        // Whoever asked may have given up waiting.
+        let _: Result<(), ()> = done.send(());
+    }
+}
+
+async fn at(deadline: Option<(Instant, &'static str)>) -> &'static str {
+    match deadline {
+        Some((instant, reason)) => {
+            tokio::time::sleep_until(instant.into()).await;
+            reason
+        }
+        None => std::future::pending().await,
+    }
+}
+
+// === impl Handle ===
+
+impl Handle {
+    /// Hands `input` to the driver. After shutdown nobody listens, and nothing needs to be heard.
+    pub(crate) fn send(&self, input: Input) {
+        drop(self.0.send(input));
+    }
+
+    /// Whether the driver has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+// === impl Driver ===
+
+impl Driver {
+    fn take(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Acquire { invocation, deployment, reply } => self.acquire(now, invocation, deployment, reply),
+            Input::Abandoned { invocation } => {
+                self.waiting.remove(&invocation);
+                self.pool.handle(now, Event::Abandoned { invocation });
+            }
+            Input::Released { instance, connection, after } => self.released(now, instance, connection, after),
+            Input::Created { instance, result } => self.created(now, instance, result),
+            Input::Fetching { pod, ip, reply } => self.fetching(&pod, ip, reply),
+            Input::Connected { instance, connection } => self.connected(now, instance, connection),
+            Input::Disconnected { instance } => self.disconnected(now, instance),
+            Input::UnschedulableForLong { instance } => self.unschedulable_for_long(now, instance),
+            Input::Pod(change) => self.pod_changed(now, change),
+            Input::Deleted { instance, result } => self.deleted(now, instance, result),
+            Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),
+            Input::CutOff => {
+                for instance in self.pods.keys().copied().collect::<Vec<_>>() {
+                    self.lost(now, instance, "fakecloud is shutting down");
+                }
+            }
+            Input::Shutdown { done } => {
+                self.shutdown = Some(done);
+                self.pool.handle(now, Event::Shutdown);
+            }
+        }
+    }
+
+    fn acquire(
+        &mut self,
+        now: Instant,
+        invocation: InvocationId,
+        deployment: SharedDeployment,
+        reply: oneshot::Sender<Result<Lease, Failure>>,
+    ) {
+        let deploy = deployment.id.clone();
+        self.deployments.entry(deploy.clone()).or_insert(deployment);
+        self.waiting.insert(invocation, reply);
+        self.pool.handle(now, Event::Invoke { invocation, deploy });
+    }
+
+    fn released(&mut self, now: Instant, instance: InstanceId, connection: Option<Connection>, after: After) {
+        let after = match (self.pods.get_mut(&instance), connection) {
+            (Some(entry), Some(connection)) if !entry.disconnected => {
+                entry.holding = Holding::Idle(connection);
+                after
+            }
+            _ => After::Retire,
+        };
+        self.pool.handle(now, Event::Finished { instance, after });
+    }
+}

@@ -1,0 +1,77 @@
+//! Carries out what the pool wants done.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use fakecloud_pool::{Action, After, DeployId, Failure, InstanceId, InvocationId, StopReason};
+use tracing::{info, warn};
+
+use super::{Driver, Input};
+use crate::pod_entry::{Holding, Standing};
+
+impl Driver {
+    pub(super) fn drain_actions(&mut self) {
+        while let Some(action) = self.pool.poll_action() {
+            match action {
+                Action::StartPod { instance, deploy } => self.start(instance, &deploy),
+                Action::Dispatch { invocation, instance } => self.dispatch(invocation, instance),
+                Action::Fail { invocation, failure } => self.fail(invocation, failure),
+                Action::Abort { instance, reason, .. } => self.abort(instance, &reason),
+                Action::StopPod { instance, reason } => self.stop(instance, reason),
+                Action::Forget { deploy } => drop(self.deployments.remove(&deploy)),
+            }
+        }
+    }
+
+    pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId) {
+        let deployment = self.deployments.get(deploy).expect("a deploy is kept until the pool forgets it");
+        let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment));
+        info!(pod = %entry.name, function = %entry.deployment.function.name, %deploy, "starting a Pod");
+        self.names.insert(entry.name.clone(), instance);
+        self.pods.insert(instance, entry);
+    }
+
+    pub(super) fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {
+        let lease = self.pods.get_mut(&instance).and_then(|entry| entry.lease(&self.handle));
+        let reply = self.waiting.remove(&invocation);
+        match (reply, lease) {
+            (Some(reply), Some(lease)) => {
+                if let Err(Ok(lease)) = reply.send(Ok(lease)) {
+                    lease.finish(After::Reuse);
+                }
+            }
+            (None, Some(lease)) => lease.finish(After::Reuse),
+            (reply, None) => {
+                // The connection ended in this very moment; whoever asked gets the next environment.
+                drop(reply);
+                self.handle.send(Input::Released { instance, connection: None, after: After::Retire });
+            }
+        }
+    }
+
+    pub(super) fn fail(&mut self, invocation: InvocationId, failure: Failure) {
+        if let Some(reply) = self.waiting.remove(&invocation) {
+            // A caller that has gone does not need to hear it.
+            drop(reply.send(Err(failure)));
+        }
+    }
+
+    pub(super) fn abort(&mut self, instance: InstanceId, reason: &Arc<str>) {
+        if let Some(entry) = self.pods.get_mut(&instance) {
+            warn!(pod = %entry.name, reason = %reason, "an invocation was cut off");
+            entry.abort(reason);
+        }
+    }
+
+    pub(super) fn stop(&mut self, instance: InstanceId, reason: StopReason) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        info!(pod = %entry.name, %reason, "stopping a Pod");
+        entry.holding = Holding::Nothing;
+        match entry.standing {
+            // A delete must not overtake the create.
+            Standing::Requested | Standing::StopWanted => entry.standing = Standing::StopWanted,
+            Standing::Created => self.launcher.delete(&self.handle, instance, entry.name.clone()),
+            Standing::Refused => self.forget(Instant::now(), instance),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What is heard of Pods, from the API server, their init containers, their connections and the watch, as pool events.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use fakecloud_pool::{Event, InstanceId};
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::Driver;
+use crate::cluster::{ApiError, PodChange};
+use crate::connection::Connection;
+use crate::deployment::SharedDeployment;
+use crate::pod_entry::{Holding, PodEntry, Standing};
+use crate::pod_status::{self, Verdict};
+
+impl Driver {
+    pub(super) fn created(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        match result {
+            Ok(()) => {
+                if entry.acknowledged(now) == Standing::StopWanted {
+                    self.launcher.delete(&self.handle, instance, entry.name.clone());
+                }
+            }
+            Err(error) => {
+                warn!(pod = %entry.name, %error, "the API server did not create the Pod");
+                entry.standing = match error {
+                    ApiError::Refused(_) => Standing::Refused,
+                    ApiError::Unanswered(_) => Standing::Created,
+                };
+                let reason = format!("Pod {} could not be created: {error}", entry.name);
+                self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+            }
+        }
+    }
+
+    pub(super) fn fetching(&mut self, pod: &str, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>>) {
+        let known = self.names.get(pod).copied();
+        let entry = known.and_then(|instance| self.pods.get_mut(&instance));
+        let deployment = entry.map(|entry| {
+            entry.timeline.fetched(Instant::now());
+            entry.deployment.clone()
+        });
+        if let (Some(instance), Some(ip)) = (known, ip) {
+            self.reach(instance, ip);
+        }
+        // The init container may have gone away while it waited.
+        drop(reply.send(deployment));
+    }
+
+    /// Starts to dial the Pod at the first evidence of where it is.
+    pub(super) fn reach(&mut self, instance: InstanceId, ip: IpAddr) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        if matches!(entry.holding, Holding::Nothing) {
+            entry.timeline.located(Instant::now());
+            entry.holding = Holding::Dialling { _task: self.launcher.dial(&self.handle, instance, ip) };
+        }
+    }
+
+    pub(super) fn connected(&mut self, now: Instant, instance: InstanceId, connection: Connection) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        entry.timeline.opened(now);
+        debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod is ready");
+        entry.holding = Holding::Idle(connection);
+        self.pool.handle(now, Event::Started { instance });
+    }
+
+    /// An idle Pod whose connection ended is lost. While it is busy the lease's holder sees the same, and the watch
+    /// may still say why.
+    pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        entry.disconnected = true;
+        if matches!(entry.holding, Holding::Idle(_)) {
+            let reason = format!("Pod {} closed its connection", entry.name);
+            self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
+        }
+    }
+
+    pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        if let Some(cause) = entry.unschedulable.as_ref() {
+            let reason = format!("Pod {} is not scheduled: {cause}", entry.name);
+            self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+        }
+    }
+
+    pub(super) fn pod_changed(&mut self, now: Instant, change: PodChange) {
+        match change {
+            PodChange::Seen(pod) => {
+                let Some(name) = pod.metadata.name.as_ref() else { return };
+                match self.names.get(name).copied() {
+                    Some(instance) => self.pod_read(now, instance, pod_status::read(&pod)),
+                    // A create whose answer got lost: the Pod carries our label, and nobody waits for it.
+                    None if pod.metadata.deletion_timestamp.is_none() => self.launcher.delete_stray(name.clone()),
+                    None => {}
+                }
+            }
+            PodChange::Gone { name } => {
+                if let Some(instance) = self.names.get(&name).copied() {
+                    self.lost(now, instance, "the Pod was deleted");
+                }
+            }
+            PodChange::ResyncBegan => self.pods.values_mut().for_each(PodEntry::expect_in_resync),
+            PodChange::Resynced { names } => {
+                let missing = self.pods.values().filter(|entry| entry.missing_from(&names)).map(|entry| entry.instance);
+                for instance in missing.collect::<Vec<_>>() {
+                    self.lost(now, instance, "the Pod is gone");
+                }
+            }
+        }
+    }
+
+    pub(super) fn pod_read(&mut self, now: Instant, instance: InstanceId, reading: pod_status::Reading) {
+        if let Some(ip) = reading.ip {
+            self.reach(instance, ip);
+        }
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        let first_unschedulable = entry.unschedulable.is_none();
+        entry.unschedulable = None;
+        match reading.verdict {
+            Verdict::Fine => {}
+            Verdict::Unschedulable(cause) => {
+                entry.unschedulable = Some(cause);
+                if first_unschedulable {
+                    self.launcher.await_autoscaler(&self.handle, instance);
+                }
+            }
+            Verdict::CannotStart(cause) => {
+                let reason = format!("Pod {} cannot start: {cause}", entry.name);
+                self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+            }
+            Verdict::Ended(cause) => self.lost(now, instance, &cause),
+        }
+    }
+
+    pub(super) fn lost(&mut self, now: Instant, instance: InstanceId, cause: &str) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        let reason = format!("Pod {} is lost: {cause}", entry.name);
+        self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
+    }
+
+    pub(super) fn deleted(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
+        match result {
+            Ok(()) => self.forget(now, instance),
+            Err(error) => warn!(%instance, %error, "the API server did not delete the Pod; trying again later"),
+        }
+    }
+
+    pub(super) fn forget(&mut self, now: Instant, instance: InstanceId) {
+        if let Some(entry) = self.pods.remove(&instance) {
+            self.names.remove(&entry.name);
+        }
+        self.pool.handle(now, Event::Stopped { instance });
+    }
+}

@@ -1,0 +1,85 @@
+//! An execution environment lent to one invocation: it must be given back, and is given back whatever happens.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fakecloud_pool::{After, InstanceId};
+use http::HeaderMap;
+use tokio::sync::oneshot;
+
+use crate::connection::{Answer, Connection, SendError};
+use crate::driver::{Handle, Input};
+
+/// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired: nobody
+/// knows what state it is in.
+pub(crate) struct Lease {
+    instance: InstanceId,
+    pod: String,
+    connection: Option<Connection>,
+    aborted: oneshot::Receiver<Arc<str>>,
+    handle: Handle,
+}
+
+/// How an invocation on a lease ended without an answer.
+pub(crate) enum Cut {
+    /// The request was never sent; another environment may take it.
+    NotSent,
+    /// The Pod went away under the invocation, and why.
+    Lost(String),
+}
+
+impl Lease {
+    pub(crate) fn new(
+        instance: InstanceId,
+        pod: String,
+        connection: Connection,
+        aborted: oneshot::Receiver<Arc<str>>,
+        handle: Handle,
+    ) -> Self {
+        Self { instance, pod, connection: Some(connection), aborted, handle }
+    }
+
+    /// The Pod's name.
+    pub(crate) fn pod(&self) -> &str {
+        &self.pod
+    }
+
+    /// Runs one invocation. Where the connection breaks, the watch is given `witness` to say why.
+    pub(crate) async fn send(
+        &mut self,
+        headers: HeaderMap,
+        payload: Bytes,
+        witness: std::time::Duration,
+    ) -> Result<Answer, Cut> {
+        let Some(connection) = self.connection.as_mut() else { return Err(Cut::NotSent) };
+        let broken = tokio::select! {
+            answer = connection.send(headers, payload) => match answer {
+                Ok(answer) => return Ok(answer),
+                Err(SendError::NotSent) => return Err(Cut::NotSent),
+                Err(error @ (SendError::Broken(_) | SendError::TooLong)) => error,
+            },
+            Ok(reason) = &mut self.aborted => return Err(Cut::Lost(reason.to_string())),
+        };
+        match tokio::time::timeout(witness, &mut self.aborted).await {
+            Ok(Ok(reason)) => Err(Cut::Lost(reason.to_string())),
+            Ok(Err(_)) | Err(_) => Err(Cut::Lost(format!("Pod {}: {}", self.pod, crate::words::chain(&broken)))),
+        }
+    }
+
+    /// Gives the environment back.
+    pub(crate) fn finish(mut self, after: After) {
+        self.give_back(after);
+    }
+
+    fn give_back(&mut self, after: After) {
+        if let Some(connection) = self.connection.take() {
+            self.handle.send(Input::Released { instance: self.instance, connection: Some(connection), after });
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.give_back(After::Retire);
+    }
+}

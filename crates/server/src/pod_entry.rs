@@ -1,0 +1,168 @@
+//! What the driver knows of one Pod.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use fakecloud_pool::InstanceId;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+use crate::connection::Connection;
+use crate::deployment::SharedDeployment;
+use crate::driver::Handle;
+use crate::lease::Lease;
+
+/// One Pod, from the decision to start it until its deletion is confirmed.
+pub(crate) struct PodEntry {
+    pub(crate) instance: InstanceId,
+    pub(crate) name: String,
+    pub(crate) deployment: SharedDeployment,
+    pub(crate) standing: Standing,
+    pub(crate) holding: Holding,
+    /// Whether the kept connection has ended.
+    pub(crate) disconnected: bool,
+    /// Why no node takes it, while none does.
+    pub(crate) unschedulable: Option<String>,
+    pub(crate) timeline: Timeline,
+    expected_in_resync: bool,
+}
+
+/// Where the Pod object stands with the API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The create is under way.
+    Requested,
+    /// The create is under way, and a delete must follow it.
+    StopWanted,
+    /// The Pod exists, or may exist.
+    Created,
+    /// The API server refused it: there is nothing to delete.
+    Refused,
+}
+
+/// What the driver holds of the way to the Pod.
+pub(crate) enum Holding {
+    Nothing,
+    /// Dropping it ends the dialling.
+    Dialling {
+        _task: DialTask,
+    },
+    Idle(Connection),
+    /// The connection is lent out; sending a reason cuts the invocation off.
+    Lent {
+        abort: Option<oneshot::Sender<Arc<str>>>,
+    },
+}
+
+/// A dialling task that ends when it is dropped.
+pub(crate) struct DialTask(pub(crate) AbortHandle);
+
+/// When each step of a cold start was seen, for the log.
+pub(crate) struct Timeline {
+    began: Instant,
+    created: Option<Instant>,
+    located: Option<Instant>,
+    fetched: Option<Instant>,
+    opened: Option<Instant>,
+}
+
+// === impl PodEntry ===
+
+impl PodEntry {
+    pub(crate) fn new(instance: InstanceId, name: String, deployment: SharedDeployment) -> Self {
+        Self {
+            instance,
+            name,
+            deployment,
+            standing: Standing::Requested,
+            holding: Holding::Nothing,
+            disconnected: false,
+            unschedulable: None,
+            timeline: Timeline::new(),
+            expected_in_resync: false,
+        }
+    }
+
+    /// The API server has the Pod. Returns where the Pod stood until then.
+    pub(crate) fn acknowledged(&mut self, now: Instant) -> Standing {
+        self.timeline.created.get_or_insert(now);
+        std::mem::replace(&mut self.standing, Standing::Created)
+    }
+
+    /// Lends the connection out, if there is one that still lives.
+    pub(crate) fn lease(&mut self, handle: &Handle) -> Option<Lease> {
+        let (abort, aborted) = oneshot::channel();
+        match std::mem::replace(&mut self.holding, Holding::Lent { abort: Some(abort) }) {
+            Holding::Idle(connection) if !self.disconnected => {
+                Some(Lease::new(self.instance, self.name.clone(), connection, aborted, handle.clone()))
+            }
+            Holding::Idle(_) | Holding::Nothing | Holding::Dialling { .. } | Holding::Lent { .. } => None,
+        }
+    }
+
+    /// Tells the invocation in flight why it is cut off.
+    pub(crate) fn abort(&mut self, reason: &Arc<str>) {
+        if let Holding::Lent { abort } = &mut self.holding
+            && let Some(abort) = abort.take()
+        {
+            // The invocation may have ended in this very moment.
+            drop(abort.send(Arc::clone(reason)));
+        }
+    }
+
+    /// A list begins now: whatever the API server has acknowledged will be in it.
+    pub(crate) fn expect_in_resync(&mut self) {
+        self.expected_in_resync = self.timeline.created.is_some();
+    }
+
+    /// Whether a complete list shows that the Pod is gone.
+    pub(crate) fn missing_from(&self, names: &BTreeSet<String>) -> bool {
+        self.expected_in_resync && !names.contains(&self.name)
+    }
+}
+
+// === impl DialTask ===
+
+impl Drop for DialTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+// === impl Timeline ===
+
+impl Timeline {
+    fn new() -> Self {
+        Self { began: Instant::now(), created: None, located: None, fetched: None, opened: None }
+    }
+
+    pub(crate) fn located(&mut self, now: Instant) {
+        self.located.get_or_insert(now);
+    }
+
+    pub(crate) fn fetched(&mut self, now: Instant) {
+        self.fetched.get_or_insert(now);
+    }
+
+    pub(crate) fn opened(&mut self, now: Instant) {
+        self.opened.get_or_insert(now);
+    }
+}
+
+/// Milliseconds since the decision to start the Pod; `-` where a step was not seen.
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps =
+            [("created", self.created), ("fetched", self.fetched), ("located", self.located), ("opened", self.opened)];
+        for (index, (name, instant)) in steps.into_iter().enumerate() {
+            let separator = if index == 0 { "" } else { " " };
+            match instant {
+                Some(instant) => write!(f, "{separator}{name}={}", (instant - self.began).as_millis())?,
+                None => write!(f, "{separator}{name}=-")?,
+            }
+        }
+        Ok(())
+    }
+}

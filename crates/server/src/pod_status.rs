@@ -1,0 +1,127 @@
+//! Reads a Pod's status: where it listens, and in words why it will not start or has ended. No IO.
+
+use std::net::IpAddr;
+
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
+
+use fakecloud_podspec::{CONTAINER, INIT_CONTAINER};
+
+/// Waiting reasons the kubelet does not get out of by itself in the time a caller waits.
+/// (`ContainerCreating` and `PodInitializing` are the ordinary ones.)
+const FATAL_WAITING: [&str; 8] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "ImageInspectError",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+
+/// What a Pod's status says about its use as an execution environment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Any one of the Pod's addresses; IPv4 and IPv6 alike.
+    pub(crate) ip: Option<IpAddr>,
+    pub(crate) verdict: Verdict,
+}
+
+/// Whether there is still hope.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// On its way, or running.
+    Fine,
+    /// No node takes it for now; an autoscaler may still bring one.
+    Unschedulable(String),
+    /// It will not start; the first real cause.
+    CannotStart(String),
+    /// It ran, or was about to, and is over: deleted, evicted, killed.
+    Ended(String),
+}
+
+/// Reads the status of `pod`. Containers are found by name: a service mesh may have put its own first.
+pub(crate) fn read(pod: &Pod) -> Reading {
+    let status = pod.status.as_ref();
+    let ip = status.and_then(|status| status.pod_ip.as_deref()).and_then(|ip| ip.parse().ok());
+    Reading { ip, verdict: verdict(pod, status) }
+}
+
+fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
+    let Some(status) = status else { return deletion(pod).unwrap_or(Verdict::Fine) };
+    let init = find(status.init_container_statuses.as_deref(), INIT_CONTAINER);
+    let main = find(status.container_statuses.as_deref(), CONTAINER);
+    let failed_init = init.and_then(terminated).filter(|end| end.exit_code != 0);
+    if let Some(end) = failed_init {
+        return Verdict::CannotStart(format!("init container {INIT_CONTAINER} {}", end_in_words(end)));
+    }
+    if let Some(end) = main.and_then(terminated) {
+        return Verdict::Ended(format!("container {CONTAINER} {}", end_in_words(end)));
+    }
+    if let Some(cause) = main.and_then(fatal_waiting).or_else(|| init.and_then(fatal_waiting)) {
+        return Verdict::CannotStart(cause);
+    }
+    if matches!(status.phase.as_deref(), Some("Failed" | "Succeeded")) {
+        return Verdict::Ended(pod_end_in_words(status));
+    }
+    deletion(pod).or_else(|| unschedulable(status)).unwrap_or(Verdict::Fine)
+}
+
+fn deletion(pod: &Pod) -> Option<Verdict> {
+    pod.metadata.deletion_timestamp.as_ref()?;
+    let condition = pod.status.as_ref().and_then(|status| {
+        status.conditions.iter().flatten().find(|one| one.type_ == "DisruptionTarget" && one.status == "True")
+    });
+    let cause = condition
+        .map(|one| join(": ", [one.reason.as_deref().unwrap_or_default(), one.message.as_deref().unwrap_or_default()]));
+    Some(Verdict::Ended(match cause {
+        Some(cause) if !cause.is_empty() => format!("the Pod was deleted ({cause})"),
+        Some(_) | None => "the Pod was deleted".to_owned(),
+    }))
+}
+
+fn unschedulable(status: &PodStatus) -> Option<Verdict> {
+    let conditions = status.conditions.iter().flatten();
+    let scheduled = conditions.into_iter().find(|one| one.type_ == "PodScheduled")?;
+    let waits = scheduled.status == "False" && scheduled.reason.as_deref() == Some("Unschedulable");
+    waits.then(|| {
+        let message = scheduled.message.as_deref().unwrap_or("no node fits");
+        Verdict::Unschedulable(format!("Unschedulable: {message}"))
+    })
+}
+
+fn find<'a>(statuses: Option<&'a [ContainerStatus]>, name: &str) -> Option<&'a ContainerStatus> {
+    statuses?.iter().find(|status| status.name == name)
+}
+
+fn terminated(status: &ContainerStatus) -> Option<&ContainerStateTerminated> {
+    state(status)?.terminated.as_ref()
+}
+
+fn state(status: &ContainerStatus) -> Option<&ContainerState> {
+    status.state.as_ref()
+}
+
+fn fatal_waiting(status: &ContainerStatus) -> Option<String> {
+    let waiting = state(status)?.waiting.as_ref()?;
+    let reason = waiting.reason.as_deref().filter(|reason| FATAL_WAITING.contains(reason))?;
+    let message = waiting.message.as_deref().unwrap_or("the kubelet gives no reason");
+    Some(format!("image {} of container {}: {reason}: {message}", status.image, status.name))
+}
+
+fn end_in_words(end: &ContainerStateTerminated) -> String {
+    let reason = end.reason.as_deref().unwrap_or("Terminated");
+    let signal = end.signal.map(|signal| format!(" by signal {signal}")).unwrap_or_default();
+    let message = end.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
+    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
+    format!("ended with exit code {}{signal} ({reason}){message}", end.exit_code)
+}
+
+fn pod_end_in_words(status: &PodStatus) -> String {
+    let parts = [status.phase.as_deref(), status.reason.as_deref(), status.message.as_deref()];
+    format!("the Pod ended: {}", join(": ", parts.map(Option::unwrap_or_default)))
+}
+
+fn join<const N: usize>(separator: &str, parts: [&str; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(separator)
+}

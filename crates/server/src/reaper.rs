@@ -1,0 +1,81 @@
+//! Ends the Pods of dead instances at startup.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fakecloud_podspec::{ANNOTATION_SELF_URL, InstanceLabel, LABEL_INSTANCE, SELECTOR};
+use futures_util::{StreamExt, stream};
+use k8s_openapi::api::core::v1::Pod;
+use tracing::{info, warn};
+
+use crate::cluster::{ApiError, Cluster};
+use crate::health::Health;
+
+/// An instance that lives answers its health endpoint in milliseconds.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Behind one address there may be several instances, each answering in turn; every probe is a connection of its own.
+const PROBES: u32 = 4;
+
+/// Delete requests under way at once.
+const DELETES_AT_ONCE: usize = 16;
+
+/// Deletes every Pod fakecloud manages that belongs to another instance, unless that instance provably lives: one that
+/// answers, under the URL its Pods carry, with its id. Returns how many Pods it deleted.
+pub(crate) async fn reap(cluster: &Cluster, own: &InstanceLabel) -> Result<usize, ApiError> {
+    let pods = cluster.list(SELECTOR).await?;
+    let foreign = pods.iter().filter(|pod| instance(pod) != Some(own.as_str())).filter_map(owner);
+    let mut orphans: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (owner, name) in foreign {
+        orphans.entry(owner).or_default().insert(name);
+    }
+    let mut reaped = 0;
+    for ((instance, self_url), names) in orphans {
+        if lives(instance, self_url).await {
+            info!(instance, self_url, pods = names.len(), "another instance lives and keeps its Pods");
+            continue;
+        }
+        info!(instance, self_url, pods = names.len(), "deleting the Pods of an instance that is gone");
+        reaped += names.len();
+        delete_all(cluster, names).await;
+    }
+    Ok(reaped)
+}
+
+/// The instance and the URL a Pod belongs to, and the Pod's name.
+fn owner(pod: &Pod) -> Option<((&str, &str), &str)> {
+    let annotations = pod.metadata.annotations.as_ref();
+    let self_url = annotations.and_then(|all| all.get(ANNOTATION_SELF_URL)).map_or("", String::as_str);
+    Some(((instance(pod).unwrap_or_default(), self_url), pod.metadata.name.as_deref()?))
+}
+
+fn instance(pod: &Pod) -> Option<&str> {
+    pod.metadata.labels.as_ref()?.get(LABEL_INSTANCE).map(String::as_str)
+}
+
+async fn lives(instance: &str, self_url: &str) -> bool {
+    for _ in 0..PROBES {
+        match probe(self_url).await {
+            Ok(health) if health.instance == instance => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+async fn probe(self_url: &str) -> reqwest::Result<Health> {
+    let client = reqwest::Client::builder().timeout(PROBE_TIMEOUT).pool_max_idle_per_host(0).no_proxy().build()?;
+    client.get(format!("{self_url}/_fakecloud/health")).send().await?.error_for_status()?.json().await
+}
+
+async fn delete_all(cluster: &Cluster, names: BTreeSet<&str>) {
+    let deletes: Vec<_> = names.into_iter().map(|name| delete(cluster.clone(), name.to_owned())).collect();
+    stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE).collect::<()>().await;
+}
+
+async fn delete(cluster: Cluster, pod: String) {
+    if let Err(error) = cluster.delete(&pod).await {
+        warn!(pod, %error, "an orphaned Pod could not be deleted");
+    }
+}

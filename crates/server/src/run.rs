@@ -1,0 +1,183 @@
+//! Wires the parts together, from the settings to the end of the process.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::serve::ListenerExt;
+use fakecloud_lambda::Lambda;
+use fakecloud_podspec::{InstanceLabel, instance_selector};
+use fakecloud_pool::Config as PoolConfig;
+use futures_util::StreamExt;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{App, Parts};
+use crate::args::{Args, Backend, K8sArgs, LogFormat};
+use crate::blobs::Blobs;
+use crate::cluster::Cluster;
+use crate::deployments::Deployments;
+use crate::driver::{self, Handle, Input};
+use crate::health::Health;
+use crate::launcher::Launcher;
+use crate::store::Store;
+use crate::token::Secret;
+use crate::{http, reaper, request_id, settings, shutdown};
+
+/// After a start that failed, the next one of the same function waits this long, then twice as long, …
+const BACKOFF_MIN: Duration = Duration::from_millis(500);
+
+/// … but never longer than this, so that a repaired quota or image is found soon.
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// A deletion the API server did not take is asked for again after this.
+const STOP_RETRY: Duration = Duration::from_secs(5);
+
+/// Runs the server; errors go to standard error, once, in words.
+pub(crate) fn main(args: Args) -> ExitCode {
+    let outcome = init_logging(&args).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(serve(args))
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fakecloud: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn init_logging(args: &Args) -> Result<()> {
+    let filter = EnvFilter::try_new(&args.log).with_context(|| {
+        format!("FAKECLOUD_LOG={} is no filter: expected a level such as info, or fakecloud=debug,kube=warn", args.log)
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+async fn serve(args: Args) -> Result<()> {
+    let secret = Arc::new(Secret::generate().context("the operating system gives no random bytes")?);
+    let instance = InstanceLabel::new(std::process::id(), request_id::random_u64());
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("FAKECLOUD_LISTEN={}: the address cannot be listened on", args.listen))?;
+    let settings = Arc::new(settings::from_args(&args, listener.local_addr()?.port())?);
+    let cluster = backend(args.lambda_backend, &args.k8s).await?;
+
+    let (driver, inputs) = driver::channel();
+    let launcher = Launcher {
+        cluster: cluster.clone(),
+        settings: Arc::clone(&settings),
+        instance: instance.clone(),
+        secret: Arc::clone(&secret),
+        unschedulable_grace: args.k8s.unschedulable_grace.0,
+    };
+    let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
+    let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
+
+    let app = app(&args, settings, driver.clone(), secret, &instance)?;
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            warn!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    let mut serving = tokio::spawn(axum::serve(listener, http::router(app)).into_future());
+    info!(listen = %args.listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
+    let reaping = tokio::spawn(reap(cluster, instance));
+
+    // A part that ends by itself ends the process: nothing here works without the others.
+    let end = tokio::select! {
+        signal = shutdown::requested() => Ok(signal.context("signals cannot be received")?),
+        served = &mut serving => Err(anyhow::anyhow!("the HTTP server ended: {served:?}")),
+        driven = &mut driving => Err(anyhow::anyhow!("the driver ended: {driven:?}")),
+        watched = &mut watching => Err(anyhow::anyhow!("the watch on Pods ended: {watched:?}")),
+    };
+    reaping.abort();
+    let signal = end?;
+    info!(signal, "shutting down");
+    shutdown::delete_pods(&driver).await;
+    Ok(())
+}
+
+async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {
+    match backend {
+        Backend::K8s => Cluster::connect(k8s.namespace.as_str())
+            .await
+            .context("FAKECLOUD_LAMBDA_BACKEND=k8s but Kubernetes backend failed to initialize"),
+    }
+}
+
+fn pool_config(args: &Args) -> PoolConfig {
+    PoolConfig {
+        max_concurrency: args.lambda_max_concurrency,
+        idle_ttl: args.lambda_idle_ttl.0,
+        start_timeout: args.lambda_start_timeout.0,
+        queue_limit: args.lambda_queue_limit,
+        stop_timeout: STOP_RETRY,
+        backoff_min: BACKOFF_MIN,
+        backoff_max: BACKOFF_MAX,
+    }
+}
+
+fn app(
+    args: &Args,
+    settings: Arc<fakecloud_podspec::Cluster>,
+    driver: Handle,
+    secret: Arc<Secret>,
+    instance: &InstanceLabel,
+) -> Result<App> {
+    let data_dir = args.data_dir.as_deref();
+    let place = || match data_dir {
+        Some(dir) => format!("FAKECLOUD_DATA_DIR={}: the directory cannot be used", dir.display()),
+        None => {
+            "no temporary directory can be made: set FAKECLOUD_DATA_DIR or TMPDIR to one that is writable".to_owned()
+        }
+    };
+    let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
+    let store = data_dir.map(|dir| Store::open(dir.join("records"))).transpose().with_context(place)?;
+    let lambda_config =
+        fakecloud_lambda::Config { archive_url: format!("{}/_fakecloud/lambda/archives/", settings.self_url) };
+    let lambda = match &store {
+        Some(store) => Lambda::restore(lambda_config, store.load().with_context(place)?).with_context(place)?,
+        None => Lambda::new(lambda_config),
+    };
+    Ok(App::new(Parts {
+        lambda: lambda.into(),
+        turn: tokio::sync::Mutex::default(),
+        store,
+        deployments: Deployments::new(settings, Arc::clone(&blobs)),
+        blobs,
+        driver,
+        secret,
+        health: Health::serving(instance.as_str()),
+        invocations: AtomicU64::new(1),
+    }))
+}
+
+/// Feeds the driver what the shared watch sees.
+async fn watch(cluster: Cluster, instance: InstanceLabel, driver: Handle) {
+    let mut changes = std::pin::pin!(cluster.watch(&instance_selector(&instance)));
+    while let Some(change) = changes.next().await {
+        driver.send(Input::Pod(change));
+    }
+}
+
+async fn reap(cluster: Cluster, instance: InstanceLabel) {
+    match reaper::reap(&cluster, &instance).await {
+        Ok(0) => {}
+        Ok(reaped) => info!(reaped, "deleted orphaned Pods"),
+        Err(error) => warn!(%error, "orphaned Pods could not be looked for"),
+    }
+}

@@ -1,0 +1,61 @@
+//! From the flags to podspec's settings of a cluster.
+
+use anyhow::{Context, Result};
+use fakecloud_podspec::{Cluster, Images, Owner, Scheduling, SelfUrl};
+
+use crate::args::{Args, K8sArgs};
+
+/// What all Pods of this instance have in common. `port` is the one the server really listens on.
+pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {
+    let k8s = &args.k8s;
+    let self_url = self_url(k8s, port)?;
+    let defaults = Images::default();
+    Ok(Cluster {
+        namespace: k8s.namespace.clone(),
+        ecr: Some(match &k8s.ecr_url {
+            Some(registry) => registry.clone(),
+            None => self_url.to_string().parse().context("the self URL names no registry")?,
+        }),
+        pull_secret: k8s.pull_secret.clone(),
+        images: Images {
+            init: k8s.init_image.clone().unwrap_or(defaults.init),
+            prefix: args.lambda_image_prefix.clone().unwrap_or(defaults.prefix),
+            runtimes: args.runtime_images(),
+        },
+        tmp_medium: k8s.tmp_medium,
+        cpu: k8s.cpu,
+        run_as: k8s.run_as_user.unwrap_or_default(),
+        scheduling: scheduling(k8s),
+        owner: owner(k8s),
+        self_url,
+    })
+}
+
+fn self_url(k8s: &K8sArgs, port: u16) -> Result<SelfUrl> {
+    match (&k8s.self_url, k8s.pod_ip) {
+        (Some(url), _) => Ok(url.clone()),
+        (None, Some(ip)) => SelfUrl::from_ip(ip, port).with_context(|| format!("POD_IP={ip} is not usable")),
+        (None, None) => anyhow::bail!(
+            "FAKECLOUD_K8S_SELF_URL is not set: set it to the URL by which Pods reach this server, such as \
+             http://fakecloud.default.svc:{port}, or give the Pod POD_IP by the downward API"
+        ),
+    }
+}
+
+fn scheduling(k8s: &K8sArgs) -> Scheduling {
+    Scheduling {
+        node_selector: k8s.node_selector.clone().unwrap_or_default(),
+        tolerations: k8s.tolerations.clone().unwrap_or_default(),
+        annotations: k8s.annotations.clone().unwrap_or_default(),
+        labels: k8s.labels.clone().unwrap_or_default(),
+        priority_class: k8s.priority_class.clone(),
+        runtime_class: k8s.runtime_class.clone(),
+    }
+}
+
+/// This server's own Pod, where it may own function Pods: an owner must live in the namespace of what it owns.
+fn owner(k8s: &K8sArgs) -> Option<Owner> {
+    let same_namespace = k8s.pod_namespace.as_ref() == Some(&k8s.namespace);
+    let (name, uid) = k8s.pod_name.clone().zip(k8s.pod_uid.clone()).filter(|_| same_namespace)?;
+    Some(Owner { name, uid })
+}
