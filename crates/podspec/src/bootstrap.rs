@@ -12,7 +12,7 @@ use crate::env::{literal, variable};
 use crate::resources::requirements;
 use crate::security::container_context;
 use crate::volumes::init_mounts;
-use crate::{Cluster, Function, LAMBDA_GID, LAMBDA_UID, Launch, Package, PodName, RunAs};
+use crate::{Cluster, Function, Launch, Package, PodName, RunAs};
 
 /// The name of the init container.
 pub const INIT_CONTAINER: &str = "fetch";
@@ -45,7 +45,7 @@ pub(crate) fn init_container(function: &Function, launch: &Launch, cluster: &Clu
         command: Some(["sh", "-c", &literal(FETCH), "fetch", &literal(RECEIVE)].map(str::to_owned).to_vec()),
         env: Some(variables(launch, cluster).into_iter().chain(paths).collect()),
         resources: Some(requirements(function, cluster)),
-        security_context: Some(container_context(RunAs::User { uid: LAMBDA_UID, gid: LAMBDA_GID })),
+        security_context: Some(container_context(RunAs::default())),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         volume_mounts: Some(init_mounts(function)),
         ..Container::default()

@@ -62,4 +62,4 @@ pub use pod::{CONTAINER, INVOKE_PORT, pod};
 pub use resources::{CpuPolicy, TmpMedium};
 pub use runtime::Runtime;
 pub use scheduling::{Annotations, BadTag, Labels, NodeSelector, Scheduling, TAG_PREFIX, Tolerations};
-pub use security::{LAMBDA_GID, LAMBDA_UID, RunAs};
+pub use security::{LAMBDA_GID, LAMBDA_UID, NonRootId, RunAs};

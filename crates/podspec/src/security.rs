@@ -8,9 +8,9 @@ use k8s_openapi::api::core::v1::{Capabilities, PodSecurityContext, SeccompProfil
 use crate::InvalidValue;
 
 /// The user id of functions on AWS, `sbx_user1051`.
-pub const LAMBDA_UID: u32 = 993;
+pub const LAMBDA_UID: NonRootId = NonRootId(993);
 /// The group id of functions on AWS.
-pub const LAMBDA_GID: u32 = 990;
+pub const LAMBDA_GID: NonRootId = NonRootId(990);
 
 /// Who a function runs as.
 ///
@@ -20,16 +20,19 @@ pub const LAMBDA_GID: u32 = 990;
 pub enum RunAs {
     /// A fixed user and group, neither of them root.
     User {
-        /// The user id, from 1.
-        uid: u32,
-        /// The group id, from 1.
-        gid: u32,
+        /// The user id.
+        uid: NonRootId,
+        /// The group id.
+        gid: NonRootId,
     },
     /// The user that the image names, which is root in many images. Such Pods do not pass PodSecurity's `restricted`.
     Image,
 }
 
-/// The highest id that Kubernetes accepts.
+/// The id of a user or group other than root: 1 to 2,147,483,647, the highest that Kubernetes accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NonRootId(u32);
+
 const ID_MAX: u32 = i32::MAX.cast_unsigned();
 
 /// What holds for all containers of a Pod, those that others inject included.
@@ -43,7 +46,7 @@ pub(crate) fn pod_context() -> PodSecurityContext {
 /// What holds for one of fakecloud's own containers.
 pub(crate) fn container_context(run_as: RunAs) -> SecurityContext {
     let (uid, gid) = match run_as {
-        RunAs::User { uid, gid } => (Some(i64::from(uid)), Some(i64::from(gid))),
+        RunAs::User { uid, gid } => (Some(i64::from(uid.0)), Some(i64::from(gid.0))),
         RunAs::Image => (None, None),
     };
     SecurityContext {
@@ -54,6 +57,26 @@ pub(crate) fn container_context(run_as: RunAs) -> SecurityContext {
         run_as_non_root: uid.map(|_| true),
         run_as_user: uid,
         ..SecurityContext::default()
+    }
+}
+
+// === impl NonRootId ===
+
+impl NonRootId {
+    /// Checks the range.
+    ///
+    /// # Errors
+    /// The id is root's, 0, or greater than Kubernetes accepts.
+    pub fn new(id: u32) -> Result<Self, InvalidValue> {
+        if (1..=ID_MAX).contains(&id) {
+            return Ok(Self(id));
+        }
+        Err(InvalidValue::new("user or group id", id, "expected 1 to 2147483647"))
+    }
+
+    /// The id itself.
+    pub fn get(self) -> u32 {
+        self.0
     }
 }
 
@@ -72,7 +95,7 @@ impl FromStr for RunAs {
         if text == "image" {
             return Ok(Self::Image);
         }
-        let id = |digits: &str| digits.parse().ok().filter(|id| (1..=ID_MAX).contains(id));
+        let id = |digits: &str| NonRootId::new(digits.parse().ok()?).ok();
         let ids = match text.split_once(':') {
             Some((uid, gid)) => id(uid).zip(id(gid)),
             None => id(text).zip(Some(LAMBDA_GID)),
@@ -90,7 +113,7 @@ impl FromStr for RunAs {
 impl fmt::Display for RunAs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::User { uid, gid } => write!(f, "{uid}:{gid}"),
+            Self::User { uid, gid } => write!(f, "{}:{}", uid.0, gid.0),
             Self::Image => f.write_str("image"),
         }
     }
@@ -103,8 +126,8 @@ mod tests {
     #[test]
     fn user_is_read_with_and_without_group() {
         assert_eq!("image".parse(), Ok(RunAs::Image));
-        assert_eq!("1000".parse(), Ok(RunAs::User { uid: 1000, gid: LAMBDA_GID }));
-        assert_eq!("1000:2000".parse(), Ok(RunAs::User { uid: 1000, gid: 2000 }));
+        assert_eq!("1000".parse(), Ok(RunAs::User { uid: NonRootId(1000), gid: LAMBDA_GID }));
+        assert_eq!("1000:2000".parse(), Ok(RunAs::User { uid: NonRootId(1000), gid: NonRootId(2000) }));
         assert_eq!(RunAs::default().to_string(), "993:990");
     }
 

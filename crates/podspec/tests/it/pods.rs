@@ -229,7 +229,7 @@ fn setting_cpu() {
 #[test]
 fn setting_run_as() {
     check("setting_run_as_image", |_, cluster| cluster.run_as = RunAs::Image);
-    check("setting_run_as_user", |_, cluster| cluster.run_as = RunAs::User { uid: 1000, gid: 2000 });
+    check("setting_run_as_user", |_, cluster| cluster.run_as = "1000:2000".parse().unwrap());
 }
 
 #[test]
