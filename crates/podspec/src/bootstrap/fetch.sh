@@ -13,7 +13,7 @@ fetch() {
   what=$1 path=$2 file=$3/.fakecloud-download
   shift 3
   reason=`nc -w 10 "$FAKECLOUD_HOST" "$FAKECLOUD_PORT" -e sh -c "$receive" receive "$path" "$file" 2>&1 >/dev/null` ||
-    fail "cannot fetch the $what from $FAKECLOUD_URL: ${reason:-no connection}"
+    fail "cannot fetch the $what from $FAKECLOUD_URL: ${reason:-connection refused or timed out}"
   exec <"$file"
   rm "$file"
   reason=`"$@" 2>&1` || fail "cannot unpack the $what: ${reason:-no reason given}"
