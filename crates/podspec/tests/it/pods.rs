@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fakecloud_podspec::{
-    Architecture, Cluster, CpuPolicy, Environment, EphemeralStorageMib, Function, ImageConfig, MemoryMib, Owner,
-    Package, RunAs, Runtime, Scheduling, TimeoutSecs, TmpMedium, Version, pod,
+    Architecture, Cluster, CpuPolicy, Environment, EphemeralStorageMib, Function, ImageConfig, Launch, MemoryMib,
+    Owner, Package, RunAs, Runtime, Scheduling, TimeoutSecs, TmpMedium, Version, pod,
 };
 
 use crate::fixtures::{cluster, function, launch, zip};
@@ -21,6 +21,10 @@ fn check(name: &str, change: impl FnOnce(&mut Function, &mut Cluster)) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, yaml));
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
 fn layers() -> Vec<String> {
@@ -163,20 +167,26 @@ fn function_whose_name_is_no_label() {
 
 #[test]
 fn function_with_environment() {
-    let variables = [
+    let users = [
         ("TABLE", "orders"),
         ("QUEUE_URL", "http://localhost:4566/000000000000/queue"),
         ("ENDPOINTS", "https://127.0.0.1,http://localhost.example.com"),
         ("PRICE", "$(not a reference) $5"),
         ("MULTILINE", "a\nb: \"c\"\n"),
+        ("BOOLEAN_OF_YAML_1_1", "on"),
+        ("SEXAGESIMAL_OF_YAML_1_1", "12:30:45"),
+        ("OCTAL_OF_YAML_1_1", "0755"),
+        ("EXPONENT", "1e3"),
+        ("DATE", "2026-01-01"),
+        ("NULL", "~"),
         ("TZ", "Europe/Berlin"),
         ("AWS_ENDPOINT_URL", "http://localhost:8000"),
         ("AWS_REGION", "reserved, so without effect"),
         ("AWS_LAMBDA_RUNTIME_API", "reserved, so without effect"),
         ("_HANDLER", "reserved, so without effect"),
     ];
-    let variables: BTreeMap<_, _> = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    check("environment", |function, _| function.environment = Environment::new(variables).unwrap());
+    let environment = Environment::new(pairs(users)).unwrap();
+    check("environment", |function, _| function.environment = environment);
 }
 
 #[test]
@@ -286,9 +296,54 @@ fn tags_of_a_function_on_top_of_the_settings() {
             ("fakecloud-k8s/priority-class", "high"),
             ("fakecloud-k8s/runtime-class", "gvisor"),
         ];
-        let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let (scheduling, bad) = Scheduling::from_tags(&tags);
+        let (scheduling, bad) = Scheduling::from_tags(&pairs(tags));
         assert_eq!(bad, []);
         function.scheduling = scheduling;
     });
+}
+
+/// The fingerprint of a deploy is taken over the Pod, so nothing of a function may be invisible in it.
+#[test]
+fn every_part_of_a_function_shows_in_its_pod() {
+    let changes: [(&str, Change); 15] = [
+        ("name", |function| function.name = "other".parse().unwrap()),
+        ("arn", |function| function.arn = "arn:aws-cn:lambda".to_owned()),
+        ("version", |function| function.version = Version::Published(1)),
+        ("region", |function| function.region = "us-east-1".parse().unwrap()),
+        ("account", |function| function.account = "000000000000".parse().unwrap()),
+        ("runtime", |function| function.package = zip(Runtime::Python3_13)),
+        ("handler", |function| set_handler(&mut function.package, "other.handler")),
+        ("code", |function| set_code(&mut function.package, "other")),
+        ("layers", |function| function.layers = layers()),
+        ("architecture", |function| function.architecture = Architecture::Arm64),
+        ("memory", |function| function.memory = MemoryMib::new(129).unwrap()),
+        ("ephemeral storage", |function| function.ephemeral_storage = EphemeralStorageMib::new(513).unwrap()),
+        ("timeout", |function| function.timeout = TimeoutSecs::new(4).unwrap()),
+        ("environment", |function| function.environment = Environment::new(pairs([("TABLE", "orders")])).unwrap()),
+        ("scheduling", |function| function.scheduling.labels = "team=a".parse().unwrap()),
+    ];
+    let rendered = |function: &Function| pod(function, &Launch::fixed(), &cluster());
+    assert_eq!(rendered(&function()), rendered(&function()));
+    for (part, change) in changes {
+        let mut changed = function();
+        change(&mut changed);
+        assert_ne!(rendered(&changed), rendered(&function()), "{part}");
+    }
+    let mut forward = function();
+    forward.layers = layers();
+    let mut backward = function();
+    backward.layers = layers().into_iter().rev().collect();
+    assert_ne!(rendered(&forward), rendered(&backward), "order of layers");
+}
+
+type Change = fn(&mut Function);
+
+fn set_handler(package: &mut Package, to: &str) {
+    let Package::Zip { handler, .. } = package else { panic!("a zip function") };
+    *handler = to.parse().unwrap();
+}
+
+fn set_code(package: &mut Package, to: &str) {
+    let Package::Zip { code_sha256, .. } = package else { panic!("a zip function") };
+    *code_sha256 = to.to_owned();
 }
