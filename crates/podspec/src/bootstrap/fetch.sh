@@ -19,5 +19,10 @@ fetch() {
   reason=`"$@" 2>&1` || fail "cannot unpack the $what: ${reason:-no reason given}"
 }
 
-[ -z "$FAKECLOUD_CODE" ] || fetch code "$FAKECLOUD_CODE" /var/task unzip -q -o /proc/self/fd/0 -d /var/task
+# Files first, then the directories that are still missing: nothing could be unpacked into one that is read-only.
+unpack_code() {
+  unzip -q -o /proc/self/fd/0 -x '*/' -d /var/task && unzip -q -o /proc/self/fd/0 '*/' -d /var/task
+}
+
+[ -z "$FAKECLOUD_CODE" ] || fetch code "$FAKECLOUD_CODE" /var/task unpack_code
 [ -z "$FAKECLOUD_LAYERS" ] || fetch layers "$FAKECLOUD_LAYERS" /opt tar -x -f - -C /opt
