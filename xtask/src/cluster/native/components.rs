@@ -96,6 +96,8 @@ fn controller_manager(binaries: &Binaries) -> Process {
     args.set("bind-address", "127.0.0.1");
     // No unauthenticated port.
     args.set("port", "0");
+    // How soon a fresh node loses its "not ready" taint; 5 s otherwise.
+    args.set("node-monitor-period", "1s");
     // The defaults (20, 30) are for a cluster that someone tunes; managed ones allow more.
     args.set("kube-api-qps", "100");
     args.set("kube-api-burst", "200");
