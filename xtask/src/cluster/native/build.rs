@@ -31,7 +31,7 @@ pub(super) fn ensure(out: &Path) -> Result<()> {
         return Ok(());
     }
     shell::step(&format!(
-        "building Kubernetes {KUBERNETES_VERSION} from Debian's source package, once: about 6 minutes on 2 cores"
+        "building Kubernetes {KUBERNETES_VERSION} from Debian's source package, once: about 5 minutes on 2 cores"
     ));
     packages::install_for(&BUILD_TOOLS)?;
     let scratch = Scratch::new("kubernetes")?;
