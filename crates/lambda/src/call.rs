@@ -46,7 +46,7 @@ pub fn parse(request: &Request) -> Result<Call, Error> {
     }
     let decoded = fields::collect(route, request)?;
     constraints::check(route, &decoded)?;
-    let call = Call { operation: route.operation, fields: fields::tree(decoded.fields), blobs: decoded.blobs };
+    let call = Call { operation: route.operation, fields: Value::Object(decoded.fields), blobs: decoded.blobs };
     source::check(&call)?;
     Ok(call)
 }
@@ -85,5 +85,26 @@ impl BlobIndex {
     /// The index in a decoded tree.
     pub(crate) fn from_tree(value: &Value) -> Option<Self> {
         Self::deserialize(value).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn inline_archives_are_bounded() {
+        // Made without base64, of which 50 MB take half a minute in an unoptimized build.
+        let check = |bytes: usize| {
+            let fields = json!({ "Code": { "ZipFile": BlobIndex(0) } });
+            let blobs = vec![Bytes::from(vec![0; bytes])];
+            source::check(&Call { operation: Operation::CreateFunction, fields, blobs })
+        };
+        assert_eq!(check(52_428_800), Ok(()));
+        let refused = check(52_428_801).unwrap_err();
+        assert_eq!(refused.message(), "Zipped size must be smaller than 52428800 bytes");
+        assert_eq!(refused.code().status(), 413);
     }
 }

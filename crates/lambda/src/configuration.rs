@@ -20,6 +20,7 @@ const MAX_LAYERS: usize = 5;
 /// AWS's limits for functions that run outside capacity providers; the model's own maxima are those of the latter.
 const MAX_TIMEOUT_S: u32 = 900;
 const MAX_MEMORY_MIB: u32 = 10_240;
+const MAX_EPHEMERAL_STORAGE_MIB: u32 = 10_240;
 
 /// What a request sets; `None` leaves what is.
 #[derive(Default)]
@@ -218,12 +219,12 @@ fn set_resources(record: &mut FunctionRecord, settings: &Settings) -> Result<(),
         record.memory_mib = bounded("memorySize", memory, MAX_MEMORY_MIB)?;
     }
     if let Some(storage) = &settings.ephemeral_storage {
-        record.ephemeral_storage_mib = bounded("ephemeralStorage.size", storage.size, u32::MAX)?;
+        record.ephemeral_storage_mib = bounded("ephemeralStorage.size", storage.size, MAX_EPHEMERAL_STORAGE_MIB)?;
     }
     Ok(())
 }
 
-/// The model has checked the lower bound, and the upper one of what has no limit here.
+/// The model has checked the lower bound.
 fn bounded(path: &str, value: i64, max: u32) -> Result<u32, Error> {
     u32::try_from(value).ok().filter(|value| *value <= max).ok_or_else(|| {
         violation(&value.to_string(), path, &format!("Member must have value less than or equal to {max}"))

@@ -41,14 +41,13 @@ impl Check<'_> {
     fn structure(&mut self, parent: &str, members: &[Member], fields: &Map<String, Value>) {
         for member in members {
             let path = join(parent, member.name);
-            match fields.get(member.name).unwrap_or(&Value::Null) {
-                Value::Null if member.required => {
-                    let violation = "failed to satisfy constraint: Member must not be null";
-                    self.violations.push(format!("Value null at '{path}' {violation}"));
-                }
-                Value::Null => {}
-                _ if checked_elsewhere(self.operation, member.name) => {}
-                value => self.value(&path, member.shape, value),
+            let value = fields.get(member.name).unwrap_or(&Value::Null);
+            if value.is_null() && member.required {
+                let violation = "failed to satisfy constraint: Member must not be null";
+                self.violations.push(format!("Value null at '{path}' {violation}"));
+            }
+            if !value.is_null() && !checked_elsewhere(self.operation, member.name) {
+                self.value(&path, member.shape, value);
             }
         }
     }
@@ -189,5 +188,33 @@ fn render(value: &Value) -> String {
             format!("{{{}}}", entries.join(", "))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        model::{Kind, Shape},
+        shapes::ROUTES,
+    };
+
+    #[test]
+    fn every_pattern_of_the_model_compiles() {
+        let mut patterns = 0;
+        let mut open: Vec<&Shape> = ROUTES.iter().map(|route| route.input).collect();
+        while let Some(shape) = open.pop() {
+            match &shape.kind {
+                Kind::Structure(members) => open.extend(members.iter().map(|member| member.shape)),
+                Kind::List(element) => open.push(element),
+                Kind::Map(key, value) => open.extend([key, value]),
+                Kind::Text { pattern: Some(pattern), .. } => {
+                    patterns += 1;
+                    pattern.matches("");
+                }
+                Kind::Text { .. } | Kind::Integer | Kind::Long | Kind::Double => {}
+                Kind::Boolean | Kind::Blob | Kind::Timestamp => {}
+            }
+        }
+        assert!(patterns > 200, "the tables have lost their patterns: {patterns}");
     }
 }

@@ -93,17 +93,17 @@ impl<'de> Visitor<'de> for Guided<'_, '_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Value, E> {
-        match self.shape.kind {
-            Kind::Boolean => Ok(Value::Bool(value)),
-            _ => Err(self.mismatch(if value { "TRUE_VALUE" } else { "FALSE_VALUE" })),
+        if !matches!(self.shape.kind, Kind::Boolean) {
+            return Err(self.mismatch(if value { "TRUE_VALUE" } else { "FALSE_VALUE" }));
         }
+        Ok(Value::Bool(value))
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        match self.shape.kind {
-            Kind::Integer | Kind::Long | Kind::Double | Kind::Timestamp => Ok(Value::from(value)),
-            _ => Err(self.mismatch("NUMBER_VALUE")),
+        if !matches!(self.shape.kind, Kind::Integer | Kind::Long | Kind::Double | Kind::Timestamp) {
+            return Err(self.mismatch("NUMBER_VALUE"));
         }
+        Ok(Value::from(value))
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
@@ -114,25 +114,25 @@ impl<'de> Visitor<'de> for Guided<'_, '_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        match self.shape.kind {
-            Kind::Double | Kind::Timestamp => Ok(Value::from(value)),
-            _ => Err(self.mismatch("NUMBER_VALUE")),
+        if !matches!(self.shape.kind, Kind::Double | Kind::Timestamp) {
+            return Err(self.mismatch("NUMBER_VALUE"));
         }
+        Ok(Value::from(value))
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
-        match self.shape.kind {
-            Kind::Text { .. } => Ok(Value::String(value.to_owned())),
-            Kind::Blob => match STANDARD.decode(value) {
-                Ok(blob) => {
-                    self.sink.blobs.push(blob.into());
-                    Ok(Value::from(self.sink.blobs.len() - 1))
-                }
-                Err(why) => {
-                    Err(self.fail(format!("STRING_VALUE can not be converted to a Blob: invalid base64, {why}")))
-                }
-            },
-            _ => Err(self.mismatch("STRING_VALUE")),
+        if matches!(self.shape.kind, Kind::Text { .. }) {
+            return Ok(Value::from(value));
+        }
+        if !matches!(self.shape.kind, Kind::Blob) {
+            return Err(self.mismatch("STRING_VALUE"));
+        }
+        match STANDARD.decode(value) {
+            Ok(blob) => {
+                self.sink.blobs.push(blob.into());
+                Ok(Value::from(self.sink.blobs.len() - 1))
+            }
+            Err(why) => Err(self.fail(format!("STRING_VALUE can not be converted to a Blob: invalid base64, {why}"))),
         }
     }
 
@@ -146,29 +146,27 @@ impl<'de> Visitor<'de> for Guided<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        if !matches!(self.shape.kind, Kind::Structure(_) | Kind::Map(..)) {
+            return Err(self.mismatch("START_OBJECT"));
+        }
         let mut values = Map::new();
         while let Some(key) = object.next_key::<Cow<'_, str>>()? {
-            let known = match self.shape.kind {
-                Kind::Map(_, shape) => Some((&*key, shape)),
-                Kind::Structure(members) => members
-                    .iter()
-                    .find(|member| member.location == Location::Body && member.wire == key)
-                    .map(|member| (member.name, member.shape)),
-                _ => return Err(self.mismatch("START_OBJECT")),
-            };
-            match known {
-                Some((name, shape)) => {
-                    let value = object.next_value_seed(Guided { shape, sink: self.sink })?;
-                    values.insert(name.to_owned(), value);
-                }
-                None => {
-                    object.next_value::<IgnoredAny>()?;
-                }
+            if let Some(shape) = element(self.shape, &key) {
+                let value = object.next_value_seed(Guided { shape, sink: self.sink })?;
+                values.insert(key.into_owned(), value);
+            } else {
+                object.next_value::<IgnoredAny>()?;
             }
         }
-        match self.shape.kind {
-            Kind::Map(..) | Kind::Structure(_) => Ok(Value::Object(values)),
-            _ => Err(self.mismatch("START_OBJECT")),
-        }
+        Ok(Value::Object(values))
     }
+}
+
+/// The shape of what a key holds; `None` for keys that the model does not know. In bodies, members go by their names.
+fn element(shape: &'static Shape, key: &str) -> Option<&'static Shape> {
+    if let Kind::Map(_, value) = shape.kind {
+        return Some(value);
+    }
+    let mut members = shape.members().iter().filter(|member| member.location == Location::Body);
+    members.find(|member| member.name == key).map(|member| member.shape)
 }

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     Error, ErrorCode, Request,
@@ -15,10 +15,10 @@ use crate::{
 pub(crate) fn collect(route: &Route, request: &Request) -> Result<Decoded, Error> {
     let members = route.input.members();
     let mut decoded = Decoded::default();
-    if members.iter().any(|member| member.location == Location::Body) {
-        if let Value::Object(fields) = decode_json(route.input, &request.body, &mut decoded.blobs)? {
-            decoded.fields = fields;
-        }
+    if members.iter().any(|member| member.location == Location::Body)
+        && let Value::Object(fields) = decode_json(route.input, &request.body, &mut decoded.blobs)?
+    {
+        decoded.fields = fields;
     }
     for member in members {
         let value = match member.location {
@@ -27,7 +27,7 @@ pub(crate) fn collect(route: &Route, request: &Request) -> Result<Decoded, Error
             Location::Uri => {
                 label(route.path, &request.path, member.wire).map(decode_label).transpose()?.map(Value::from)
             }
-            Location::Query => query(member, request.query.as_deref().unwrap_or_default())?,
+            Location::Query => query(member, request.query.as_deref().unwrap_or_default()),
             Location::Header => header(member, &request.headers)?,
         };
         if let Some(value) = value {
@@ -55,17 +55,15 @@ fn decode_label(raw: &str) -> Result<String, Error> {
     Ok(decoded.into_owned())
 }
 
-fn query(member: &Member, query: &str) -> Result<Option<Value>, Error> {
+fn query(member: &Member, query: &str) -> Option<Value> {
     let mut values = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name == member.wire)
         .map(|(_, value)| Value::from(value.into_owned()));
-    Ok(match member.shape.kind {
-        Kind::List(_) => {
-            let values: Vec<Value> = values.collect();
-            (!values.is_empty()).then_some(Value::Array(values))
-        }
-        _ => values.next(),
-    })
+    if !matches!(member.shape.kind, Kind::List(_)) {
+        return values.next();
+    }
+    let values: Vec<Value> = values.collect();
+    (!values.is_empty()).then_some(Value::Array(values))
 }
 
 fn header(member: &Member, headers: &HeaderMap) -> Result<Option<Value>, Error> {
@@ -100,9 +98,4 @@ fn instant(text: &str) -> Option<Value> {
         Err(_) => text.parse::<f64>().ok()?,
     };
     Some(Value::from(seconds))
-}
-
-/// The members as a tree for `serde`.
-pub(crate) fn tree(fields: Map<String, Value>) -> Value {
-    Value::Object(fields)
 }

@@ -1,0 +1,132 @@
+//! Layers and their use by functions.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use crate::harness::{Account, error, invalid};
+
+const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:layer";
+
+fn published(description: &str) -> Value {
+    json!({
+        "Description": description,
+        "LicenseInfo": "MIT",
+        "CompatibleRuntimes": ["python3.12"],
+        "CompatibleArchitectures": ["arm64"],
+        "Content": { "ZipFile": STANDARD.encode("layer") },
+    })
+}
+
+#[test]
+fn a_published_version_is_read_as_it_was_answered() {
+    let mut account = Account::new();
+    let answer = account.post("/2018-10-31/layers/l/versions", &published("d"));
+    let expected = json!({
+        "Content": {
+            "Location": "http://fakecloud:4566/archives/6c61796572",
+            "CodeSha256": "sha256 of layer",
+            "CodeSize": 5,
+        },
+        "LayerArn": format!("{ARN}:l"),
+        "LayerVersionArn": format!("{ARN}:l:1"),
+        "Description": "d",
+        "CreatedDate": "2026-01-31T12:00:01.000+0000",
+        "Version": 1,
+        "CompatibleRuntimes": ["python3.12"],
+        "CompatibleArchitectures": ["arm64"],
+        "LicenseInfo": "MIT",
+    });
+    assert_eq!((answer.status, &answer.body), (201, &expected));
+    assert_eq!(account.read("/2018-10-31/layers/l/versions/1"), expected);
+    assert_eq!(
+        account.read(&format!("/2018-10-31/layers/{}/versions/1", format!("{ARN}:l").replace(':', "%3A"))),
+        expected
+    );
+}
+
+#[test]
+fn lists_show_the_newest_first_and_filter() {
+    let mut account = Account::new();
+    account.publish_layer("a", "1");
+    account.post("/2018-10-31/layers/a/versions", &published("compatible"));
+    account.publish_layer("a", "3");
+    account.publish_layer("b", "1");
+    let versions = |account: &mut Account, query: &str| -> Vec<i64> {
+        let list = account.read(&format!("/2018-10-31/layers/a/versions{query}"));
+        list["LayerVersions"].as_array().unwrap().iter().map(|item| item["Version"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(versions(&mut account, ""), [3, 2, 1]);
+    assert_eq!(versions(&mut account, "?CompatibleRuntime=python3.12"), [2]);
+    assert_eq!(versions(&mut account, "?CompatibleArchitecture=x86_64"), [0_i64; 0]);
+    let page = account.read("/2018-10-31/layers/a/versions?MaxItems=2");
+    let next = page["NextMarker"].as_str().unwrap();
+    assert_eq!(versions(&mut account, &format!("?Marker={next}")), [1]);
+    let layers = account.read("/2018-10-31/layers");
+    let newest = |index: usize| layers["Layers"][index]["LatestMatchingVersion"]["LayerVersionArn"].clone();
+    assert_eq!([newest(0), newest(1)], [format!("{ARN}:a:3"), format!("{ARN}:b:1")]);
+    let filtered = account.read("/2018-10-31/layers?CompatibleRuntime=python3.12");
+    assert_eq!(filtered["Layers"][0]["LatestMatchingVersion"]["Version"], 2);
+    assert_eq!(filtered["Layers"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_deleted_version_stays_with_the_functions_that_use_it() {
+    let mut account = Account::new();
+    account.publish_layer("l", "layer");
+    let layers = json!({ "Layers": [format!("{ARN}:l:1")] });
+    account.create_with("f", layers.clone());
+    assert_eq!(account.delete("/2018-10-31/layers/l/versions/1").status, 204);
+    assert_eq!(account.delete("/2018-10-31/layers/l/versions/1").status, 204, "deleting is idempotent");
+    let gone = json!({ "Type": "User", "Message": "The resource you requested does not exist." });
+    assert_eq!(account.get("/2018-10-31/layers/l/versions/1"), error(404, "ResourceNotFoundException", gone));
+    assert_eq!(account.read("/2018-10-31/layers")["Layers"], json!([]));
+    assert!(account.lambda.archives().contains("6c61796572"), "the function still needs the archive");
+    assert_eq!(account.put("/2015-03-31/functions/f/configuration", &layers).status, 200);
+    let missing = format!("Layer version {ARN}:l:1 does not exist.");
+    assert_eq!(account.create_with("g", layers), invalid(&missing));
+    account.delete("/2015-03-31/functions/f");
+    assert!(!account.lambda.archives().contains("6c61796572"));
+    assert_eq!(account.publish_layer("l", "layer").body["Version"], 2, "no number is given twice");
+}
+
+#[test]
+fn wrong_layers_are_refused_in_the_words_of_aws() {
+    let mut account = Account::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        account.publish_layer(name, name);
+    }
+    account.publish_layer("a", "again");
+    let arns =
+        |layers: &[&str]| json!({ "Layers": layers.iter().map(|layer| format!("{ARN}:{layer}")).collect::<Vec<_>>() });
+    let cases = [
+        (arns(&["a:1", "b:1", "c:1", "d:1", "e:1", "f:1"]), "Cannot reference more than 5 layers.".to_owned()),
+        (
+            arns(&["a:1", "a:2"]),
+            format!(
+                "Two different versions of the same layer are not allowed to be referenced in the same function. {ARN}:a:1 and {ARN}:a:2"
+            ),
+        ),
+        (arns(&["a:3"]), format!("Layer version {ARN}:a:3 does not exist.")),
+        (
+            json!({ "Layers": ["arn:aws:lambda:us-east-1:111122223333:layer:a:1"] }),
+            "Layers are not in the same region as the function. Layers are expected to be in region eu-west-1."
+                .to_owned(),
+        ),
+    ];
+    for (members, message) in cases {
+        assert_eq!(account.create_with("x", members.clone()), invalid(&message), "{members}");
+    }
+    assert_eq!(account.create_with("x", arns(&["e:1", "a:1", "d:1", "b:1", "c:1"])).status, 201);
+    let order: Vec<Value> = account.read("/2015-03-31/functions/x")["Configuration"]["Layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|layer| layer["Arn"].clone())
+        .collect();
+    assert_eq!(
+        order,
+        ["e", "a", "d", "b", "c"].map(|name| format!("{ARN}:{name}:1")),
+        "the order of attachment is kept"
+    );
+    assert_eq!(account.get("/2018-10-31/layers/a/versions/0"), invalid("Layer Version Cannot be less than 1."));
+}

@@ -1,0 +1,13 @@
+//! The crate through its public API: requests in, AWS's answers out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod constraints;
+mod functions;
+mod harness;
+mod invoke;
+mod layers;
+mod operations;
+mod persist;
+mod props;
+mod scope;
+mod updates;

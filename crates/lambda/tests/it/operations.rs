@@ -1,0 +1,64 @@
+//! All operations of the service model are known: routed, checked, and answered, if only with what is missing.
+
+use fakecloud_lambda::{Operation, parse};
+use http::Method;
+use serde_json::json;
+
+use crate::harness::{Account, Answer, error, request, violated};
+
+fn missing(operation: &str) -> Answer {
+    let message = format!("the operation {operation} is not supported by fakecloud yet");
+    error(501, "NotImplementedException", json!({ "Type": "Service", "Message": message }))
+}
+
+#[test]
+fn operations_that_are_not_served_yet_say_so() {
+    let mut account = Account::new();
+    assert_eq!(account.get("/2016-08-19/account-settings"), missing("GetAccountSettings"));
+    assert_eq!(
+        account.delete(
+            "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Af?tagKeys=a&tagKeys=b"
+        ),
+        missing("UntagResource")
+    );
+    let alias = json!({ "Name": "live", "FunctionVersion": "1" });
+    assert_eq!(account.post("/2015-03-31/functions/f/aliases", &alias), missing("CreateAlias"));
+    let durations = "/2025-12-01/functions/f/durable-executions?StartedAfter=2026-01-31T12:00:00Z&ReverseOrder=true&Statuses=RUNNING";
+    assert_eq!(account.get(durations), missing("ListDurableExecutionsByFunction"));
+}
+
+#[test]
+fn operations_that_are_not_served_yet_are_checked_all_the_same() {
+    let alias = json!({ "Name": "7", "FunctionVersion": "1" });
+    let message = "1 validation error detected: Value '7' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+    assert_eq!(Account::new().post("/2015-03-31/functions/f/aliases", &alias), violated(message));
+    let null =
+        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
+    let arn = "arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Af";
+    assert_eq!(Account::new().delete(&format!("/2017-03-31/tags/{arn}")), violated(null));
+}
+
+#[test]
+fn a_query_parameter_tells_operations_of_one_path_apart() {
+    let operation = |target: &str| parse(&request(Method::GET, target, "")).map(|call| call.operation());
+    assert_eq!(operation("/2018-10-31/layers"), Ok(Operation::ListLayers));
+    let by_arn =
+        "/2018-10-31/layers?Arn=arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Alayer%3Al%3A1&find=LayerVersion";
+    assert_eq!(operation(by_arn), Ok(Operation::GetLayerVersionByArn));
+    let concurrency = "/2019-09-30/functions/f/provisioned-concurrency";
+    assert_eq!(operation(&format!("{concurrency}?List=ALL")), Ok(Operation::ListProvisionedConcurrencyConfigs));
+    assert_eq!(operation(&format!("{concurrency}?Qualifier=1")), Ok(Operation::GetProvisionedConcurrencyConfig));
+}
+
+#[test]
+fn unknown_paths_and_methods_are_named() {
+    let mut account = Account::new();
+    for (answer, what) in [
+        (account.get("/2015-03-31/nothing"), "GET /2015-03-31/nothing"),
+        (account.put("/2015-03-31/functions", &json!({})), "PUT /2015-03-31/functions"),
+        (account.get("/"), "GET /"),
+    ] {
+        let message = format!("no operation of the Lambda API is addressed by {what}");
+        assert_eq!(answer, error(404, "UnknownOperationException", json!({ "Type": "User", "message": message })));
+    }
+}

@@ -1,0 +1,118 @@
+//! Any sequence of operations keeps the promises of the control plane.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::harness::Account;
+
+/// One step; names and contents come from small sets, so that steps meet.
+#[derive(Clone, Debug)]
+enum Step {
+    Create { name: u8, code: u8, publish: bool },
+    UpdateCode { name: u8, code: u8, publish: bool },
+    UpdateTimeout { name: u8, timeout: u8 },
+    Delete { name: u8 },
+    DeleteVersion { name: u8, version: u8 },
+    PublishLayer { layer: u8 },
+    DeleteLayerVersion { layer: u8, version: u8 },
+    Attach { name: u8, layer: u8, version: u8 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (name, code, version) = (0..4_u8, 0..3_u8, 1..4_u8);
+    prop_oneof![
+        3 => (name.clone(), code.clone(), any::<bool>()).prop_map(|(name, code, publish)| Step::Create { name, code, publish }),
+        3 => (name.clone(), code, any::<bool>()).prop_map(|(name, code, publish)| Step::UpdateCode { name, code, publish }),
+        2 => (name.clone(), 1..4_u8).prop_map(|(name, timeout)| Step::UpdateTimeout { name, timeout }),
+        1 => name.clone().prop_map(|name| Step::Delete { name }),
+        1 => (name.clone(), version.clone()).prop_map(|(name, version)| Step::DeleteVersion { name, version }),
+        2 => (0..2_u8).prop_map(|layer| Step::PublishLayer { layer }),
+        1 => (0..2_u8, version.clone()).prop_map(|(layer, version)| Step::DeleteLayerVersion { layer, version }),
+        2 => (name, 0..2_u8, version).prop_map(|(name, layer, version)| Step::Attach { name, layer, version }),
+    ]
+}
+
+fn run(account: &mut Account, step: &Step) -> u16 {
+    let code = |code: u8| STANDARD.encode(format!("code {code}"));
+    let function = |name: u8, rest: &str| format!("/2015-03-31/functions/f{name}{rest}");
+    let answer = match *step {
+        Step::Create { name, code: text, publish } => {
+            let members = json!({ "Code": { "ZipFile": code(text) }, "Publish": publish });
+            account.create_with(&format!("f{name}"), members)
+        }
+        Step::UpdateCode { name, code: text, publish } => {
+            account.put(&function(name, "/code"), &json!({ "ZipFile": code(text), "Publish": publish }))
+        }
+        Step::UpdateTimeout { name, timeout } => {
+            account.put(&function(name, "/configuration"), &json!({ "Timeout": timeout }))
+        }
+        Step::Delete { name } => account.delete(&function(name, "")),
+        Step::DeleteVersion { name, version } => account.delete(&function(name, &format!("?Qualifier={version}"))),
+        Step::PublishLayer { layer } => account.publish_layer(&format!("l{layer}"), &format!("layer {layer}")),
+        Step::DeleteLayerVersion { layer, version } => {
+            account.delete(&format!("/2018-10-31/layers/l{layer}/versions/{version}"))
+        }
+        Step::Attach { name, layer, version } => {
+            let arn = format!("arn:aws:lambda:eu-west-1:111122223333:layer:l{layer}:{version}");
+            account.put(&function(name, "/configuration"), &json!({ "Layers": [arn] }))
+        }
+    };
+    answer.status
+}
+
+/// Every function version by its ARN, with revision and date set apart.
+fn versions(account: &mut Account) -> BTreeMap<String, (Value, Value)> {
+    let list = account.read("/2015-03-31/functions?FunctionVersion=ALL");
+    assert_eq!(list.get("NextMarker"), None, "the steps make fewer versions than a page has");
+    let mut versions = BTreeMap::new();
+    for mut function in list["Functions"].as_array().unwrap().iter().cloned() {
+        let arn = function["FunctionArn"].as_str().unwrap().to_owned();
+        let changing = function.as_object_mut().unwrap();
+        let revision = json!([changing.remove("RevisionId"), changing.remove("LastModified")]);
+        versions.insert(arn, (revision, function));
+    }
+    versions
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn promises_hold_after_every_step(steps in prop::collection::vec(step(), 1..20)) {
+        let mut account = Account::new();
+        let mut before = versions(&mut account);
+        for step in &steps {
+            let files = account.files.clone();
+            let status = run(&mut account, step);
+            let after = versions(&mut account);
+
+            // A refusal changes nothing, in memory and on disk.
+            if status >= 400 {
+                prop_assert_eq!((&after, &account.files), (&before, &files), "{:?} was refused", step);
+            }
+            for (arn, (revision, function)) in &after {
+                // What is listed is what is read.
+                let read = account.read(&format!("/2015-03-31/functions/{}/configuration", arn.replace(':', "%3A")));
+                prop_assert_eq!(&read["RevisionId"], &revision[0]);
+                prop_assert_eq!(&read["Timeout"], &function["Timeout"]);
+                // Revisions change exactly when something does; a function that was deleted and made again is another.
+                if let Some((old_revision, old)) = before.get(arn) {
+                    prop_assert_eq!(old_revision == revision, old == function, "{:?} on {}", step, arn);
+                }
+            }
+            // No two versions have the same revision.
+            let revisions: BTreeSet<String> = after.values().map(|(revision, _)| revision[0].to_string()).collect();
+            prop_assert_eq!(revisions.len(), after.len());
+            before = after;
+        }
+        // A restart finds the same.
+        let archives: BTreeSet<String> = account.lambda.archives().into_iter().map(str::to_owned).collect();
+        account.restart();
+        prop_assert_eq!(versions(&mut account), before);
+        let restored: BTreeSet<String> = account.lambda.archives().into_iter().map(str::to_owned).collect();
+        prop_assert_eq!(restored, archives);
+    }
+}
