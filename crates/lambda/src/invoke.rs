@@ -92,11 +92,18 @@ fn check_payload(kind: InvocationKind, payload: &Bytes) -> Result<(), Error> {
         );
         return Err(Error::new(ErrorCode::RequestEntityTooLarge, message));
     }
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(payload) {
-        let message = format!("Could not parse request body into json: Could not parse payload into json: {error}");
-        return Err(Error::new(ErrorCode::InvalidRequestContent, message));
+    // The JSON parser skips strings without a look at their encoding.
+    let parsed = match std::str::from_utf8(payload) {
+        Ok(text) => serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match parsed {
+        Ok(IgnoredAny) => Ok(()),
+        Err(why) => Err(Error::new(
+            ErrorCode::InvalidRequestContent,
+            format!("Could not parse request body into json: Could not parse payload into json: {why}"),
+        )),
     }
-    Ok(())
 }
 
 // === impl Invocation ===

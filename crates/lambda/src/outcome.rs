@@ -3,7 +3,7 @@
 //! The emulator marks a failed function by nothing but the form of the body, answers 200 in plain text to a timeout, and
 //! 502 without a body to a runtime that ended without a word. This file is the one place that knows so.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -65,7 +65,7 @@ impl Outcome {
             200 if is_error_object(&body) => Self::FunctionError { payload: body },
             200 => Self::Success { payload: body },
             502 if body.is_empty() => Self::Exited { request_id, reason: None },
-            502 if is_error_object(&body) => Self::FunctionError { payload: body },
+            502 if is_object(&body) => Self::FunctionError { payload: body },
             _ => {
                 let excerpt = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
                 Self::Unexpected { status, excerpt }
@@ -114,6 +114,11 @@ fn is_error_object(body: &[u8]) -> bool {
     json.deserialize_map(ErrorObject).is_ok_and(|found| found) && json.end().is_ok()
 }
 
+/// Whether a body is a JSON object, which is enough where the status already tells of an error.
+fn is_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+}
+
 struct ErrorObject;
 
 impl<'de> Visitor<'de> for ErrorObject {
@@ -125,7 +130,7 @@ impl<'de> Visitor<'de> for ErrorObject {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
         let (mut message, mut kind) = (false, false);
-        while let Some(key) = object.next_key::<std::borrow::Cow<'_, str>>()? {
+        while let Some(key) = object.next_key::<Cow<'_, str>>()? {
             if !ERROR_KEYS.contains(&&*key) {
                 return Err(serde::de::Error::custom("not a key of an error object"));
             }

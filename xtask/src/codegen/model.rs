@@ -141,3 +141,16 @@ pub(super) fn snake(name: &str) -> String {
 pub(super) fn constant(name: &str) -> String {
     snake(name).to_uppercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_words() {
+        let names = ["FunctionName", "KMSKeyArn", "S3Bucket", "CodeSha256", "UUID", "Ipv6AllowedForDualStack"];
+        let words = ["function_name", "kms_key_arn", "s3_bucket", "code_sha256", "uuid", "ipv6_allowed_for_dual_stack"];
+        assert_eq!(names.map(snake), words);
+        assert_eq!(constant("LayerVersionArn"), "LAYER_VERSION_ARN");
+    }
+}

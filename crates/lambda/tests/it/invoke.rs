@@ -1,5 +1,6 @@
 //! Invoke: what runs, and how its end is answered.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fakecloud_lambda::{InvocationKind, Outcome};
 use serde_json::{Value, json};
@@ -51,6 +52,9 @@ fn wrong_invocations_are_refused_in_the_words_of_aws() {
         "Could not parse request body into json: Could not parse payload into json: expected ident at line 1 column 2";
     let bad_json = json!({ "Type": "User", "message": message });
     assert_eq!(refused(TARGET, &[], b"nope"), error(400, "InvalidRequestContentException", bad_json));
+    let message = "Could not parse request body into json: Could not parse payload into json: invalid utf-8 sequence of 1 bytes from index 1";
+    let bad_text = json!({ "Type": "User", "message": message });
+    assert_eq!(refused(TARGET, &[], b"\"\xff\""), error(400, "InvalidRequestContentException", bad_text));
     let message = "1 validation error detected: Value 'Now' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
     assert_eq!(refused(TARGET, &[("X-Amz-Invocation-Type", "Now")], b"{}"), violated(message));
     let missing = json!({ "Type": "User", "Message": "Function not found: arn:aws:lambda:eu-west-1:111122223333:function:f:live" });
@@ -112,6 +116,8 @@ fn what_runtime_clients_report_is_an_unhandled_error() {
         assert_eq!(answered(200, body.to_string()), (200, Some("Unhandled".to_owned()), body));
     }
     let exit = json!({ "errorType": "Runtime.ExitError", "errorMessage": format!("RequestId: {ID} Error: Runtime exited with error: signal: killed") });
+    let init = json!({ "errorType": "Runtime.ImportModuleError", "errorMessage": "m", "requestId": "", "more": [] });
+    assert_eq!(answered(502, init.to_string()), (200, Some("Unhandled".to_owned()), init));
     assert_eq!(answered(502, exit.to_string()), (200, Some("Unhandled".to_owned()), exit));
 }
 
@@ -137,6 +143,7 @@ fn what_the_emulator_says_in_its_own_way_is_said_as_aws_does() {
             "Response payload size exceeded maximum allowed payload size (6291556 bytes).".to_owned()
         )
     );
+    assert_eq!(answered(502, "Bad Gateway").0, 500);
     let broken = json!({ "Type": "Service", "Message": "the function's Pod answered with HTTP 418: teapot" });
     assert_eq!(answered(418, "teapot"), (500, None, broken));
 }
@@ -159,7 +166,6 @@ fn the_log_is_sent_to_those_who_ask() {
         response.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
     };
     let tail = [("X-Amz-Log-Type", "Tail")];
-    use base64::{Engine, engine::general_purpose::STANDARD};
     assert_eq!(header(&tail, "X-Amz-Log-Result"), Some(STANDARD.encode([b'b'; 4096])));
     assert_eq!(header(&[], "X-Amz-Log-Result"), None);
     assert_eq!(header(&[], "X-Amz-Executed-Version").as_deref(), Some("$LATEST"));
