@@ -1,5 +1,7 @@
 //! All operations of the service model are known: routed, checked, and answered, if only with what is missing.
 
+use std::collections::BTreeSet;
+
 use fakecloud_lambda::{Operation, parse};
 use http::Method;
 use serde_json::json;
@@ -9,6 +11,23 @@ use crate::harness::{Account, Answer, error, request, violated};
 fn missing(operation: &str) -> Answer {
     let message = format!("the operation {operation} is not supported by fakecloud yet");
     error(501, "NotImplementedException", json!({ "Type": "Service", "Message": message }))
+}
+
+/// One request of each operation with its required members, as botocore 1.44.5 sent it: operation, method, target, body.
+const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
+
+#[test]
+fn every_operation_is_understood_as_botocore_sends_it() {
+    let mut operations = BTreeSet::new();
+    for line in BOTOCORE_REQUESTS.lines() {
+        let mut cells = line.split('\t').map(str::to_owned);
+        let mut cell = || cells.next().unwrap_or_default();
+        let (operation, method, target, body) = (cell(), cell(), cell(), cell());
+        let call = parse(&request(method.parse().unwrap(), &target, body));
+        assert_eq!(call.map(|call| call.operation().name().to_owned()), Ok(operation.clone()), "{line}");
+        operations.insert(operation);
+    }
+    assert_eq!(operations.len(), 91);
 }
 
 #[test]
