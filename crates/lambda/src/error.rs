@@ -95,6 +95,14 @@ impl Error {
         Self { reason: Some(reason), ..Self::new(ErrorCode::TooManyRequests, "Rate Exceeded.") }
     }
 
+    /// No execution environment could be started for the invocation; the text says why, in the cluster's own words.
+    ///
+    /// AWS has no such error. Its status is 424 because every SDK retries 500, 502, 503 and 504 by itself, for up to a
+    /// minute, and would show the reason only then.
+    pub fn environment_not_started(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::EnvironmentNotStarted, message)
+    }
+
     /// A failure that is not the caller's; the text says what failed.
     pub fn service(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Service, message)

@@ -148,8 +148,8 @@ impl Drop for Waiter<'_> {
 fn refused(failure: &Failure) -> Error {
     match failure {
         Failure::Throttled => Error::throttled("ConcurrentInvocationLimitExceeded"),
-        Failure::StartFailed { reason } => Error::service(reason.to_string()),
-        Failure::StartTimedOut => Error::service(failure.to_string()),
+        Failure::StartFailed { reason } => Error::environment_not_started(&**reason),
+        Failure::StartTimedOut => Error::environment_not_started(failure.to_string()),
         Failure::ShuttingDown => Error::service("fakecloud is shutting down"),
     }
 }

@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use super::model::Model;
 
 /// Code, HTTP status and spelling of the message member of the errors that no operation of the model lists.
-const UNMODELLED: [(&str, u16, &str); 7] = [
+const UNMODELLED: [(&str, u16, &str); 8] = [
     ("AccessDeniedException", 403, "Message"),
+    ("EnvironmentNotStartedException", 424, "Message"),
     ("IncompleteSignatureException", 403, "message"),
     ("NotImplementedException", 501, "Message"),
     ("RequestEntityTooLargeException", 413, "message"),

@@ -45,6 +45,8 @@ pub enum ErrorCode {
     ENILimitReached,
     /// `ENINotReadyException`, HTTP 502
     ENINotReady,
+    /// `EnvironmentNotStartedException`, HTTP 424
+    EnvironmentNotStarted,
     /// `FunctionVersionsPerCapacityProviderLimitExceededException`, HTTP 400
     FunctionVersionsPerCapacityProviderLimitExceeded,
     /// `IncompleteSignatureException`, HTTP 403
@@ -161,6 +163,7 @@ impl ErrorCode {
             Self::EFSMountTimeout => "EFSMountTimeoutException",
             Self::ENILimitReached => "ENILimitReachedException",
             Self::ENINotReady => "ENINotReadyException",
+            Self::EnvironmentNotStarted => "EnvironmentNotStartedException",
             Self::FunctionVersionsPerCapacityProviderLimitExceeded => {
                 "FunctionVersionsPerCapacityProviderLimitExceededException"
             }
@@ -256,6 +259,7 @@ impl ErrorCode {
             Self::PreconditionFailed => 412,
             Self::RequestEntityTooLarge | Self::RequestTooLarge | Self::SerializedRequestEntityTooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::EnvironmentNotStarted => 424,
             Self::TooManyRequests => 429,
             Self::Service => 500,
             Self::NotImplemented => 501,
@@ -295,6 +299,7 @@ impl ErrorCode {
             | Self::EFSMountConnectivity
             | Self::EFSMountFailure
             | Self::EFSMountTimeout
+            | Self::EnvironmentNotStarted
             | Self::FunctionVersionsPerCapacityProviderLimitExceeded
             | Self::IncompleteSignature
             | Self::InvalidCodeSignature
@@ -365,6 +370,7 @@ impl ErrorCode {
             | Self::EFSMountTimeout
             | Self::ENILimitReached
             | Self::ENINotReady
+            | Self::EnvironmentNotStarted
             | Self::InvalidCodeSignature
             | Self::InvalidRuntime
             | Self::InvalidSecurityGroupID
