@@ -67,7 +67,7 @@ pub(super) fn server() -> Process {
     args.set("listen-address", GATEWAY);
     args.set("except-interface", "lo");
     args.path("conf-file", Path::new("/dev/null"));
-    args.path("pid-file", &state("run/dnsmasq-own.pid"));
+    args.path("pid-file", &started_file());
     args.path("resolv-file", Path::new("/etc/resolv.conf"));
     args.path("addn-hosts", &hosts_file());
     // Never asks other servers for the cluster's names.
@@ -172,7 +172,13 @@ fn publish(names: &Names) -> Result<()> {
     let draft = hosts_file().with_extension("draft");
     fs::write(&draft, hosts(names)).with_context(|| format!("cannot write {}", draft.display()))?;
     fs::rename(&draft, hosts_file())?;
-    process::signal(&server(), Signal::HUP)
+    let server = server();
+    // Until dnsmasq has written this, the signal would end it; afterwards, it is about to read the file anyway.
+    let started = fs::read_to_string(started_file()).ok().and_then(|pid| pid.trim().parse().ok());
+    if started.is_some() && started == process::pid(&server) {
+        process::signal(&server, Signal::HUP)?;
+    }
+    Ok(())
 }
 
 fn hosts(names: &Names) -> String {
@@ -181,6 +187,11 @@ fn hosts(names: &Names) -> String {
 
 fn host_line(namespace: &str, name: &str, ip: &str) -> String {
     format!("{ip} {name}.{namespace}.svc.{CLUSTER_DOMAIN}\n")
+}
+
+/// Holds dnsmasq's process id from when it handles signals on.
+fn started_file() -> PathBuf {
+    state("run/dnsmasq.started")
 }
 
 fn hosts_file() -> PathBuf {
