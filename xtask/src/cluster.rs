@@ -62,6 +62,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Action::Up => {
             let cluster = ensure_up(provider)?;
             shell::step(&format!("the cluster is up: export KUBECONFIG={}", cluster.kubeconfig.display()));
+            shell::step(&format!("Pods reach servers on this host at {}", cluster.host_address()?));
             Ok(())
         }
         Action::Down => match choose(provider) {
