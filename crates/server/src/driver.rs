@@ -6,7 +6,7 @@ mod evidence;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
 use tokio::sync::{mpsc, oneshot};
@@ -59,10 +59,17 @@ pub(crate) struct Driver {
     pods: HashMap<InstanceId, PodEntry>,
     names: HashMap<String, InstanceId>,
     deployments: HashMap<DeployId, SharedDeployment>,
-    waiting: HashMap<InvocationId, oneshot::Sender<Result<Lease, Failure>>>,
+    waiting: HashMap<InvocationId, Waiting>,
     launcher: Launcher,
+    start_timeout: Duration,
     handle: Handle,
     shutdown: Option<oneshot::Sender<()>>,
+}
+
+/// A caller that has no environment yet.
+struct Waiting {
+    deploy: DeployId,
+    reply: oneshot::Sender<Result<Lease, Failure>>,
 }
 
 /// Makes the handle by which others reach the driver, and the queue that [`run`] reads.
@@ -85,6 +92,7 @@ pub(crate) async fn run(
         deployments: HashMap::new(),
         waiting: HashMap::new(),
         launcher,
+        start_timeout: config.start_timeout,
         handle,
         shutdown: None,
     };
@@ -179,7 +187,7 @@ impl Driver {
     ) {
         let deploy = deployment.id.clone();
         self.deployments.entry(deploy.clone()).or_insert(deployment);
-        self.waiting.insert(invocation, reply);
+        self.waiting.insert(invocation, Waiting { deploy: deploy.clone(), reply });
         self.pool.handle(now, Event::Invoke { invocation, deploy });
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fakecloud_pool::InstanceId;
+use k8s_openapi::api::core::v1::PodStatus;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
@@ -13,6 +14,7 @@ use crate::connection::Connection;
 use crate::deployment::SharedDeployment;
 use crate::driver::Handle;
 use crate::lease::Lease;
+use crate::pod_status;
 
 /// One Pod, from the decision to start it until its deletion is confirmed.
 pub(crate) struct PodEntry {
@@ -25,6 +27,8 @@ pub(crate) struct PodEntry {
     pub(crate) disconnected: bool,
     /// Why no node takes it, while none does.
     pub(crate) unschedulable: Option<String>,
+    /// The last status the watch saw, until the Pod listens.
+    pub(crate) starting: Option<Box<PodStatus>>,
     pub(crate) timeline: Timeline,
     expected_in_resync: bool,
 }
@@ -80,6 +84,7 @@ impl PodEntry {
             holding: Holding::Nothing,
             disconnected: false,
             unschedulable: None,
+            starting: None,
             timeline: Timeline::new(),
             expected_in_resync: false,
         }
@@ -109,6 +114,21 @@ impl PodEntry {
         {
             // The invocation may have ended in this very moment.
             drop(abort.send(Arc::clone(reason)));
+        }
+    }
+
+    /// Whether a connection was ever opened.
+    pub(crate) fn listened(&self) -> bool {
+        self.timeline.opened.is_some()
+    }
+
+    /// How far a Pod that does not listen yet has come, in words.
+    pub(crate) fn progress(&self) -> String {
+        let status = self.starting.as_deref().map(pod_status::progress);
+        let progress = status.unwrap_or_else(|| "nothing was heard of it".to_owned());
+        match &self.unschedulable {
+            Some(cause) => format!("Pod {}: {cause}", self.name),
+            None => format!("Pod {}: {progress} (ms: {})", self.name, self.timeline),
         }
     }
 

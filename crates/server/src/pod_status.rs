@@ -47,6 +47,28 @@ pub(crate) fn read(pod: &Pod) -> Reading {
     Reading { ip, verdict: verdict(pod, status) }
 }
 
+/// How far a Pod that has not ended has come, for the error of a start that took too long.
+pub(crate) fn progress(status: &PodStatus) -> String {
+    let statuses = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
+    let states = statuses.filter_map(|container| Some(format!("container {} {}", container.name, at(container)?)));
+    let states = states.collect::<Vec<_>>().join(", ");
+    let phase = status.phase.as_deref().unwrap_or("Unknown");
+    if states.is_empty() { format!("its phase is {phase}") } else { format!("its phase is {phase}, {states}") }
+}
+
+fn at(container: &ContainerStatus) -> Option<String> {
+    let state = state(container)?;
+    if let Some(waiting) = &state.waiting {
+        let reason = [waiting.reason.as_deref().unwrap_or_default(), waiting.message.as_deref().unwrap_or_default()];
+        return Some(format!("waits: {}", join(": ", reason)));
+    }
+    match (&state.running, &state.terminated) {
+        (Some(_), _) => Some("runs".to_owned()),
+        (None, Some(end)) => Some(end_in_words(end)),
+        (None, None) => None,
+    }
+}
+
 fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
     let Some(status) = status else { return deletion(pod).unwrap_or(Verdict::Fine) };
     let init = find(status.init_container_statuses.as_deref(), INIT_CONTAINER);
@@ -125,3 +147,6 @@ fn pod_end_in_words(status: &PodStatus) -> String {
 fn join<const N: usize>(separator: &str, parts: [&str; N]) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(separator)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,8 @@ use std::time::Instant;
 use fakecloud_pool::{Action, After, DeployId, Failure, InstanceId, InvocationId, StopReason};
 use tracing::{info, warn};
 
-use super::{Driver, Input};
-use crate::pod_entry::{Holding, Standing};
+use super::{Driver, Input, Waiting};
+use crate::pod_entry::{Holding, PodEntry, Standing};
 
 impl Driver {
     pub(super) fn drain_actions(&mut self) {
@@ -33,7 +33,7 @@ impl Driver {
 
     pub(super) fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {
         let lease = self.pods.get_mut(&instance).and_then(|entry| entry.lease(&self.handle));
-        let reply = self.waiting.remove(&invocation);
+        let reply = self.waiting.remove(&invocation).map(|waiting| waiting.reply);
         match (reply, lease) {
             (Some(reply), Some(lease)) => {
                 if let Err(Ok(lease)) = reply.send(Ok(lease)) {
@@ -50,10 +50,20 @@ impl Driver {
     }
 
     pub(super) fn fail(&mut self, invocation: InvocationId, failure: Failure) {
-        if let Some(reply) = self.waiting.remove(&invocation) {
-            // A caller that has gone does not need to hear it.
-            drop(reply.send(Err(failure)));
-        }
+        let Some(Waiting { deploy, reply }) = self.waiting.remove(&invocation) else { return };
+        let failure = match failure {
+            Failure::StartTimedOut => Failure::StartFailed { reason: self.start_progress(&deploy).into() },
+            Failure::Throttled | Failure::StartFailed { .. } | Failure::ShuttingDown => failure,
+        };
+        // A caller that has gone does not need to hear it.
+        drop(reply.send(Err(failure)));
+    }
+
+    /// What is known of the Pods of this deploy that do not listen yet.
+    fn start_progress(&self, deploy: &DeployId) -> String {
+        let starting = self.pods.values().filter(|entry| entry.deployment.id == *deploy && !entry.listened());
+        let progress: Vec<String> = starting.map(PodEntry::progress).collect();
+        format!("no Pod listened within {:?} of its creation: {}", self.start_timeout, progress.join("; "))
     }
 
     pub(super) fn abort(&mut self, instance: InstanceId, reason: &Arc<str>) {

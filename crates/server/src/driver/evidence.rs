@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use fakecloud_pool::{Event, InstanceId};
+use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
@@ -63,6 +64,7 @@ impl Driver {
         entry.timeline.opened(now);
         debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod is ready");
         entry.holding = Holding::Idle(connection);
+        entry.starting = None;
         self.pool.handle(now, Event::Started { instance });
     }
 
@@ -90,7 +92,7 @@ impl Driver {
             PodChange::Seen(pod) => {
                 let Some(name) = pod.metadata.name.as_ref() else { return };
                 match self.names.get(name).copied() {
-                    Some(instance) => self.pod_read(now, instance, pod_status::read(&pod)),
+                    Some(instance) => self.pod_read(now, instance, *pod),
                     // A create whose answer got lost: the Pod carries our label, and nobody waits for it.
                     None if pod.metadata.deletion_timestamp.is_none() => self.launcher.delete_stray(name.clone()),
                     None => {}
@@ -111,11 +113,15 @@ impl Driver {
         }
     }
 
-    pub(super) fn pod_read(&mut self, now: Instant, instance: InstanceId, reading: pod_status::Reading) {
+    pub(super) fn pod_read(&mut self, now: Instant, instance: InstanceId, pod: Pod) {
+        let reading = pod_status::read(&pod);
         if let Some(ip) = reading.ip {
             self.reach(instance, ip);
         }
         let Some(entry) = self.pods.get_mut(&instance) else { return };
+        if matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. }) {
+            entry.starting = pod.status.map(Box::new);
+        }
         let first_unschedulable = entry.unschedulable.is_none();
         entry.unschedulable = None;
         match reading.verdict {

@@ -1,0 +1,120 @@
+//! Statuses as kubelets and schedulers write them.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn verdict_of(status: Value) -> Verdict {
+    pod(json!({ "metadata": { "name": "p" }, "status": status })).verdict
+}
+
+fn pod(pod: Value) -> Reading {
+    read(&serde_json::from_value(pod).unwrap())
+}
+
+fn container(name: &str, state: &Value) -> Value {
+    json!({ "name": name, "image": "registry/img:1", "imageID": "", "ready": false, "restartCount": 0, "state": state })
+}
+
+#[test]
+fn pod_on_its_way_is_fine() {
+    assert_eq!(verdict_of(json!({ "phase": "Pending" })), Verdict::Fine);
+    let waiting = json!({ "waiting": { "reason": "PodInitializing" } });
+    let status = json!({ "phase": "Pending", "containerStatuses": [container(CONTAINER, &waiting)] });
+    assert_eq!(verdict_of(status), Verdict::Fine);
+}
+
+#[test]
+fn address_is_read_whatever_its_family() {
+    for ip in ["10.1.2.3", "fd00::7"] {
+        let reading = pod(json!({ "metadata": {}, "status": { "phase": "Pending", "podIP": ip } }));
+        assert_eq!(reading.ip, Some(ip.parse().unwrap()));
+    }
+}
+
+#[test]
+fn image_that_cannot_be_pulled_names_the_image_and_the_cause() {
+    for reason in ["ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"] {
+        let waiting = json!({ "waiting": { "reason": reason, "message": "no such host" } });
+        let status = json!({ "phase": "Pending", "containerStatuses": [container(CONTAINER, &waiting)] });
+        let expected = format!("image registry/img:1 of container {CONTAINER}: {reason}: no such host");
+        assert_eq!(verdict_of(status), Verdict::CannotStart(expected));
+    }
+}
+
+#[test]
+fn failed_init_container_gives_its_own_words() {
+    let ended = json!({ "terminated": { "exitCode": 1, "reason": "Error", "message": "code: HTTP 404\n" } });
+    let status = json!({ "phase": "Failed", "initContainerStatuses": [container(INIT_CONTAINER, &ended)] });
+    let expected = format!("init container {INIT_CONTAINER} ended with exit code 1 (Error): code: HTTP 404");
+    assert_eq!(verdict_of(status), Verdict::CannotStart(expected));
+}
+
+#[test]
+fn init_container_that_succeeded_is_fine() {
+    let ended = json!({ "terminated": { "exitCode": 0, "reason": "Completed" } });
+    let status = json!({ "phase": "Pending", "initContainerStatuses": [container(INIT_CONTAINER, &ended)] });
+    assert_eq!(verdict_of(status), Verdict::Fine);
+}
+
+#[test]
+fn killed_container_is_found_by_name_behind_an_injected_one() {
+    let killed = json!({ "terminated": { "exitCode": 137, "reason": "OOMKilled" } });
+    let sidecar = container("istio-proxy", &json!({ "running": {} }));
+    let status = json!({ "phase": "Running", "containerStatuses": [sidecar, container(CONTAINER, &killed)] });
+    let expected = format!("container {CONTAINER} ended with exit code 137 (OOMKilled)");
+    assert_eq!(verdict_of(status), Verdict::Ended(expected));
+}
+
+#[test]
+fn end_of_an_injected_container_is_not_the_functions() {
+    let ended = json!({ "terminated": { "exitCode": 1, "reason": "Error" } });
+    let running = container(CONTAINER, &json!({ "running": {} }));
+    let status = json!({ "phase": "Running", "containerStatuses": [container("istio-proxy", &ended), running] });
+    assert_eq!(verdict_of(status), Verdict::Fine);
+}
+
+#[test]
+fn evicted_pod_says_so() {
+    let status = json!({ "phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory." });
+    let expected = "the Pod ended: Failed: Evicted: The node was low on resource: memory.";
+    assert_eq!(verdict_of(status), Verdict::Ended(expected.to_owned()));
+}
+
+#[test]
+fn unschedulable_is_no_failure_yet() {
+    let condition = json!({
+        "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes are available"
+    });
+    let status = json!({ "phase": "Pending", "conditions": [condition] });
+    assert_eq!(verdict_of(status), Verdict::Unschedulable("Unschedulable: 0/1 nodes are available".to_owned()));
+}
+
+#[test]
+fn pod_under_deletion_is_over_and_says_who_disrupted_it() {
+    let metadata = json!({ "name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z" });
+    let reading = pod(json!({ "metadata": metadata, "status": { "phase": "Running" } }));
+    assert_eq!(reading.verdict, Verdict::Ended("the Pod was deleted".to_owned()));
+
+    let condition = json!({
+        "type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler", "message": "for a Pod of higher priority"
+    });
+    let reading = pod(json!({ "metadata": metadata, "status": { "phase": "Running", "conditions": [condition] } }));
+    let expected = "the Pod was deleted (PreemptionByScheduler: for a Pod of higher priority)";
+    assert_eq!(reading.verdict, Verdict::Ended(expected.to_owned()));
+}
+
+#[test]
+fn progress_tells_what_each_container_does() {
+    let waiting = json!({ "waiting": { "reason": "PodInitializing" } });
+    let running = json!({ "running": {} });
+    let status = json!({
+        "phase": "Pending",
+        "initContainerStatuses": [container(INIT_CONTAINER, &running)],
+        "containerStatuses": [container(CONTAINER, &waiting)],
+    });
+    let status: PodStatus = serde_json::from_value(status).unwrap();
+    let expected =
+        format!("its phase is Pending, container {INIT_CONTAINER} runs, container {CONTAINER} waits: PodInitializing");
+    assert_eq!(progress(&status), expected);
+}
