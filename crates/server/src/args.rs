@@ -254,3 +254,68 @@ fn runtime_image(text: &str) -> Result<(Runtime, ImageRef), String> {
     let image = image.parse().map_err(|error| format!("{RUNTIME_IMAGE}{runtime}: {error}"))?;
     Ok((found, image))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(flags: &[&str]) -> Result<Args, String> {
+        Args::try_parse_from([&["fakecloud"], flags].concat()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
+        let cases = [
+            ("--k8s-self-url=http://127.0.0.1:4566", "FAKECLOUD_K8S_SELF_URL", "`http://127.0.0.1:4566`", "Pods reach"),
+            ("--lambda-idle-ttl=10", "FAKECLOUD_LAMBDA_IDLE_TTL", "'10'", "90s"),
+            ("--lambda-max-concurrency=0", "FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "'0'", "non-zero"),
+            ("--k8s-cpu=fast", "FAKECLOUD_K8S_CPU", "'fast'", "proportional"),
+            ("--k8s-tmp-medium=Floppy", "FAKECLOUD_K8S_TMP_MEDIUM", "'Floppy'", "Disk"),
+            ("--lambda-backend=docker", "FAKECLOUD_LAMBDA_BACKEND", "'docker'", "k8s"),
+            (
+                "--lambda-image=PYTHON9=x",
+                "FAKECLOUD_LAMBDA_IMAGE_PYTHON9",
+                "PYTHON9",
+                "FAKECLOUD_LAMBDA_IMAGE_PYTHON3_14",
+            ),
+        ];
+        for (flag, variable, value, right) in cases {
+            let error = parse(&[flag]).unwrap_err();
+            for part in [variable, value, right] {
+                assert!(error.contains(part), "{flag}: {part} is missing in: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_is_named_after_its_variable() {
+        use clap::CommandFactory;
+        for argument in Args::command().get_arguments() {
+            let Some(variable) = argument.get_env() else { continue };
+            let names = argument.get_value_names().unwrap();
+            assert_eq!(names.first().map(|name| name.as_str()), variable.to_str(), "{}", argument.get_id());
+        }
+    }
+
+    #[test]
+    fn images_of_single_runtimes_come_from_their_variables() {
+        let variables = [
+            ("FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12", "mirror/python:3.12"),
+            ("FAKECLOUD_LAMBDA_IMAGE_PREFIX", "mirror"),
+            ("PATH", "/bin"),
+        ];
+        let flags = runtime_image_flags(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
+        assert_eq!(flags, ["--lambda-image=PYTHON3_12=mirror/python:3.12"]);
+        let images = parse(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap().runtime_images();
+        assert_eq!(images["python3.12".parse::<Runtime>().as_ref().unwrap()].as_str(), "mirror/python:3.12");
+    }
+
+    #[test]
+    fn periods_need_a_unit_and_no_sign() {
+        assert_eq!("1h 30m".parse(), Ok(Period(Duration::from_secs(5400))));
+        assert_eq!("250ms".parse(), Ok(Period(Duration::from_millis(250))));
+        for text in ["", "10", "-3s", "10 parsecs"] {
+            assert_eq!(text.parse::<Period>(), Err(InvalidPeriod), "{text}");
+        }
+    }
+}

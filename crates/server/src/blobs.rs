@@ -53,8 +53,10 @@ impl Blobs {
         };
         let root = data_dir.or_else(|| temporary.as_ref().map(TempDir::path)).expect("one of the two is there");
         let (zips, layers) = (root.join("zips"), root.join("layers"));
-        std::fs::create_dir_all(&zips)?;
-        std::fs::create_dir_all(&layers)?;
+        for dir in [&zips, &layers] {
+            std::fs::create_dir_all(dir)?;
+            remove_unfinished(dir)?;
+        }
         Ok(Self { zips, layers, _temporary: temporary })
     }
 
@@ -99,9 +101,75 @@ impl Blobs {
     }
 }
 
+/// Removes what a process that was killed was writing.
+fn remove_unfinished(dir: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".tmp")) {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Flushes a file and moves it to its place, so that a file with its final name is complete.
 fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_parent(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zip_of(name: &str, content: &[u8]) -> Bytes {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+        zip.finish().unwrap().into_inner().into()
+    }
+
+    #[test]
+    fn zip_is_stored_once_under_its_digest() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let zip = zip_of("app.py", b"x = 1");
+        let first = blobs.put_zip(&zip).unwrap();
+        assert_eq!(blobs.put_zip(&zip).unwrap(), first);
+        assert_eq!((first.bytes, first.unzipped_bytes), (zip.len() as u64, 5));
+        assert_eq!(std::fs::read(blobs.zip(&first.digest.hex())).unwrap(), zip);
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn refused_zip_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        assert!(matches!(blobs.put_zip(&Bytes::from_static(b"no zip")), Err(PutError::Archive(_))));
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn layers_are_merged_in_the_order_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let first = blobs.put_zip(&zip_of("v", b"1")).unwrap().digest.hex();
+        let second = blobs.put_zip(&zip_of("v", b"2")).unwrap().digest.hex();
+        let forward = std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap();
+        let backward = std::fs::read(blobs.layers_tar(&[&second, &first]).unwrap()).unwrap();
+        assert_ne!(forward, backward);
+        assert_eq!(std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap(), forward);
+    }
+
+    #[test]
+    fn unfinished_writes_of_a_killed_process_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Blobs::open(Some(dir.path())).unwrap());
+        std::fs::write(dir.path().join("zips/.tmpAbCdEf"), b"half").unwrap();
+        drop(Blobs::open(Some(dir.path())).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+    }
 }

@@ -26,6 +26,7 @@ use crate::health::Health;
 use crate::launcher::Launcher;
 use crate::store::Store;
 use crate::token::Secret;
+use crate::words::chain;
 use crate::{http, reaper, request_id, settings, shutdown};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
@@ -46,14 +47,15 @@ pub(crate) fn main(args: Args) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fakecloud: {error:#}");
+            eprintln!("fakecloud: {}", chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }
 }
 
 fn init_logging(args: &Args) -> Result<()> {
-    let filter = EnvFilter::try_new(&args.log).with_context(|| {
+    // What kube's client logs as errors, fakecloud says itself, in words and with what to do.
+    let filter = EnvFilter::try_new(format!("kube_client=off,{}", args.log)).with_context(|| {
         format!("FAKECLOUD_LOG={} is no filter: expected a level such as info, or fakecloud=debug,kube=warn", args.log)
     })?;
     let builder = tracing_subscriber::fmt()
