@@ -86,8 +86,9 @@ impl Lambda {
     ///
     /// # Errors
     ///
-    /// AWS's errors; `NotImplementedException` for the operations that are not served yet, and for the invocations,
-    /// which go through [`Lambda::resolve`].
+    /// AWS's errors; `NotImplementedException` for the operations that are not served yet. Invocations go through
+    /// [`Lambda::resolve`] instead.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "this match is the list of what is served; all else is not yet")]
     pub fn apply(
         &mut self,
         scope: &Scope,
@@ -109,85 +110,8 @@ impl Lambda {
             O::ListLayers => self.list_layers(scope, &call.input()?),
             O::ListLayerVersions => self.list_layer_versions(scope, &call.input()?),
             O::DeleteLayerVersion => self.delete_layer_version(scope, &call.input()?),
-            O::AddLayerVersionPermission
-            | O::AddPermission
-            | O::CheckpointDurableExecution
-            | O::CreateAlias
-            | O::CreateCapacityProvider
-            | O::CreateCodeSigningConfig
-            | O::CreateEventSourceMapping
-            | O::CreateFunctionUrlConfig
-            | O::DeleteAlias
-            | O::DeleteCapacityProvider
-            | O::DeleteCodeSigningConfig
-            | O::DeleteDurableExecution
-            | O::DeleteEventSourceMapping
-            | O::DeleteFunctionCodeSigningConfig
-            | O::DeleteFunctionConcurrency
-            | O::DeleteFunctionEventInvokeConfig
-            | O::DeleteFunctionUrlConfig
-            | O::DeleteProvisionedConcurrencyConfig
-            | O::DeleteResourcePolicy
-            | O::GetAccountSettings
-            | O::GetAlias
-            | O::GetCapacityProvider
-            | O::GetCodeSigningConfig
-            | O::GetDurableExecution
-            | O::GetDurableExecutionHistory
-            | O::GetDurableExecutionState
-            | O::GetEventSourceMapping
-            | O::GetFunctionCodeSigningConfig
-            | O::GetFunctionConcurrency
-            | O::GetFunctionEventInvokeConfig
-            | O::GetFunctionRecursionConfig
-            | O::GetFunctionScalingConfig
-            | O::GetFunctionUrlConfig
-            | O::GetLayerVersionByArn
-            | O::GetLayerVersionPolicy
-            | O::GetPolicy
-            | O::GetProvisionedConcurrencyConfig
-            | O::GetResourcePolicy
-            | O::GetRuntimeManagementConfig
-            | O::Invoke
-            | O::InvokeAsync
-            | O::InvokeWithResponseStream
-            | O::ListAliases
-            | O::ListCapacityProviders
-            | O::ListCodeSigningConfigs
-            | O::ListDurableExecutionsByFunction
-            | O::ListEventSourceMappings
-            | O::ListFunctionEventInvokeConfigs
-            | O::ListFunctionUrlConfigs
-            | O::ListFunctionVersionsByCapacityProvider
-            | O::ListFunctionsByCodeSigningConfig
-            | O::ListProvisionedConcurrencyConfigs
-            | O::ListTags
-            | O::ListVersionsByFunction
-            | O::PauseDurableExecution
-            | O::PublishVersion
-            | O::PutFunctionCodeSigningConfig
-            | O::PutFunctionConcurrency
-            | O::PutFunctionEventInvokeConfig
-            | O::PutFunctionRecursionConfig
-            | O::PutFunctionScalingConfig
-            | O::PutProvisionedConcurrencyConfig
-            | O::PutResourcePolicy
-            | O::PutRuntimeManagementConfig
-            | O::RemoveLayerVersionPermission
-            | O::RemovePermission
-            | O::ResumeDurableExecution
-            | O::SendDurableExecutionCallbackFailure
-            | O::SendDurableExecutionCallbackHeartbeat
-            | O::SendDurableExecutionCallbackSuccess
-            | O::StopDurableExecution
-            | O::TagResource
-            | O::UntagResource
-            | O::UpdateAlias
-            | O::UpdateCapacityProvider
-            | O::UpdateCodeSigningConfig
-            | O::UpdateEventSourceMapping
-            | O::UpdateFunctionEventInvokeConfig
-            | O::UpdateFunctionUrlConfig => Err(not_served(call.operation())),
+            O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
+            unserved => Err(not_served(unserved)),
         }
     }
 
