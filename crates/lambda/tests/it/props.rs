@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::Account;
+use crate::harness::{Account, request};
 
 /// One step; names and contents come from small sets, so that steps meet.
 #[derive(Clone, Debug)]
@@ -114,5 +115,41 @@ proptest! {
         prop_assert_eq!(versions(&mut account), before);
         let restored: BTreeSet<String> = account.lambda.archives().into_iter().map(str::to_owned).collect();
         prop_assert_eq!(restored, archives);
+    }
+}
+
+/// JSON of any form, with the keys that requests have.
+fn json_value() -> impl Strategy<Value = Value> {
+    let key =
+        prop::sample::select(vec!["FunctionName", "Code", "ZipFile", "Layers", "Environment", "Variables", "Timeout"]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..5).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_request_is_too_odd_for_an_answer(
+        method in prop::sample::select(vec![Method::GET, Method::POST, Method::PUT, Method::DELETE]),
+        collection in prop::sample::select(vec!["2015-03-31/functions", "2018-10-31/layers", "2017-03-31/tags", ""]),
+        label in "[a-z:%$0-9/äñ-]{0,24}",
+        rest in prop::sample::select(vec!["", "/code", "/configuration", "/versions", "/versions/1", "/policy"]),
+        query in "[a-zA-Z=&%0-9+]{0,24}",
+        body in prop_oneof![json_value().prop_map(|json| json.to_string()), "\\PC{0,24}"],
+    ) {
+        let mut account = Account::new();
+        let answer = account.send(request(method, &format!("/{collection}/{label}{rest}?{query}"), body));
+        // Whatever it is, it is answered, and never as a fault of the service.
+        prop_assert!(answer.status < 500 || answer.status == 501, "{:?}", answer);
     }
 }
