@@ -5,12 +5,15 @@ mod ci;
 mod cluster;
 mod codegen;
 mod demo;
+mod deny;
 mod deploy;
 mod image;
 mod images;
 mod k8s_test;
+mod msrv;
 mod oci;
 mod paths;
+mod purity;
 mod schemas;
 mod shell;
 
@@ -38,6 +41,12 @@ enum Task {
     Codegen(codegen::Args),
     /// Validate every Pod snapshot against the Kubernetes schemas
     Schemas(schemas::Args),
+    /// Check that the pure crates depend on nothing that does IO
+    Purity(purity::Args),
+    /// Check licences, bans and sources of the dependencies, or their advisories
+    Deny(deny::Args),
+    /// Compile with the oldest Rust that is supported
+    Msrv(msrv::Args),
     /// All that CI runs
     Ci(ci::Args),
 }
@@ -53,6 +62,9 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(args) => bench::run(args),
         Task::Codegen(args) => codegen::run(args),
         Task::Schemas(args) => schemas::run(args),
+        Task::Purity(args) => purity::run(args),
+        Task::Deny(args) => deny::run(args),
+        Task::Msrv(args) => msrv::run(args),
         Task::Ci(args) => ci::run(args),
     }
 }
