@@ -24,7 +24,8 @@ const DELETES_AT_ONCE: usize = 16;
 /// answers, under the URL its Pods carry, with its id. Returns how many Pods it deleted.
 pub(crate) async fn reap(cluster: &Cluster, own: &InstanceLabel) -> Result<usize, ApiError> {
     let pods = cluster.list(SELECTOR).await?;
-    let foreign = pods.iter().filter(|pod| instance(pod) != Some(own.as_str())).filter_map(owner);
+    let staying = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    let foreign = staying.filter(|pod| instance(pod) != Some(own.as_str())).filter_map(owner);
     let mut orphans: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for (owner, name) in foreign {
         orphans.entry(owner).or_default().insert(name);
