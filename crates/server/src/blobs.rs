@@ -1,8 +1,11 @@
 //! Code zips and layer tars on disk, named by their content: written once, whole or not at all, then only read.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fakecloud_artifacts::{ArchiveError, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
@@ -10,10 +13,15 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::store::sync_parent;
 
+/// Longer than any call that stores an archive and any Pod that still fetches one.
+const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
+
 /// The folder of all artifacts.
 pub(crate) struct Blobs {
     zips: PathBuf,
     layers: PathBuf,
+    /// Since when nothing has needed a file. A file that is asked for again is not in here.
+    unneeded: Mutex<HashMap<PathBuf, Instant>>,
     /// Deletes the folder at the end where nobody asked to keep it.
     _temporary: Option<TempDir>,
 }
@@ -57,7 +65,7 @@ impl Blobs {
             std::fs::create_dir_all(dir)?;
             remove_unfinished(dir)?;
         }
-        Ok(Self { zips, layers, _temporary: temporary })
+        Ok(Self { zips, layers, unneeded: Mutex::default(), _temporary: temporary })
     }
 
     /// Checks an uploaded zip to its last byte and stores it. Blocks: run it where that is allowed.
@@ -65,7 +73,7 @@ impl Blobs {
         let summary = check_zip(&mut Cursor::new(zip), &Limits::default())?;
         let digest = Sha256Digest::of(zip);
         let path = self.zip(&digest.hex());
-        if !path.exists() {
+        if !self.keeps(&path) {
             let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
             self.write_zip(&path, zip).map_err(disk)?;
         }
@@ -87,7 +95,7 @@ impl Blobs {
     pub(crate) fn layers_tar(&self, digests: &[&str]) -> Result<PathBuf, MergeError> {
         let name = Sha256Digest::of(digests.join("\n").as_bytes());
         let path = self.layers.join(format!("{name}.tar"));
-        if !path.exists() {
+        if !self.keeps(&path) {
             let open = |digest: &&str| File::open(self.zip(digest)).map(BufReader::new);
             let mut zips = digests.iter().map(open).collect::<io::Result<Vec<_>>>()?;
             let file = NamedTempFile::new_in(&self.layers)?;
@@ -98,6 +106,49 @@ impl Blobs {
             put_in_place(file, &path)?;
         }
         Ok(path)
+    }
+}
+
+impl Blobs {
+    /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Blocks.
+    pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
+        let mut deleted = 0;
+        for dir in [&self.zips, &self.layers] {
+            for entry in std::fs::read_dir(dir)? {
+                deleted += usize::from(self.sweep_file(now, entry?.path(), needed)?);
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Whether it deleted the file. The lock is held over the deletion: a file is either kept or seen to be gone.
+    fn sweep_file(&self, now: Instant, path: PathBuf, needed: &BTreeSet<PathBuf>) -> io::Result<bool> {
+        let mut unneeded = self.unneeded();
+        if needed.contains(&path) {
+            unneeded.remove(&path);
+            return Ok(false);
+        }
+        let since = *unneeded.entry(path.clone()).or_insert(now);
+        if now.duration_since(since) < UNNEEDED_KEPT {
+            return Ok(false);
+        }
+        unneeded.remove(&path);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            // A write that has just been finished under its final name.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the file is there; if so it stays for at least `UNNEEDED_KEPT` from the next sweep on.
+    fn keeps(&self, path: &Path) -> bool {
+        self.unneeded().remove(path);
+        path.exists()
+    }
+
+    fn unneeded(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
+        self.unneeded.lock().expect("no holder of this lock panics")
     }
 }
 
@@ -162,6 +213,22 @@ mod tests {
         let backward = std::fs::read(blobs.layers_tar(&[&second, &first]).unwrap()).unwrap();
         assert_ne!(forward, backward);
         assert_eq!(std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap(), forward);
+    }
+
+    #[test]
+    fn file_is_deleted_once_nothing_has_needed_it_for_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
+        let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
+        assert_eq!(blobs.sweep(start, &BTreeSet::new()).unwrap(), 0);
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was needed again meanwhile");
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new()).unwrap(), 0);
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new()).unwrap(), 0);
+        blobs.put_zip(&zip_of("a", b"1")).unwrap();
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new()).unwrap(), 0, "it was stored again");
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new()).unwrap(), 1);
+        assert!(!path.exists());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The deployment of each function version, made once a configuration and found by its revision from then on.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -58,6 +59,13 @@ impl Deployments {
         let mut index = self.lock();
         let revision = index.current.remove(arn)?;
         index.by_revision.remove(&revision)
+    }
+
+    /// The files that Pods of known deployments fetch.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let index = self.lock();
+        let files = index.by_revision.values().flat_map(|one| [one.code.clone(), one.layers.clone()]);
+        files.flatten().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {

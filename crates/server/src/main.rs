@@ -24,6 +24,7 @@ mod run;
 mod settings;
 mod shutdown;
 mod store;
+mod sweeper;
 mod token;
 mod words;
 

@@ -27,7 +27,7 @@ use crate::launcher::Launcher;
 use crate::store::Store;
 use crate::token::Secret;
 use crate::words::chain;
-use crate::{http, reaper, request_id, settings, shutdown};
+use crate::{http, reaper, request_id, settings, shutdown, sweeper};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -95,9 +95,10 @@ async fn serve(args: Args) -> Result<()> {
             warn!(%error, "a connection keeps Nagle's algorithm");
         }
     });
-    let mut serving = tokio::spawn(axum::serve(listener, http::router(app)).into_future());
+    let mut serving = tokio::spawn(axum::serve(listener, http::router(app.clone())).into_future());
     info!(listen = %args.listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
     let reaping = tokio::spawn(reap(cluster, instance));
+    let sweeping = tokio::spawn(sweeper::run(app));
 
     // A part that ends by itself ends the process: nothing here works without the others.
     let end = tokio::select! {
@@ -107,6 +108,7 @@ async fn serve(args: Args) -> Result<()> {
         watched = &mut watching => Err(anyhow::anyhow!("the watch on Pods ended: {watched:?}")),
     };
     reaping.abort();
+    sweeping.abort();
     let signal = end?;
     info!(signal, "shutting down");
     shutdown::delete_pods(&driver).await;
