@@ -19,6 +19,12 @@ const VERBS: [&str; 5] = ["create", "get", "list", "watch", "delete"];
 /// An API server that does not answer a request at all is given up after this.
 const API_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The API server ends a watch after this, seconds, and it is resumed where it ended.
+const WATCH_SECONDS: u32 = 60;
+
+/// So a connection that is silent for longer is dead, although nothing closed it.
+const SILENCE_MAX: Duration = Duration::from_secs(90);
+
 /// One namespace of a cluster.
 #[derive(Clone)]
 pub(crate) struct Cluster {
@@ -79,6 +85,7 @@ impl Cluster {
     pub(crate) async fn connect(namespace: &str) -> Result<Self, ConnectError> {
         let mut config = Config::infer().await.map_err(ConnectError::Config)?;
         config.connect_timeout = Some(Duration::from_secs(5));
+        config.read_timeout = Some(SILENCE_MAX);
         let url = config.cluster_url.to_string();
         let client = Client::try_from(config).map_err(|source| ConnectError::Client { url: url.clone(), source })?;
         let pods = Api::namespaced(client.clone(), namespace);
@@ -147,7 +154,7 @@ impl Cluster {
 
     /// One watch for all Pods that match; it reconnects by itself, with a growing delay, for ever.
     pub(crate) fn watch(&self, selector: &str) -> impl Stream<Item = PodChange> + Send + use<> {
-        let config = watcher::Config::default().labels(selector);
+        let config = watcher::Config::default().labels(selector).timeout(WATCH_SECONDS);
         let mut listed = BTreeSet::new();
         watcher(self.pods.clone(), config).backoff(DefaultBackoff::default()).filter_map(move |event| {
             std::future::ready(match event {
