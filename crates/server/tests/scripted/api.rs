@@ -1,0 +1,208 @@
+//! An API server with a script: it keeps Pods, serves list and watch, and fails where a test says so.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use crate::pod::FakePod;
+
+/// What happens to the next create request.
+#[derive(Debug, Clone)]
+pub(crate) enum Create {
+    /// The Pod is made, but the answer is a 504.
+    CommittedButTimedOut,
+    /// A 403 with this message; nothing is made.
+    Forbidden(&'static str),
+}
+
+/// The handle of a test.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) address: SocketAddr,
+    state: Arc<Mutex<Cluster>>,
+    events: broadcast::Sender<Option<Value>>,
+}
+
+#[derive(Default)]
+struct Cluster {
+    pods: BTreeMap<String, FakePod>,
+    script: VecDeque<Create>,
+    creates: usize,
+    lists: usize,
+    deleted: Vec<String>,
+    version: u64,
+}
+
+impl Api {
+    /// Serves on a free port until the test ends.
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let api =
+            Self { address: listener.local_addr().unwrap(), state: Arc::default(), events: broadcast::channel(1024).0 };
+        let router = Router::new()
+            .route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", post(allow))
+            .route("/api/v1/namespaces/default/pods", get(list_or_watch).post(create))
+            .route("/api/v1/namespaces/default/pods/{name}", delete(remove))
+            .with_state(api.clone());
+        tokio::spawn(axum::serve(listener, router).into_future());
+        api
+    }
+
+    /// Says what happens to coming create requests, in order; after those all is well.
+    pub(crate) fn script(&self, creates: impl IntoIterator<Item = Create>) {
+        self.lock().script.extend(creates);
+    }
+
+    /// How many create requests came.
+    pub(crate) fn creates(&self) -> usize {
+        self.lock().creates
+    }
+
+    /// How many lists came.
+    pub(crate) fn lists(&self) -> usize {
+        self.lock().lists
+    }
+
+    /// The names of the Pods that are there.
+    pub(crate) fn pods(&self) -> Vec<String> {
+        self.lock().pods.keys().cloned().collect()
+    }
+
+    /// The names of the Pods the server asked to delete.
+    pub(crate) fn deleted(&self) -> Vec<String> {
+        self.lock().deleted.clone()
+    }
+
+    /// The Pod's process dies; its object stays as it is, and no event tells.
+    pub(crate) fn kill_process(&self, name: &str) {
+        self.lock().pods.get_mut(name).unwrap().kill();
+    }
+
+    /// The Pod's process goes on, but its object is gone, and no event tells.
+    pub(crate) fn forget_silently(&self, name: &str) -> FakePod {
+        self.lock().pods.remove(name).unwrap()
+    }
+
+    /// A Pod with these labels that nobody asked for, as a create leaves whose answer got lost.
+    pub(crate) async fn plant(&self, name: &str, labels: &Value) {
+        let object = json!({ "metadata": { "name": name, "labels": labels }, "spec": { "containers": [] } });
+        self.commit(name, object).await;
+    }
+
+    /// Every watch ends with 410 Gone in the stream, so that clients must list again.
+    pub(crate) fn expire_watches(&self) {
+        let gone = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": "too old resource version", "reason": "Expired", "code": 410 });
+        drop(self.events.send(Some(json!({ "type": "ERROR", "object": gone }))));
+        drop(self.events.send(None));
+    }
+
+    async fn commit(&self, name: &str, mut object: Value) {
+        let ip = FakePod::next_ip();
+        let version = {
+            let mut state = self.lock();
+            state.version += 1;
+            state.version
+        };
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        object["metadata"]["namespace"] = json!("default");
+        object["status"] = json!({ "phase": "Pending", "podIP": ip.to_string() });
+        let pod = FakePod::start(ip, object.clone()).await;
+        self.lock().pods.insert(name.to_owned(), pod);
+        drop(self.events.send(Some(json!({ "type": "ADDED", "object": object }))));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cluster> {
+        self.state.lock().unwrap()
+    }
+}
+
+async fn allow(Json(mut review): Json<Value>) -> Json<Value> {
+    review["status"] = json!({ "allowed": true });
+    Json(review)
+}
+
+async fn create(State(api): State<Api>, Json(pod): Json<Value>) -> Response {
+    let name = pod["metadata"]["name"].as_str().unwrap().to_owned();
+    let fault = {
+        let mut state = api.lock();
+        state.creates += 1;
+        if state.pods.contains_key(&name) {
+            return failure(StatusCode::CONFLICT, "AlreadyExists", "pods already exists");
+        }
+        state.script.pop_front()
+    };
+    match fault {
+        Some(Create::Forbidden(message)) => failure(StatusCode::FORBIDDEN, "Forbidden", message),
+        Some(Create::CommittedButTimedOut) => {
+            api.commit(&name, pod).await;
+            failure(StatusCode::GATEWAY_TIMEOUT, "Timeout", "the request timed out")
+        }
+        None => {
+            api.commit(&name, pod.clone()).await;
+            (StatusCode::CREATED, Json(pod)).into_response()
+        }
+    }
+}
+
+async fn remove(State(api): State<Api>, Path(name): Path<String>) -> Response {
+    let removed = {
+        let mut state = api.lock();
+        state.deleted.push(name.clone());
+        state.pods.remove(&name)
+    };
+    let Some(pod) = removed else { return failure(StatusCode::NOT_FOUND, "NotFound", "no such Pod") };
+    drop(api.events.send(Some(json!({ "type": "DELETED", "object": pod.object }))));
+    Json(pod.object.clone()).into_response()
+}
+
+async fn list_or_watch(State(api): State<Api>, Query(query): Query<BTreeMap<String, String>>) -> Response {
+    let selector = query.get("labelSelector").cloned().unwrap_or_default();
+    if query.contains_key("watch") {
+        return watch(&api, selector);
+    }
+    let mut state = api.lock();
+    state.lists += 1;
+    let objects = state.pods.values().map(|pod| &pod.object);
+    let items: Vec<&Value> = objects.filter(|object| matches(object, &selector)).collect();
+    let metadata = json!({ "resourceVersion": state.version.to_string() });
+    Json(json!({ "kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items })).into_response()
+}
+
+fn watch(api: &Api, selector: String) -> Response {
+    let lines = stream::unfold(api.events.subscribe(), move |mut events| {
+        let selector = selector.clone();
+        async move {
+            loop {
+                let event = events.recv().await.ok()??;
+                if event["type"] == "ERROR" || matches(&event["object"], &selector) {
+                    return Some((Ok::<_, Infallible>(Bytes::from(format!("{event}\n"))), events));
+                }
+            }
+        }
+    });
+    Body::from_stream(lines).into_response()
+}
+
+/// Whether the object has every label of a selector of the form `key=value,key=value`.
+fn matches(object: &Value, selector: &str) -> bool {
+    let mut pairs = selector.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.all(|(key, value)| object["metadata"]["labels"][key] == value)
+}
+
+fn failure(status: StatusCode, reason: &str, message: &str) -> Response {
+    let body = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "reason": reason, "code": status.as_u16() });
+    (status, Json(body)).into_response()
+}

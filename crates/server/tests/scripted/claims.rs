@@ -1,0 +1,102 @@
+//! What the server does when the cluster misbehaves.
+
+use serde_json::json;
+
+use crate::api::{Api, Create};
+use crate::server::{Answer, Server, until};
+
+async fn with_function() -> (Api, Server) {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    (api, server)
+}
+
+fn ran_on(pod: &str) -> Answer {
+    Answer { status: 200, function_error: false, body: json!(pod) }
+}
+
+#[tokio::test]
+async fn second_invocation_runs_on_the_pod_of_the_first() {
+    let (api, server) = with_function().await;
+    let first = server.invoke("hello", json!({})).await;
+    assert_eq!(first, ran_on(&api.pods()[0]));
+    assert_eq!(server.invoke("hello", json!({})).await, first);
+    assert_eq!(api.creates(), 1);
+}
+
+#[tokio::test]
+async fn create_whose_answer_got_lost_makes_exactly_one_pod() {
+    let (api, server) = with_function().await;
+    api.script([Create::CommittedButTimedOut]);
+    let answer = server.invoke("hello", json!({})).await;
+    assert_eq!(answer, ran_on(&api.pods()[0]));
+    assert_eq!(api.pods().len(), 1);
+}
+
+#[tokio::test]
+async fn refused_create_gives_the_reason_and_the_api_server_is_not_hammered() {
+    let (api, server) = with_function().await;
+    let reason = "exceeded quota: pods, requested: pods=1, used: pods=0, limited: pods=0";
+    api.script(vec![Create::Forbidden(reason); 100]);
+    for _ in 0..20 {
+        let answer = server.invoke("hello", json!({})).await;
+        assert_eq!(answer.status, 424);
+        assert!(answer.body["Message"].as_str().unwrap().contains(reason), "{answer:?}");
+    }
+    assert!(api.creates() <= 3, "{} creates for 20 invocations in a row", api.creates());
+    assert_eq!(api.deleted(), Vec::<String>::new(), "what was refused needs no delete");
+}
+
+#[tokio::test]
+async fn pod_whose_connection_ended_is_replaced_without_an_error() {
+    let (api, server) = with_function().await;
+    let first = server.invoke("hello", json!({})).await;
+    let pod = api.pods()[0].clone();
+    api.kill_process(&pod);
+    let second = server.invoke("hello", json!({})).await;
+    assert_eq!((second.status, second.function_error), (200, false));
+    assert_ne!(second.body, first.body);
+    until(async || api.deleted().contains(&pod).then_some(())).await;
+}
+
+#[tokio::test]
+async fn pod_killed_under_its_invocation_gives_one_error_and_no_second_run() {
+    let (api, server) = with_function().await;
+    server.invoke("hello", json!({})).await;
+    let pod = api.pods()[0].clone();
+    let killing = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        api.kill_process(&pod);
+    };
+    let (answer, ()) = tokio::join!(server.invoke("hello", json!({ "sleep_ms": 10_000 })), killing);
+    assert_eq!((answer.status, answer.function_error), (200, true));
+    assert_eq!(answer.body["errorType"], "Runtime.ExitError");
+    assert_eq!(api.creates(), 1, "the invocation was not given to a second Pod");
+}
+
+#[tokio::test]
+async fn deletion_that_no_event_told_is_found_by_the_next_list() {
+    let (api, server) = with_function().await;
+    let first = server.invoke("hello", json!({})).await;
+    let forgotten = api.forget_silently(&api.pods()[0]);
+    let lists = api.lists();
+    api.expire_watches();
+    until(async || (api.lists() > lists).then_some(())).await;
+    let next = until(async || {
+        let answer = server.invoke("hello", json!({})).await;
+        (answer.body != first.body).then_some(answer)
+    })
+    .await;
+    assert_eq!(next, ran_on(&api.pods()[0]));
+    assert!(forgotten.runs() >= 1);
+}
+
+#[tokio::test]
+async fn pod_of_this_instance_that_nobody_waits_for_is_deleted() {
+    let (api, server) = with_function().await;
+    let instance = server.instance().await.unwrap();
+    let labels = json!({ "fakecloud-managed-by": "fakecloud", "fakecloud-instance": instance });
+    api.plant("fakecloud-lambda-stray-0", &labels).await;
+    until(async || api.deleted().contains(&"fakecloud-lambda-stray-0".to_owned()).then_some(())).await;
+}

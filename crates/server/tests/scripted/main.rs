@@ -1,0 +1,8 @@
+//! The whole server against a scripted API server: for faults that no real cluster can be made to have on demand.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod api;
+mod claims;
+mod pod;
+mod server;

@@ -1,0 +1,64 @@
+//! A Pod's process: an emulator on an address of its own that counts what it runs.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::post;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+/// The object as the API server keeps it, and the process behind it.
+pub(crate) struct FakePod {
+    pub(crate) object: Value,
+    process: Option<JoinSet<()>>,
+    runs: Arc<AtomicUsize>,
+}
+
+impl FakePod {
+    /// A loopback address that no other Pod of this test run has.
+    pub(crate) fn next_ip() -> IpAddr {
+        static LAST: AtomicU8 = AtomicU8::new(1);
+        let last = LAST.fetch_add(1, Ordering::Relaxed);
+        // Tests run in processes of their own at the same time; the process id tells their addresses apart.
+        let [_, _, high, low] = std::process::id().to_be_bytes();
+        Ipv4Addr::new(127, high | 0x80, low, last).into()
+    }
+
+    /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long.
+    pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
+        let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        let name = object["metadata"]["name"].to_string();
+        let invoke = post(move |payload: Bytes| async move {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let payload: Value = serde_json::from_slice(&payload).unwrap();
+            tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
+            name
+        });
+        let router = Router::new().route("/2015-03-31/functions/function/invocations", invoke);
+        let mut process = JoinSet::new();
+        process.spawn(async move {
+            // One connection at a time is all the server may open; its end ends the process.
+            let (stream, _peer) = listener.accept().await.unwrap();
+            let service = hyper_util::service::TowerToHyperService::new(router);
+            let connection = hyper::server::conn::http1::Builder::new();
+            drop(connection.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await);
+        });
+        Self { object, process: Some(process), runs }
+    }
+
+    /// Ends the process with everything it runs.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// How many invocations it was given.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.load(Ordering::SeqCst)
+    }
+}

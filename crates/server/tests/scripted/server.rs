@@ -1,0 +1,119 @@
+//! The server under test: the real binary, pointed at the scripted API server.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::api::Api;
+
+/// A running fakecloud; it dies with the test.
+pub(crate) struct Server {
+    process: Child,
+    endpoint: String,
+    client: reqwest::Client,
+    _kubeconfig: NamedTempFile,
+}
+
+/// What an invocation came to.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) function_error: bool,
+    pub(crate) body: Value,
+}
+
+impl Server {
+    /// Starts the binary and waits until it serves.
+    pub(crate) async fn start(api: &Api) -> Self {
+        let kubeconfig = kubeconfig(api);
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let process = Command::new(env!("CARGO_BIN_EXE_fakecloud"))
+            .env("KUBECONFIG", kubeconfig.path())
+            .env("FAKECLOUD_LISTEN", format!("127.0.0.1:{port}"))
+            .env("FAKECLOUD_K8S_SELF_URL", format!("http://fakecloud.example:{port}"))
+            .env("FAKECLOUD_LOG", "fakecloud=debug")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self {
+            process,
+            endpoint: format!("http://127.0.0.1:{port}"),
+            client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap(),
+            _kubeconfig: kubeconfig,
+        };
+        until(|| server.instance()).await;
+        server
+    }
+
+    /// The value of the instance label of its Pods, once it serves.
+    pub(crate) async fn instance(&self) -> Option<String> {
+        let health = self.client.get(format!("{}/_fakecloud/health", self.endpoint)).send().await.ok()?;
+        let health: Value = health.json().await.ok()?;
+        health["instance"].as_str().map(str::to_owned)
+    }
+
+    pub(crate) async fn create_function(&self, name: &str) {
+        let request = json!({
+            "FunctionName": name, "Runtime": "python3.12", "Handler": "app.handler",
+            "Role": "arn:aws:iam::000000000000:role/any", "Code": { "ZipFile": base64_of(&zip()) },
+        });
+        let url = format!("{}/2015-03-31/functions", self.endpoint);
+        let answer = self.client.post(url).json(&request).send().await.unwrap();
+        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
+    }
+
+    pub(crate) async fn invoke(&self, name: &str, payload: Value) -> Answer {
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", self.endpoint);
+        let answer = self.client.post(url).json(&payload).send().await.unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            function_error: answer.headers().contains_key("x-amz-function-error"),
+            body: answer.json().await.unwrap(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// Waits until `probe` gives something; panics after a generous while.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(probe: impl Fn() -> F) -> T {
+    for _ in 0..1_000 {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen within 20 s");
+}
+
+fn kubeconfig(api: &Api) -> NamedTempFile {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [{ "name": "u", "user": {} }],
+        "clusters": [{ "name": "c", "cluster": { "server": format!("http://{}", api.address) } }],
+        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+    });
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(config.to_string().as_bytes()).unwrap();
+    file
+}
+
+fn zip() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"def handler(event, context): return event").unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
