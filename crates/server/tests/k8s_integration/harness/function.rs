@@ -1,0 +1,102 @@
+//! Functions to create, and the archives they come in.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Write};
+
+use serde_json::{Value, json};
+use zip::CompressionMethod;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+use super::lambda::base64;
+
+/// Answers with the Pod it runs in, how many events that Pod has seen, and the event, in three languages.
+const REPORT_PY: &str = include_str!("../functions/report.py");
+const REPORT_JS: &str = include_str!("../functions/report.js");
+const REPORT_SH: &str = include_str!("../functions/bootstrap.sh");
+
+/// What a function is created from.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) runtime: &'static str,
+    pub(crate) handler: &'static str,
+    files: Vec<(String, Vec<u8>)>,
+    environment: BTreeMap<String, String>,
+    layers: Vec<String>,
+}
+
+// === impl Function ===
+
+impl Function {
+    /// A module with a function `handler(event, context)`.
+    pub(crate) fn python(source: &str) -> Self {
+        Self::new("python3.12", "app.handler").file("app.py", source)
+    }
+
+    /// Answers with the Pod it runs in, a count and the event.
+    pub(crate) fn python_report() -> Self {
+        Self::python(REPORT_PY)
+    }
+
+    /// Answers with the Pod it runs in, a count and the event.
+    pub(crate) fn node_report() -> Self {
+        Self::new("nodejs20.x", "index.handler").file("index.js", REPORT_JS)
+    }
+
+    /// Answers with the Pod it runs in, a count and the event.
+    pub(crate) fn provided_report() -> Self {
+        Self::new("provided.al2023", "bootstrap").file("bootstrap", REPORT_SH)
+    }
+
+    fn new(runtime: &'static str, handler: &'static str) -> Self {
+        Self { runtime, handler, files: Vec::new(), environment: BTreeMap::new(), layers: Vec::new() }
+    }
+
+    /// With a file more.
+    pub(crate) fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push((path.to_owned(), content.into()));
+        self
+    }
+
+    /// With an environment variable more.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With layers, by their ARNs with version, in attach order.
+    pub(crate) fn layers(mut self, arns: &[String]) -> Self {
+        self.layers = arns.to_vec();
+        self
+    }
+
+    /// The code's archive.
+    pub(crate) fn zip(&self) -> Vec<u8> {
+        let files: Vec<_> = self.files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
+        zip(&files)
+    }
+
+    /// The body of CreateFunction.
+    pub(super) fn create_request(&self, name: &str) -> Value {
+        json!({
+            "FunctionName": name,
+            "Runtime": self.runtime,
+            "Handler": self.handler,
+            "Role": "arn:aws:iam::000000000000:role/any",
+            "Code": {"ZipFile": base64(&self.zip())},
+            "Environment": {"Variables": self.environment},
+            "Layers": self.layers,
+            "Timeout": 30,
+        })
+    }
+}
+
+/// An archive of executable files, stored as they are.
+pub(crate) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o755);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        writer.start_file(*path, options).expect("the path is new and short");
+        writer.write_all(content).expect("memory takes every byte");
+    }
+    writer.finish().expect("memory takes every byte").into_inner()
+}

@@ -1,0 +1,52 @@
+//! What the tests need from outside, all of it set by `cargo xtask k8s-test`.
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::Kubectl;
+
+pub(crate) struct Settings {
+    /// The address by which Pods reach a server on this host.
+    pub(crate) host: String,
+    /// The directory with the AWS clients.
+    pub(crate) clients: PathBuf,
+    /// Keep the namespace of a test that fails.
+    pub(crate) keep: bool,
+}
+
+/// The settings.
+///
+/// # Panics
+/// With what is missing, the same words in every test.
+pub(crate) fn settings() -> &'static Settings {
+    static SETTINGS: OnceLock<Settings> = OnceLock::new();
+    SETTINGS.get_or_init(|| {
+        let asked = env::var("FAKECLOUD_K8S_TEST").is_ok_and(|value| value == "1");
+        assert!(
+            asked,
+            "FAKECLOUD_K8S_TEST is not 1: these tests create and delete Pods, so they run only when asked to, by \
+             `cargo xtask k8s-test`, which also boots a cluster for them"
+        );
+        Settings {
+            host: required("FAKECLOUD_TEST_HOST", "the address by which Pods reach this host"),
+            clients: required("FAKECLOUD_TEST_CLIENTS", "the directory with the AWS clients").into(),
+            keep: env::var_os("FAKECLOUD_TEST_KEEP").is_some(),
+        }
+    })
+}
+
+/// Checks the settings, and that kubectl reaches a cluster with a node that is ready.
+pub(crate) fn require_cluster() {
+    settings();
+    let nodes = Kubectl::admin().json(&["get", "nodes"]);
+    let ready = nodes["items"].as_array().into_iter().flatten().any(|node| {
+        let conditions = node["status"]["conditions"].as_array();
+        conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+    });
+    assert!(ready, "the cluster has no node that is ready: {nodes:#}");
+}
+
+fn required(name: &str, what: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("{name} is not set, {what}: `cargo xtask k8s-test` sets it"))
+}

@@ -1,0 +1,24 @@
+//! The cluster tests: a real API server, kubelet and container runtime, the real Runtime Interface Emulator, and real
+//! AWS clients.
+//!
+//! `cargo xtask k8s-test` sets all of it up and runs them. Each test starts fakecloud itself, in a namespace of its own;
+//! `FAKECLOUD_TEST_KEEP=1` keeps the namespace of a test that fails.
+
+mod admit_pods;
+mod admit_rbac;
+mod admit_refusals;
+mod e2e_burst;
+mod e2e_clients;
+mod e2e_code;
+mod e2e_in_cluster;
+mod e2e_restart;
+mod e2e_sandbox;
+mod e2e_secrets;
+mod e2e_warm;
+mod harness;
+
+/// Runs before all others, which go by the alphabet, and which would fail for the same reason.
+#[test]
+fn a_cluster_is_given_and_answers() {
+    harness::require_cluster();
+}
