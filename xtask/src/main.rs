@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod clients;
 mod cluster;
 mod codegen;
 mod demo;
