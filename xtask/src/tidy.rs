@@ -1,0 +1,118 @@
+//! The house rules that neither rustc nor clippy checks, as tests.
+
+mod files;
+mod links;
+mod modules;
+mod source;
+
+use files::Files;
+use links::Links;
+use modules::Modules;
+use source::{Function, Source};
+
+/// A file that a reader takes in at one go.
+const FILE_LINES_MAX: usize = 300;
+
+/// A function that fits on a screen; most are far shorter.
+const FUNCTION_LINES_MAX: usize = 70;
+const FUNCTION_LINES_P90_MAX: usize = 35;
+
+/// The only file that imports `kube`.
+const CLUSTER: &str = "crates/server/src/cluster.rs";
+
+/// Work that is left for later belongs into an issue, where somebody finds it.
+const LEFT: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+const TEXT: [&str; 11] = ["js", "json", "md", "mjs", "py", "rs", "sh", "toml", "txt", "yaml", "yml"];
+
+#[test]
+fn every_source_file_says_what_it_is_for() {
+    let files = Files::of_repository();
+    refuse(
+        files.with_extension("rs").filter(|path| !files.text(path).starts_with("//! ")),
+        "does not open with `//! `",
+    );
+}
+
+#[test]
+fn every_source_file_is_compiled() {
+    let files = Files::of_repository();
+    let modules = Modules::walk(&files);
+    refuse(files.with_extension("rs").filter(|path| !modules.reaches(path)), "is declared by no `mod`");
+}
+
+#[test]
+fn only_one_file_knows_kube() {
+    let files = Files::of_repository();
+    assert!(knows_kube(&files, CLUSTER), "{CLUSTER} does not import kube: this test looks at the wrong file");
+    refuse(files.with_extension("rs").filter(|path| *path != CLUSTER && knows_kube(&files, path)), "uses kube");
+}
+
+#[test]
+fn files_are_short() {
+    let long = production().into_iter().filter(|source| source.lines > FILE_LINES_MAX);
+    refuse(long.map(|it| format!("{}: {} lines", it.path, it.lines)), &format!("is over {FILE_LINES_MAX} lines"));
+}
+
+#[test]
+fn functions_fit_on_a_screen() {
+    let mut long = Vec::new();
+    for source in production() {
+        let is_long = |it: &&Function| it.lines > FUNCTION_LINES_MAX && !it.is_flat_match;
+        for function in source.functions.iter().filter(is_long) {
+            long.push(format!("{}:{} {}, {} lines", source.path, function.line, function.name, function.lines));
+        }
+    }
+    refuse(long, &format!("is over {FUNCTION_LINES_MAX} lines"));
+}
+
+#[test]
+fn most_functions_are_far_shorter() {
+    let mut lines: Vec<usize> =
+        production().iter().flat_map(|source| source.functions.iter().map(|it| it.lines)).collect();
+    lines.sort_unstable();
+    let p90 = lines[lines.len() * 9 / 10];
+    assert!(p90 <= FUNCTION_LINES_P90_MAX, "one function of ten has {p90} lines or more");
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let files = Files::of_repository();
+    let text = TEXT.iter().flat_map(|extension| files.with_extension(extension));
+    refuse(text.filter(|path| LEFT.iter().any(|mark| files.text(path).contains(mark))), "holds a note of work to do");
+}
+
+#[test]
+fn no_snapshot_waits_for_review() {
+    let files = Files::of_repository();
+    let pending = |path: &&str| path.ends_with(".snap.new") || path.ends_with(".pending-snap");
+    refuse(files.paths().filter(pending), "waits for review (cargo insta review)");
+}
+
+#[test]
+fn documents_mention_only_what_exists() {
+    let files = Files::of_repository();
+    let links = Links::new(&files);
+    let documents: Vec<&str> = files.with_extension("md").collect();
+    assert!(documents.contains(&"README.md"), "no README.md among {documents:?}");
+    refuse(documents.into_iter().flat_map(|path| links.broken(path)), "does not exist");
+}
+
+/// Every file whose code is shipped or run by developers, generated code and tests left out.
+fn production() -> Vec<Source> {
+    let files = Files::of_repository();
+    let modules = Modules::walk(&files);
+    let sources = modules.production().map(|path| Source::parse(path, files.text(path)));
+    let sources: Vec<Source> = sources.filter(|source| !source.is_generated).collect();
+    assert!(sources.iter().any(|it| it.path == CLUSTER), "{CLUSTER} is not among the files that are checked");
+    sources
+}
+
+fn knows_kube(files: &Files, path: &str) -> bool {
+    Source::parse(path, files.text(path)).uses_kube
+}
+
+/// Fails with a line for each violation.
+fn refuse(violations: impl IntoIterator<Item = impl std::fmt::Display>, what: &str) {
+    let lines: Vec<String> = violations.into_iter().map(|it| format!("{it}: {what}")).collect();
+    assert!(lines.is_empty(), "\n{}", lines.join("\n"));
+}
