@@ -17,6 +17,8 @@ mod paths;
 mod purity;
 mod schemas;
 mod shell;
+#[cfg(test)]
+mod tidy;
 
 use clap::Parser;
 

@@ -91,13 +91,9 @@ fn target(path: &str) -> Option<Kind> {
 /// The value of `#[path = "…"]`.
 fn path_attribute(module: &ItemMod) -> Option<String> {
     let attribute = module.attrs.iter().find(|it| it.path().is_ident("path"))?;
-    match &attribute.meta {
-        Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-            _ => None,
-        },
-        Meta::Path(_) | Meta::List(_) => None,
-    }
+    let Meta::NameValue(pair) = &attribute.meta else { return None };
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
+    Some(text.value())
 }
 
 fn parent(path: &str) -> &str {

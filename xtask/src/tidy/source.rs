@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Block, Expr, ImplItemFn, Item, ItemFn, Signature, Stmt, TraitItemFn};
+use syn::{Attribute, Block, Expr, ImplItemFn, ItemFn, ItemImpl, ItemMod, Signature, Stmt, TraitItemFn};
 
 /// A parsed file.
 pub(super) struct Source {
@@ -96,6 +96,15 @@ fn uses_kube(tokens: TokenStream) -> bool {
 // === impl Production ===
 
 impl Production {
+    /// Whether an item is more than a test; notes the lines of one that is not.
+    fn is_shipped(&mut self, attributes: &[Attribute], span: Span) -> bool {
+        let shipped = !is_test_only(attributes);
+        if !shipped {
+            self.test_lines.extend(lines(span));
+        }
+        shipped
+    }
+
     fn add(&mut self, signature: &Signature, body: &Block) {
         let lines = lines(signature.span().join(body.span()).unwrap_or_else(|| body.span()));
         self.functions.push(Function {
@@ -108,24 +117,23 @@ impl Production {
 }
 
 impl<'ast> Visit<'ast> for Production {
-    fn visit_item(&mut self, item: &'ast Item) {
-        let (attributes, span) = match item {
-            Item::Mod(it) => (&it.attrs, it.span()),
-            Item::Fn(it) => (&it.attrs, it.span()),
-            Item::Impl(it) => (&it.attrs, it.span()),
-            Item::Use(it) => (&it.attrs, it.span()),
-            _ => return visit::visit_item(self, item),
-        };
-        if is_test_only(attributes) {
-            self.test_lines.extend(lines(span));
-        } else {
-            visit::visit_item(self, item);
+    fn visit_item_mod(&mut self, module: &'ast ItemMod) {
+        if self.is_shipped(&module.attrs, module.span()) {
+            visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_impl(&mut self, block: &'ast ItemImpl) {
+        if self.is_shipped(&block.attrs, block.span()) {
+            visit::visit_item_impl(self, block);
         }
     }
 
     fn visit_item_fn(&mut self, function: &'ast ItemFn) {
-        self.add(&function.sig, &function.block);
-        visit::visit_item_fn(self, function);
+        if self.is_shipped(&function.attrs, function.span()) {
+            self.add(&function.sig, &function.block);
+            visit::visit_item_fn(self, function);
+        }
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast ImplItemFn) {
