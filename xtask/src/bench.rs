@@ -1,10 +1,118 @@
-//! TODO: `cargo xtask bench`.
+//! `cargo xtask bench`: fakecloud beside the bare Pods it runs, in one run on the native cluster.
 
-use anyhow::{Result, bail};
+mod bare;
+mod cold;
+mod footprint;
+mod functions;
+mod http;
+mod machine;
+mod namespace;
+mod pool;
+mod report;
+mod samples;
+mod server;
+mod warm;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use self::cold::Amount;
+use self::functions::Code;
+use self::machine::Machine;
+use self::namespace::Namespace;
+use self::report::{Report, Row};
+use self::server::{Server, Setup};
+use crate::cluster::{self, Provider};
+use crate::{images, paths, shell};
+
+const HOW: &str = "\
+fakecloud runs on this host, built for release, in a namespace of its own on the native cluster: kind's Pods have no \
+address that a host reaches. Each figure stands beside the same without fakecloud, measured in turns in the same run. \
+The figures go to standard output as a Markdown table, and to target/bench/bench.json. A quiet machine gives \
+steadier figures; so does `nice -n -10`.";
 
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = HOW)]
+pub(crate) struct Args {
+    /// A tenth of the measurements: minutes become one, and figures less steady
+    #[arg(long)]
+    quick: bool,
+    /// Replace the table between `<!-- bench -->` and `<!-- /bench -->` in README.md
+    #[arg(long)]
+    update_readme: bool,
+}
 
-pub(crate) fn run(_args: Args) -> Result<()> {
-    bail!("not written yet")
+/// How often things are measured.
+struct Amounts {
+    warm: usize,
+    starts: usize,
+    cold: Amount,
+}
+
+const FULL: Amounts = Amounts { warm: 3000, starts: 10, cold: Amount { tries: 15, bursts: 3, burst_pods: 10 } };
+const QUICK: Amounts = Amounts { warm: 500, starts: 3, cold: Amount { tries: 3, bursts: 1, burst_pods: 10 } };
+
+/// A zip as small as functions come, and one that no warm invocation should feel.
+const SMALL_BYTES: u64 = 1 << 10;
+const LARGE_BYTES: u64 = 40 << 20;
+
+#[expect(clippy::print_stdout, reason = "the table is the result")]
+pub(crate) fn run(args: Args) -> Result<()> {
+    let Args { quick, update_readme } = args;
+    let readme = paths::repo().join("README.md");
+    // Before minutes of measurements, not after them.
+    let old = update_readme.then(|| report::read_readme(&readme)).transpose()?;
+    let report = measure(if quick { &QUICK } else { &FULL })?;
+    let table = report.markdown();
+    println!("{table}");
+    if let Some(old) = old {
+        fs::write(&readme, report::replace_block(&old, &table)?).context("cannot write README.md")?;
+        shell::step("README.md has the new figures");
+    }
+    Ok(())
+}
+
+fn measure(amounts: &Amounts) -> Result<Report> {
+    let cluster = cluster::ensure_up(Some(Provider::Native))?;
+    images::ensure_loaded(&cluster)?;
+    shell::step("compiling fakecloud");
+    shell::run(Command::new("cargo").args(["build", "--release", "--package", "fakecloud-server"]))?;
+    let target = paths::target()?;
+    let dir = target.join("bench");
+    fs::create_dir_all(&dir)?;
+
+    let machine = Machine::before()?;
+    let namespace = Namespace::create(&cluster)?;
+    let setup = Setup {
+        program: &target.join("release/fakecloud"),
+        cluster: &cluster,
+        namespace: &namespace,
+        log: dir.join("fakecloud.log"),
+    };
+    let mut rows = footprint::measure(&setup, amounts.starts)?;
+    rows.splice(0..0, invocations(&setup, &dir, amounts)?);
+    rows.extend(pool::measure()?);
+    let report = Report { machine: machine.after()?, rows };
+    let json = dir.join("bench.json");
+    report.write_json(&json)?;
+    shell::step(&format!("figures are in {}", json.display()));
+    Ok(report)
+}
+
+fn invocations(setup: &Setup<'_>, dir: &Path, amounts: &Amounts) -> Result<Vec<Row>> {
+    let server = Server::start(setup)?;
+    let namespace = setup.namespace;
+    let mut rows = Vec::new();
+    for (size, bytes) in [("1 KB zip", SMALL_BYTES), ("40 MB zip", LARGE_BYTES)] {
+        let (provided, python) = (format!("provided, {size}"), format!("python, {size}"));
+        rows.extend(warm::measure(&server, namespace, (&provided, &Code::provided(dir, bytes)?), amounts.warm)?);
+        rows.extend(warm::measure(&server, namespace, (&python, &Code::python(bytes)?), amounts.warm)?);
+    }
+    rows.push(warm::measure_http(&server, amounts.warm)?);
+    rows.extend(cold::measure(&server, namespace, &setup.log, &amounts.cold)?);
+    rows.extend(footprint::memory("after all this", server.memory()?, None));
+    Ok(rows)
 }

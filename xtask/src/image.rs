@@ -47,7 +47,7 @@ pub(crate) struct Built {
 pub(crate) fn build() -> Result<Built> {
     shell::step("compiling fakecloud (some minutes the first time)");
     shell::run(Command::new("cargo").args(["build", "--release", "--package", "fakecloud-server"]))?;
-    let target = target_directory()?;
+    let target = paths::target()?;
     let program = target.join("release/fakecloud");
 
     let scratch = tempfile::tempdir_in(&target)?;
@@ -64,13 +64,6 @@ pub(crate) fn build() -> Result<Built> {
     let size_mib = fs::metadata(&archive)?.len() as f64 / f64::from(1 << 20);
     shell::step(&format!("packed {NAME}: {size_mib:.1} MiB"));
     Ok(Built { archive, unique_name })
-}
-
-fn target_directory() -> Result<PathBuf> {
-    let format = ["metadata", "--format-version=1", "--no-deps", "--offline"];
-    let metadata = shell::output(Command::new("cargo").args(format).current_dir(paths::repo()))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    Ok(metadata["target_directory"].as_str().context("cargo metadata names no target directory")?.into())
 }
 
 /// Everything but the program itself: this part changes seldom.

@@ -1,8 +1,11 @@
 //! Where things are: the repository, and what the tasks keep between runs.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
+
+use crate::shell;
 
 /// The root of the repository.
 pub(crate) fn repo() -> &'static Path {
@@ -21,4 +24,15 @@ pub(crate) fn cache() -> Result<PathBuf> {
     let dir = base.join("fakecloud");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
     Ok(dir)
+}
+
+/// Where cargo puts what it builds.
+///
+/// # Errors
+/// When cargo does not say.
+pub(crate) fn target() -> Result<PathBuf> {
+    let format = ["metadata", "--format-version=1", "--no-deps", "--offline"];
+    let metadata = shell::output(Command::new("cargo").args(format).current_dir(repo()))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    Ok(metadata["target_directory"].as_str().context("cargo metadata names no target directory")?.into())
 }
