@@ -40,9 +40,25 @@ pub(crate) struct Args {
     /// A tenth of the measurements: minutes become one, and figures less steady
     #[arg(long)]
     quick: bool,
+    /// Measure one thing alone
+    #[arg(long, value_enum, conflicts_with = "update_readme")]
+    only: Option<Part>,
     /// Replace the table between `<!-- bench -->` and `<!-- /bench -->` in README.md
     #[arg(long)]
     update_readme: bool,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Warm invocations
+    Warm,
+    /// Cold starts
+    Cold,
+    /// The server's memory and the time it takes to start
+    Footprint,
+    /// The pool's decisions
+    Pool,
 }
 
 /// How often things are measured.
@@ -61,11 +77,11 @@ const LARGE_BYTES: u64 = 40 << 20;
 
 #[expect(clippy::print_stdout, reason = "the table is the result")]
 pub(crate) fn run(args: Args) -> Result<()> {
-    let Args { quick, update_readme } = args;
+    let Args { quick, only, update_readme } = args;
     let readme = paths::repo().join("README.md");
     // Before minutes of measurements, not after them.
     let old = update_readme.then(|| report::read_readme(&readme)).transpose()?;
-    let report = measure(if quick { &QUICK } else { &FULL })?;
+    let report = measure(only, if quick { &QUICK } else { &FULL })?;
     let table = report.markdown();
     println!("{table}");
     if let Some(old) = old {
@@ -75,7 +91,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn measure(amounts: &Amounts) -> Result<Report> {
+fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
+    let wanted = |part: Part| only.is_none_or(|only| only == part);
     let cluster = cluster::ensure_up(Some(Provider::Native))?;
     images::ensure_loaded(&cluster)?;
     shell::step("compiling fakecloud");
@@ -86,15 +103,21 @@ fn measure(amounts: &Amounts) -> Result<Report> {
 
     let machine = Machine::before()?;
     let namespace = Namespace::create(&cluster)?;
-    let setup = Setup {
-        program: &target.join("release/fakecloud"),
-        cluster: &cluster,
-        namespace: &namespace,
-        log: dir.join("fakecloud.log"),
-    };
-    let mut rows = footprint::measure(&setup, amounts.starts)?;
-    rows.splice(0..0, invocations(&setup, &dir, amounts)?);
-    rows.extend(pool::measure()?);
+    let (program, log) = (&target.join("release/fakecloud"), dir.join("fakecloud.log"));
+    let setup = Setup { program, cluster: &cluster, namespace: &namespace, log };
+    let mut rows = Vec::new();
+    if wanted(Part::Warm) {
+        rows.extend(warm_invocations(&setup, &dir, amounts.warm)?);
+    }
+    if wanted(Part::Cold) {
+        rows.extend(cold::measure(&Server::start(&setup)?, &namespace, &setup.log, &amounts.cold)?);
+    }
+    if wanted(Part::Footprint) {
+        rows.extend(footprint::measure(&setup, amounts.starts)?);
+    }
+    if wanted(Part::Pool) {
+        rows.extend(pool::measure()?);
+    }
     let report = Report { machine: machine.after()?, rows };
     let json = dir.join("bench.json");
     report.write_json(&json)?;
@@ -102,17 +125,15 @@ fn measure(amounts: &Amounts) -> Result<Report> {
     Ok(report)
 }
 
-fn invocations(setup: &Setup<'_>, dir: &Path, amounts: &Amounts) -> Result<Vec<Row>> {
-    let server = Server::start(setup)?;
-    let namespace = setup.namespace;
+fn warm_invocations(setup: &Setup<'_>, dir: &Path, count: usize) -> Result<Vec<Row>> {
+    let (server, namespace) = (Server::start(setup)?, setup.namespace);
     let mut rows = Vec::new();
     for (size, bytes) in [("1 KB zip", SMALL_BYTES), ("40 MB zip", LARGE_BYTES)] {
         let (provided, python) = (format!("provided, {size}"), format!("python, {size}"));
-        rows.extend(warm::measure(&server, namespace, (&provided, &Code::provided(dir, bytes)?), amounts.warm)?);
-        rows.extend(warm::measure(&server, namespace, (&python, &Code::python(bytes)?), amounts.warm)?);
+        rows.extend(warm::measure(&server, namespace, (&provided, &Code::provided(dir, bytes)?), count)?);
+        rows.extend(warm::measure(&server, namespace, (&python, &Code::python(bytes)?), count)?);
     }
-    rows.push(warm::measure_http(&server, amounts.warm)?);
-    rows.extend(cold::measure(&server, namespace, &setup.log, &amounts.cold)?);
-    rows.extend(footprint::memory("after all this", server.memory()?, None));
+    rows.push(warm::measure_http(&server, count)?);
+    rows.extend(footprint::memory("after the invocations above", server.memory()?, None));
     Ok(rows)
 }
