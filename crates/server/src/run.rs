@@ -38,10 +38,14 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// A deletion the API server did not take is asked for again after this.
 const STOP_RETRY: Duration = Duration::from_secs(5);
 
+/// So many cores a thread that serves requests: the rest is for Pods and for work that blocks.
+const CORES_PER_WORKER: usize = 4;
+
 /// Runs the server; errors go to standard error, once, in words.
 pub(crate) fn main(args: Args) -> ExitCode {
     let outcome = init_logging(&args).and_then(|()| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(worker_threads()).enable_all().build()?;
         runtime.block_on(serve(args))
     });
     match outcome {
@@ -51,6 +55,12 @@ pub(crate) fn main(args: Args) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A worker that wakes for a request wakes another one to look for more work: on a machine that is shared with its Pods
+/// this costs an invocation more than what one worker does for it.
+fn worker_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(CORES_PER_WORKER))
 }
 
 fn init_logging(args: &Args) -> Result<()> {
