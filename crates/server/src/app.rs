@@ -10,8 +10,8 @@ use crate::blobs::Blobs;
 use crate::deployments::Deployments;
 use crate::driver::Handle;
 use crate::health::Health;
-use crate::store::Store;
 use crate::token::Secret;
+use crate::writer::Writer;
 
 /// The parts of the server, shared by reference.
 #[derive(Clone)]
@@ -20,9 +20,8 @@ pub(crate) struct App(Arc<Parts>);
 /// The parts themselves.
 pub(crate) struct Parts {
     pub(crate) lambda: Mutex<Lambda>,
-    /// Held by the one call that changes the state and persists the change.
-    pub(crate) turn: tokio::sync::Mutex<()>,
-    pub(crate) store: Option<Store>,
+    /// None where nothing is to outlive the process.
+    pub(crate) writer: Option<Writer>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) deployments: Deployments,
     pub(crate) driver: Handle,

@@ -1,56 +1,92 @@
 //! Calls of the control plane: check and store what they bring, change the state, persist the change, answer.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use fakecloud_artifacts::ArchiveError;
-use fakecloud_lambda::{ArchiveFault, Call, Change, Effect, Error, FunctionRecord, Moment, Response, Scope, Stored};
+use fakecloud_lambda::{ArchiveFault, Call, Error, FunctionRecord, Moment, Response, Scope, Stored};
 use tracing::{error, warn};
 
 use crate::app::App;
 use crate::blobs::{PutError, StoredZip};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, SharedDeployment};
+use crate::deployments::Superseded;
 use crate::driver::Input;
 use crate::request_id;
 use crate::words::chain;
+use crate::writer::Written;
 
-/// Runs one call of the control plane from start to end.
-pub(crate) async fn apply(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
+/// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
+pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Response, Error> {
+    let app = app.clone();
+    let applying = tokio::spawn(async move { run(&app, &scope, call).await });
+    applying.await.unwrap_or_else(|panic| Err(Error::service(format!("the call was lost: {panic}"))))
+}
+
+async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
     let stored = match call.archive().cloned() {
         Some(zip) => Some(store_archive(app, zip).await?),
         None => None,
     };
-    // One change at a time, in the order in which they are persisted.
-    let _turn = app.turn.lock().await;
-    let applied = app.lambda().apply(scope, &now(), &call, stored)?;
-    persist(app, applied.changes).await?;
-    for effect in applied.effects {
-        match effect {
-            Effect::Deployed(record) => redeploy(app, record),
-            Effect::Removed { arn } => app.deployments.remove(&arn).into_iter().for_each(|old| retire(app, &old)),
+    let (response, superseded, written) = change(app, scope, &call, stored)?;
+    let written = match written {
+        Some(written) => written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))),
+        None => Ok(()),
+    };
+    superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
+    match written {
+        Ok(()) => Ok(response),
+        Err(cause) => {
+            error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
+            let message =
+                "the change is made, but could not be written to the data directory and ends with this process";
+            Err(Error::service(format!("{message}: {cause}")))
         }
     }
-    Ok(applied.response)
 }
 
-/// Retires the Pods of what this version ran before, unless they would be the same again. New Pods start on demand.
-fn redeploy(app: &App, record: Arc<FunctionRecord>) {
-    let Some(old) = app.deployments.remove(&record.arn()) else { return };
-    let app = app.clone();
-    tokio::spawn(async move {
-        match app.deployments.of(&record).await {
-            Ok(new) if new.id == old.id => {}
-            Ok(_) => retire(&app, &old),
-            Err(error) => {
-                warn!(function = %record.arn(), error = %chain(&error), "the new configuration cannot be deployed");
-                retire(&app, &old);
-            }
-        }
-    });
+/// Changes the state, lets deployments follow and queues the records, all in one step.
+fn change(
+    app: &App,
+    scope: &Scope,
+    call: &Call,
+    stored: Option<Stored>,
+) -> Result<(Response, Vec<Superseded>, Option<Written>), Error> {
+    let mut lambda = app.lambda();
+    let applied = lambda.apply(scope, &now(), call, stored)?;
+    let superseded = app.deployments.follow(applied.effects);
+    let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
+    let written = writer.map(|writer| writer.write(applied.changes));
+    Ok((applied.response, superseded, written))
 }
 
-fn retire(app: &App, old: &Deployment) {
+/// Retires the Pods of what a version ran before, unless they would be the same again. New Pods start on demand; what
+/// takes time, merging layers, begins now.
+fn redeploy(app: &App, superseded: Superseded) {
+    let Superseded { old, new } = superseded;
+    match (old, new) {
+        (Some(old), None) => retire(app, &old),
+        (None, Some(record)) if record.layers.is_empty() => {}
+        (old, Some(record)) => drop(tokio::spawn(replace(app.clone(), old, record))),
+        (None, None) => {}
+    }
+}
+
+async fn replace(app: App, old: Option<SharedDeployment>, record: Arc<FunctionRecord>) {
+    let new = app.deployments.of(&record).await;
+    if let Err(error) = &new {
+        warn!(function = %record.arn(), error = %chain(error), "the new configuration cannot be deployed");
+    }
+    let is_new = |old: &SharedDeployment| new.as_ref().map_or(true, |new| new.id != old.id);
+    if let Some(old) = old.filter(is_new) {
+        retire(&app, &old);
+    }
+}
+
+/// Drains the Pods of a deployment.
+pub(crate) fn retire(app: &App, old: &Deployment) {
     app.driver.send(Input::Retire { deploy: old.id.clone() });
 }
 
@@ -80,24 +116,6 @@ async fn store_archive(app: &App, zip: Bytes) -> Result<Stored, Error> {
             Err(Error::service(chain(&disk)))
         }
     }
-}
-
-async fn persist(app: &App, changes: Vec<Change>) -> Result<(), Error> {
-    if app.store.is_none() || changes.is_empty() {
-        return Ok(());
-    }
-    let app = app.clone();
-    let writing = tokio::task::spawn_blocking(move || {
-        let store = app.store.as_ref().expect("it was there above");
-        changes.into_iter().try_for_each(|change| match change {
-            Change::Put { key, json } => store.put(&key, &json),
-            Change::Delete { key } => store.delete(&key),
-        })
-    });
-    writing.await.expect("writing a record does not panic").map_err(|cause| {
-        error!(error = %cause, "a change could not be written to the data directory");
-        Error::service(format!("the change could not be written to the data directory: {cause}"))
-    })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is wrong with an archive, its own words say it")]

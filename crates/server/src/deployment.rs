@@ -13,6 +13,9 @@ pub(crate) struct Deployment {
     pub(crate) id: DeployId,
     /// The same id as a Pod's label.
     pub(crate) label: fakecloud_podspec::DeployId,
+    /// The function version, and the revision of its record.
+    pub(crate) arn: String,
+    pub(crate) revision: String,
     pub(crate) function: Function,
     /// The checked code zip; none for an image function.
     pub(crate) code: Option<PathBuf>,

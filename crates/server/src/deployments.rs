@@ -1,4 +1,4 @@
-//! The deployment of each function version, made once a configuration and found by its revision from then on.
+//! The deployment of what each function version runs now, made once a revision and looked up from then on.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
-use fakecloud_lambda::FunctionRecord;
+use fakecloud_lambda::{Effect, FunctionRecord};
 use fakecloud_podspec::{Cluster as Settings, InvalidValue, Launch, pod};
+use tokio::sync::OnceCell;
 
 use crate::blobs::{Blobs, MergeError};
 use crate::convert;
 use crate::deployment::{Deployment, SharedDeployment};
 
-/// Every deployment in use.
+/// The deployments of what function versions run now.
 pub(crate) struct Deployments {
     settings: Arc<Settings>,
     blobs: Arc<Blobs>,
@@ -22,9 +23,18 @@ pub(crate) struct Deployments {
 
 #[derive(Default)]
 struct Index {
-    by_revision: HashMap<String, SharedDeployment>,
-    /// The revision each function version last ran with, by its ARN.
+    cells: HashMap<String, Cell>,
+    /// The revision each function version runs now, by its ARN; each has a cell.
     current: HashMap<String, String>,
+}
+
+/// A deployment, made at its first use.
+type Cell = Arc<OnceCell<SharedDeployment>>;
+
+/// What a function version ran until now, and what it runs instead, if it is still there.
+pub(crate) struct Superseded {
+    pub(crate) old: Option<SharedDeployment>,
+    pub(crate) new: Option<Arc<FunctionRecord>>,
 }
 
 /// Why a function cannot be deployed.
@@ -41,35 +51,67 @@ impl Deployments {
         Self { settings, blobs, index: Mutex::default() }
     }
 
-    /// The deployment of `record`. Known ones are looked up; a new one is rendered, hashed, and its layers merged.
-    pub(crate) async fn of(&self, record: &Arc<FunctionRecord>) -> Result<SharedDeployment, DeployError> {
-        if let Some(known) = self.lock().by_revision.get(&record.revision_id) {
-            return Ok(Arc::clone(known));
-        }
-        let (making, settings, blobs) = (Arc::clone(record), Arc::clone(&self.settings), Arc::clone(&self.blobs));
-        let making = tokio::task::spawn_blocking(move || make(&making, &settings, &blobs));
-        let made = Arc::new(making.await.expect("making a deployment does not panic")?);
+    /// Follows the control plane, which alone says what is current: called while its state is locked.
+    pub(crate) fn follow(&self, effects: Vec<Effect>) -> Vec<Superseded> {
         let mut index = self.lock();
-        index.current.insert(record.arn(), record.revision_id.clone());
-        Ok(Arc::clone(index.by_revision.entry(record.revision_id.clone()).or_insert(made)))
+        let superseded = effects.into_iter().map(|effect| match effect {
+            Effect::Deployed(record) => Superseded { old: index.deploy(&record), new: Some(record) },
+            Effect::Removed { arn } => Superseded { old: index.remove(&arn), new: None },
+        });
+        superseded.collect()
     }
 
-    /// Forgets what the function version with this ARN ran until now; none if it never ran.
-    pub(crate) fn remove(&self, arn: &str) -> Option<SharedDeployment> {
-        let mut index = self.lock();
-        let revision = index.current.remove(arn)?;
-        index.by_revision.remove(&revision)
+    /// The deployment of `record`: rendered, hashed and with its layers merged once, looked up from then on.
+    pub(crate) async fn of(&self, record: &Arc<FunctionRecord>) -> Result<SharedDeployment, DeployError> {
+        let cell = self.lock().cells.get(&record.revision_id).cloned();
+        // Without a cell the record was superseded a moment ago; whoever resolved it runs it once more.
+        let cell = cell.unwrap_or_default();
+        cell.get_or_try_init(|| self.make(Arc::clone(record))).await.cloned()
+    }
+
+    async fn make(&self, record: Arc<FunctionRecord>) -> Result<SharedDeployment, DeployError> {
+        let (settings, blobs) = (Arc::clone(&self.settings), Arc::clone(&self.blobs));
+        let making = tokio::task::spawn_blocking(move || make(&record, &settings, &blobs));
+        making.await.expect("making a deployment does not panic").map(Arc::new)
+    }
+
+    /// Whether its function version runs something else by now.
+    pub(crate) fn is_superseded(&self, deployment: &Deployment) -> bool {
+        let index = self.lock();
+        match index.current.get(&deployment.arn) {
+            Some(revision) if *revision == deployment.revision => false,
+            Some(revision) => index.made(revision).is_none_or(|current| current.id != deployment.id),
+            None => true,
+        }
     }
 
     /// The files that Pods of known deployments fetch.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let index = self.lock();
-        let files = index.by_revision.values().flat_map(|one| [one.code.clone(), one.layers.clone()]);
-        files.flatten().collect()
+        let made = index.cells.values().filter_map(|cell| cell.get());
+        made.flat_map(|one| [one.code.clone(), one.layers.clone()]).flatten().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {
         self.index.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Index {
+    fn deploy(&mut self, record: &FunctionRecord) -> Option<SharedDeployment> {
+        let old = self.remove(&record.arn());
+        self.current.insert(record.arn(), record.revision_id.clone());
+        self.cells.insert(record.revision_id.clone(), Cell::default());
+        old
+    }
+
+    fn remove(&mut self, arn: &str) -> Option<SharedDeployment> {
+        let revision = self.current.remove(arn)?;
+        self.cells.remove(&revision)?.get().cloned()
+    }
+
+    fn made(&self, revision: &str) -> Option<&SharedDeployment> {
+        self.cells.get(revision)?.get()
     }
 }
 
@@ -81,6 +123,8 @@ fn make(record: &FunctionRecord, settings: &Settings, blobs: &Blobs) -> Result<D
     Ok(Deployment {
         id: label.as_str().into(),
         label,
+        arn: record.arn(),
+        revision: record.revision_id.clone(),
         code: record.code().map(|code| blobs.zip(&code.sha256_hex)),
         timeout: Duration::from_secs(u64::from(function.timeout.get())),
         layers,

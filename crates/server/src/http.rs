@@ -10,7 +10,7 @@ use bytes::Bytes;
 use fakecloud_lambda::{Call, Error, Operation, Request, Scope, parse};
 use http::HeaderValue;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tracing::trace;
+use tracing::{trace, warn};
 
 use crate::app::App;
 use crate::{artifacts, control, invoke, request_id};
@@ -47,7 +47,13 @@ async fn aws(State(app): State<App>, request: axum::extract::Request) -> Respons
         Ok(request) => answer(&app, &request, &request_id).await,
         Err(error) => Err(error),
     };
-    let answer = answer.unwrap_or_else(|error| error.to_response());
+    let answer = answer.unwrap_or_else(|error| {
+        let answer = error.to_response();
+        if answer.status.is_server_error() {
+            warn!(request_id, %error, "a request failed");
+        }
+        answer
+    });
     trace!(request_id, status = answer.status.as_u16(), "answered");
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = answer.status;
@@ -68,7 +74,7 @@ async fn answer(app: &App, request: &Request, request_id: &str) -> Result<fakecl
     if call.operation() == Operation::Invoke {
         return invoke::invoke(app, &scope, &call, request_id).await;
     }
-    control::apply(app, &scope, call).await
+    control::apply(app, scope, call).await
 }
 
 async fn read(request: axum::extract::Request) -> Result<Request, Error> {

@@ -27,6 +27,7 @@ mod store;
 mod sweeper;
 mod token;
 mod words;
+mod writer;
 
 fn main() -> std::process::ExitCode {
     run::main(args::Args::read())

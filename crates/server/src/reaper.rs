@@ -20,9 +20,24 @@ const PROBES: u32 = 4;
 /// Delete requests under way at once.
 const DELETES_AT_ONCE: usize = 16;
 
+/// Between two tries to list Pods.
+const LIST_RETRY: Duration = Duration::from_secs(5);
+
+/// Reaps once, however often it takes to learn which Pods there are.
+pub(crate) async fn run(cluster: Cluster, own: InstanceLabel) {
+    loop {
+        match reap(&cluster, &own).await {
+            Ok(0) => return,
+            Ok(reaped) => return info!(reaped, "deleted orphaned Pods"),
+            Err(error) => warn!(%error, "orphaned Pods could not be looked for; trying again"),
+        }
+        tokio::time::sleep(LIST_RETRY).await;
+    }
+}
+
 /// Deletes every Pod fakecloud manages that belongs to another instance, unless that instance provably lives: one that
 /// answers, under the URL its Pods carry, with its id. Returns how many Pods it deleted.
-pub(crate) async fn reap(cluster: &Cluster, own: &InstanceLabel) -> Result<usize, ApiError> {
+async fn reap(cluster: &Cluster, own: &InstanceLabel) -> Result<usize, ApiError> {
     let pods = cluster.list(SELECTOR).await?;
     let staying = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
     let foreign = staying.filter(|pod| instance(pod) != Some(own.as_str())).filter_map(owner);

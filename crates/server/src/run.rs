@@ -1,18 +1,20 @@
 //! Wires the parts together, from the settings to the end of the process.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use axum::serve::ListenerExt;
-use fakecloud_lambda::Lambda;
+use anyhow::{Context, Result, bail};
+use axum::serve::{Listener, ListenerExt};
+use fakecloud_lambda::{Effect, Lambda};
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -24,9 +26,11 @@ use crate::deployments::Deployments;
 use crate::driver::{self, Handle, Input};
 use crate::health::Health;
 use crate::launcher::Launcher;
+use crate::shutdown::Signals;
 use crate::store::Store;
 use crate::token::Secret;
 use crate::words::chain;
+use crate::writer::Writer;
 use crate::{http, reaper, request_id, settings, shutdown, sweeper};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
@@ -40,6 +44,9 @@ const STOP_RETRY: Duration = Duration::from_secs(5);
 
 /// So many cores a thread that serves requests: the rest is for Pods and for work that blocks.
 const CORES_PER_WORKER: usize = 4;
+
+/// After the last Pod is deleted, its callers' answers get this long to leave.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Runs the server; errors go to standard error, once, in words.
 pub(crate) fn main(args: Args) -> ExitCode {
@@ -80,49 +87,62 @@ fn init_logging(args: &Args) -> Result<()> {
 }
 
 async fn serve(args: Args) -> Result<()> {
+    // 1. What can fail on its own. Signals first: as process 1 of a container it would not notice them otherwise.
+    let mut signals = Signals::install().context("signals cannot be received")?;
     let secret = Arc::new(Secret::generate().context("the operating system gives no random bytes")?);
     let instance = InstanceLabel::new(std::process::id(), request_id::random_u64());
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("FAKECLOUD_LISTEN={}: the address cannot be listened on", args.listen))?;
-    let settings = Arc::new(settings::from_args(&args, listener.local_addr()?.port())?);
-    let cluster = backend(args.lambda_backend, &args.k8s).await?;
-
-    let (driver, inputs) = driver::channel();
-    let launcher = Launcher {
-        cluster: cluster.clone(),
-        settings: Arc::clone(&settings),
-        instance: instance.clone(),
-        secret: Arc::clone(&secret),
-        unschedulable_grace: args.k8s.unschedulable_grace.0,
+    let listen = listener.local_addr()?;
+    let settings = Arc::new(settings::from_args(&args, listen.port())?);
+    let cluster = tokio::select! {
+        cluster = backend(args.lambda_backend, &args.k8s) => cluster?,
+        signal = signals.next() => {
+            info!(signal, "shutting down before anything was started");
+            return Ok(());
+        }
     };
+
+    // 2. The parts, each a task of its own.
+    let (driver, inputs) = driver::channel();
+    let launcher = launcher(&args, &cluster, &settings, &instance, &secret);
+    let app = app(&args, settings, driver.clone(), secret, &instance)?;
     let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
     let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
+    let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(without_delay(listener), http::router(app)).with_graceful_shutdown(stopped.map(drop));
+    let mut serving = tokio::spawn(server.into_future());
+    info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
+    let reaping = tokio::spawn(reaper::run(cluster, instance));
 
-    let app = app(&args, settings, driver.clone(), secret, &instance)?;
-    let listener = listener.tap_io(|stream| {
+    // 3. A part that ends by itself ends the process: nothing here works without the others.
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        ended = &mut serving => bail!("the HTTP server ended: {ended:?}"),
+        ended = &mut driving => bail!("the driver ended: {ended:?}"),
+        ended = &mut watching => bail!("the watch on Pods ended: {ended:?}"),
+        ended = &mut sweeping => bail!("the sweeper ended: {ended:?}"),
+    };
+
+    // 4. The end: no new connections, then no Pods, then the last answers.
+    info!(signal, "shutting down");
+    reaping.abort();
+    drop(stop);
+    shutdown::delete_pods(&driver).await;
+    if tokio::time::timeout(LAST_ANSWERS, serving).await.is_err() {
+        warn!("connections that are still open are cut");
+    }
+    Ok(())
+}
+
+fn without_delay(listener: TcpListener) -> impl Listener<Addr = SocketAddr> {
+    listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             warn!(%error, "a connection keeps Nagle's algorithm");
         }
-    });
-    let mut serving = tokio::spawn(axum::serve(listener, http::router(app.clone())).into_future());
-    info!(listen = %args.listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
-    let reaping = tokio::spawn(reap(cluster, instance));
-    let sweeping = tokio::spawn(sweeper::run(app));
-
-    // A part that ends by itself ends the process: nothing here works without the others.
-    let end = tokio::select! {
-        signal = shutdown::requested() => Ok(signal.context("signals cannot be received")?),
-        served = &mut serving => Err(anyhow::anyhow!("the HTTP server ended: {served:?}")),
-        driven = &mut driving => Err(anyhow::anyhow!("the driver ended: {driven:?}")),
-        watched = &mut watching => Err(anyhow::anyhow!("the watch on Pods ended: {watched:?}")),
-    };
-    reaping.abort();
-    sweeping.abort();
-    let signal = end?;
-    info!(signal, "shutting down");
-    shutdown::delete_pods(&driver).await;
-    Ok(())
+    })
 }
 
 async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {
@@ -130,6 +150,22 @@ async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {
         Backend::K8s => Cluster::connect(k8s.namespace.as_str())
             .await
             .context("FAKECLOUD_LAMBDA_BACKEND=k8s but Kubernetes backend failed to initialize"),
+    }
+}
+
+fn launcher(
+    args: &Args,
+    cluster: &Cluster,
+    settings: &Arc<fakecloud_podspec::Cluster>,
+    instance: &InstanceLabel,
+    secret: &Arc<Secret>,
+) -> Launcher {
+    Launcher {
+        cluster: cluster.clone(),
+        settings: Arc::clone(settings),
+        instance: instance.clone(),
+        secret: Arc::clone(secret),
+        unschedulable_grace: args.k8s.unschedulable_grace.0,
     }
 }
 
@@ -167,11 +203,12 @@ fn app(
         Some(store) => Lambda::restore(lambda_config, store.load().with_context(place)?).with_context(place)?,
         None => Lambda::new(lambda_config),
     };
+    let deployments = Deployments::new(settings, Arc::clone(&blobs));
+    deployments.follow(lambda.functions().cloned().map(Effect::Deployed).collect());
     Ok(App::new(Parts {
         lambda: lambda.into(),
-        turn: tokio::sync::Mutex::default(),
-        store,
-        deployments: Deployments::new(settings, Arc::clone(&blobs)),
+        writer: store.map(Writer::start).transpose().context("the thread that writes records cannot be started")?,
+        deployments,
         blobs,
         driver,
         secret,
@@ -185,13 +222,5 @@ async fn watch(cluster: Cluster, instance: InstanceLabel, driver: Handle) {
     let mut changes = std::pin::pin!(cluster.watch(&instance_selector(&instance)));
     while let Some(change) = changes.next().await {
         driver.send(Input::Pod(change));
-    }
-}
-
-async fn reap(cluster: Cluster, instance: InstanceLabel) {
-    match reaper::reap(&cluster, &instance).await {
-        Ok(0) => {}
-        Ok(reaped) => info!(reaped, "deleted orphaned Pods"),
-        Err(error) => warn!(%error, "orphaned Pods could not be looked for"),
     }
 }

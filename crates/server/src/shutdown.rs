@@ -1,8 +1,8 @@
-//! The end in order: no new requests, every Pod deleted, within the grace period.
+//! The end: what asks for it, and how this instance's Pods go within the grace period.
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -14,14 +14,24 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// What is left then is deleted within this.
 const DELETION: Duration = Duration::from_secs(8);
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(crate) async fn requested() -> std::io::Result<&'static str> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
+/// The signals that end the process, SIGTERM and Ctrl-C, remembered from the moment this is installed.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn install() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// The name of the next one.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }
 
 /// Lets invocations in flight end for a while, then deletes every Pod of this instance.

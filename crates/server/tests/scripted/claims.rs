@@ -1,5 +1,7 @@
 //! What the server does when the cluster misbehaves.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::api::{Api, Create};
@@ -66,13 +68,47 @@ async fn pod_killed_under_its_invocation_gives_one_error_and_no_second_run() {
     server.invoke("hello", json!({})).await;
     let pod = api.pods()[0].clone();
     let killing = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         api.kill_process(&pod);
     };
     let (answer, ()) = tokio::join!(server.invoke("hello", json!({ "sleep_ms": 10_000 })), killing);
     assert_eq!((answer.status, answer.function_error), (200, true));
     assert_eq!(answer.body["errorType"], "Runtime.ExitError");
     assert_eq!(api.creates(), 1, "the invocation was not given to a second Pod");
+}
+
+/// Invocations one after the other, each of which must succeed.
+async fn traffic(server: &Server) {
+    for _ in 0..10 {
+        let answer = server.invoke("hello", json!({ "sleep_ms": 1 })).await;
+        assert_eq!((answer.status, answer.function_error), (200, false), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn update_under_traffic_drains_every_old_pod() {
+    let (api, server) = with_function().await;
+    server.invoke("hello", json!({})).await;
+    for round in 0..10 {
+        let old = api.pods();
+        let value = round.to_string();
+        let update = server.update_environment("hello", &value, Duration::from_secs(10));
+        tokio::join!(traffic(&server), traffic(&server), traffic(&server), update);
+        until(async || old.iter().all(|pod| api.deleted().contains(pod)).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn change_whose_client_hung_up_is_finished() {
+    let (api, server) = with_function().await;
+    for round in 0..10 {
+        server.invoke("hello", json!({})).await;
+        let old = api.pods();
+        server.update_environment("hello", &round.to_string(), Duration::from_millis(round)).await;
+        if server.environment("hello").await == json!(round.to_string()) {
+            until(async || old.iter().all(|pod| api.deleted().contains(pod)).then_some(())).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::api::Api;
 
@@ -16,6 +16,7 @@ pub(crate) struct Server {
     endpoint: String,
     client: reqwest::Client,
     _kubeconfig: NamedTempFile,
+    _data: TempDir,
 }
 
 /// What an invocation came to.
@@ -30,11 +31,13 @@ impl Server {
     /// Starts the binary and waits until it serves.
     pub(crate) async fn start(api: &Api) -> Self {
         let kubeconfig = kubeconfig(api);
+        let data = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let process = Command::new(env!("CARGO_BIN_EXE_fakecloud"))
             .env("KUBECONFIG", kubeconfig.path())
             .env("FAKECLOUD_LISTEN", format!("127.0.0.1:{port}"))
             .env("FAKECLOUD_K8S_SELF_URL", format!("http://fakecloud.example:{port}"))
+            .env("FAKECLOUD_DATA_DIR", data.path())
             .env("FAKECLOUD_LOG", "fakecloud=debug")
             .stdin(Stdio::null())
             .spawn()
@@ -44,6 +47,7 @@ impl Server {
             endpoint: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap(),
             _kubeconfig: kubeconfig,
+            _data: data,
         };
         until(|| server.instance()).await;
         server
@@ -64,6 +68,21 @@ impl Server {
         let url = format!("{}/2015-03-31/functions", self.endpoint);
         let answer = self.client.post(url).json(&request).send().await.unwrap();
         assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
+    }
+
+    /// An update that new Pods must run; `patience` is how long the client waits for its answer.
+    pub(crate) async fn update_environment(&self, name: &str, value: &str, patience: Duration) {
+        let request = json!({ "Environment": { "Variables": { "VALUE": value } } });
+        let url = format!("{}/2015-03-31/functions/{name}/configuration", self.endpoint);
+        // Whether the client was patient enough is not the claim.
+        drop(self.client.put(url).timeout(patience).json(&request).send().await);
+    }
+
+    /// The value that an update set, once a request says so.
+    pub(crate) async fn environment(&self, name: &str) -> Value {
+        let url = format!("{}/2015-03-31/functions/{name}/configuration", self.endpoint);
+        let answer: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
+        answer["Environment"]["Variables"]["VALUE"].clone()
     }
 
     pub(crate) async fn invoke(&self, name: &str, payload: Value) -> Answer {

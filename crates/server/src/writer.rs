@@ -1,0 +1,49 @@
+//! Writes the control plane's changes to disk, one call after the other, in the order in which they were made.
+
+use std::io;
+
+use fakecloud_lambda::Change;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::Store;
+
+/// The way to the one thread that writes.
+pub(crate) struct Writer(mpsc::UnboundedSender<Job>);
+
+struct Job {
+    changes: Vec<Change>,
+    done: oneshot::Sender<io::Result<()>>,
+}
+
+/// Tells when the changes are on disk.
+pub(crate) type Written = oneshot::Receiver<io::Result<()>>;
+
+impl Writer {
+    /// Starts the thread; it ends with the last handle.
+    pub(crate) fn start(store: Store) -> io::Result<Self> {
+        let (sender, mut jobs) = mpsc::unbounded_channel::<Job>();
+        let write = move || {
+            while let Some(Job { changes, done }) = jobs.blocking_recv() {
+                // A caller that has gone does not need to hear it.
+                drop(done.send(write_all(&store, changes)));
+            }
+        };
+        std::thread::Builder::new().name("records".to_owned()).spawn(write)?;
+        Ok(Self(sender))
+    }
+
+    /// Queues changes. Called while the state is still locked, so that the disk sees changes in the order of the state.
+    pub(crate) fn write(&self, changes: Vec<Change>) -> Written {
+        let (done, written) = oneshot::channel();
+        // Where the thread is gone, `done` goes with it, and the receiver says so.
+        drop(self.0.send(Job { changes, done }));
+        written
+    }
+}
+
+fn write_all(store: &Store, changes: Vec<Change>) -> io::Result<()> {
+    changes.into_iter().try_for_each(|change| match change {
+        Change::Put { key, json } => store.put(&key, &json),
+        Change::Delete { key } => store.delete(&key),
+    })
+}
