@@ -63,7 +63,7 @@ pub(crate) struct Args {
     )]
     pub(crate) lambda_start_timeout: Period,
 
-    /// Image of a runtime, as FAKECLOUD_LAMBDA_IMAGE_<RUNTIME>=<image>, such as FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12
+    /// Image of a runtime, as `FAKECLOUD_LAMBDA_IMAGE_<RUNTIME>=<image>`, such as FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12
     #[arg(long = "lambda-image", value_name = "RUNTIME=IMAGE", value_parser = runtime_image)]
     pub(crate) lambda_images: Vec<(Runtime, ImageRef)>,
 
@@ -125,7 +125,7 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-cpu", env = "FAKECLOUD_K8S_CPU", value_name = "FAKECLOUD_K8S_CPU", default_value = "none")]
     pub(crate) cpu: CpuPolicy,
 
-    /// User of the function's process: image (what the image says) or uid[:gid] [default: 993:990, as on AWS]
+    /// User of the function's process: image (what the image says), uid or uid:gid [default: 993:990, as on AWS]
     #[arg(long = "k8s-run-as-user", env = "FAKECLOUD_K8S_RUN_AS_USER", value_name = "FAKECLOUD_K8S_RUN_AS_USER")]
     pub(crate) run_as_user: Option<RunAs>,
 
