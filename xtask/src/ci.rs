@@ -34,7 +34,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let boot = if no_cluster { None } else { Some(Boot::start(provider_args(provider))?) };
     let mut report = Report::start();
     for step in without_cluster() {
-        report.run(step);
+        report.run(step.yielding());
         if let Some(boot) = &boot {
             boot.say_progress();
         }
@@ -79,7 +79,7 @@ fn unit_tests() -> Step {
 
 /// The advisory database is a git repository on GitHub, which not every machine reaches.
 fn check_advisories(report: &mut Report, mandatory: bool) {
-    let check = Step::xtask("advisories", "deny --advisories");
+    let check = Step::xtask("advisories", "deny --advisories").yielding();
     match deny::fetch_advisories() {
         Err(error) if !mandatory => {
             let cause = error.root_cause().to_string();
@@ -94,7 +94,7 @@ fn check_advisories(report: &mut Report, mandatory: bool) {
 fn check_msrv(report: &mut Report) -> Result<()> {
     let version = msrv::declared()?;
     if msrv::installed(&version) {
-        report.run(Step::xtask("msrv", "msrv"));
+        report.run(Step::xtask("msrv", "msrv").yielding());
     } else {
         let reason = format!("Rust {version} is not installed: rustup toolchain install {version} --profile minimal");
         report.not_checked("msrv", &reason);
