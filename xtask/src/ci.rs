@@ -31,11 +31,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let Args { provider, no_cluster, advisories } = args;
-    let boot = if no_cluster { None } else { Some(Boot::start(provider_args(provider))?) };
+    let mut boot = if no_cluster { None } else { Some(Boot::start(provider_args(provider))?) };
     let mut report = Report::start();
     for step in without_cluster() {
         report.run(step.yielding());
-        if let Some(boot) = &boot {
+        if let Some(boot) = &mut boot {
             boot.say_progress();
         }
     }

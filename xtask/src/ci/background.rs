@@ -48,8 +48,11 @@ impl Boot {
         self.was_up
     }
 
-    /// Says how long it has been booting, and what it does now.
-    pub(super) fn say_progress(&self) {
+    /// Says how long it has been booting and what it does now, unless it is done.
+    pub(super) fn say_progress(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let log = self.read_log();
         let last = log.lines().last().unwrap_or("starting").trim_start_matches("==> ");
         shell::step(&format!("ci: cluster, after {} s: {last}", self.started.elapsed().as_secs()));
