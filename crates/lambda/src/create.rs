@@ -34,7 +34,7 @@ impl Lambda {
         let mut effects = vec![Effect::Deployed(function.latest().clone())];
         let mut shown = function.latest().clone();
         if publish {
-            shown = function.publish(moment);
+            shown = function.publish(moment, None);
             effects.push(Effect::Deployed(shown.clone()));
         }
         let space = self.space_mut(scope);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Effect, Error, Lambda, Response, Scope,
+    Applied, Change, Effect, Error, Lambda, Response, Scope,
     arn::FunctionRef,
     page::Page,
     persist,
@@ -13,7 +13,7 @@ use crate::{
         ListFunctionsRequest, ListFunctionsResponse,
     },
     state::Space,
-    version::{Function, LATEST},
+    version::{Function, LATEST, qualified},
     view::{self, Progress},
 };
 
@@ -42,10 +42,7 @@ impl Lambda {
         // The only replicas that a master region has are those of Lambda@Edge, which nobody makes here.
         let space = if input.master_region.is_some() { &empty } else { self.space(scope).unwrap_or(&empty) };
         let (functions, next_marker) = match input.function_version.as_deref() {
-            Some("ALL") => page.take(versions_after(space, &page).map(|(key, record)| {
-                let function_arn = Some(format!("{}:{}", record.unqualified_arn(), record.version));
-                (key, FunctionConfiguration { function_arn, ..show(record) })
-            })),
+            Some("ALL") => page.take(versions_after(space, &page).map(|(key, record)| (key, qualified(record)))),
             _ => page.take(page.range(space.functions()).map(|(name, f)| (name.clone(), show(f.latest())))),
         };
         let list: Vec<FunctionConfiguration> = functions;
@@ -55,11 +52,10 @@ impl Lambda {
     pub(crate) fn delete_function(&mut self, scope: &Scope, input: &DeleteFunctionRequest) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
         let mut function = self.function(&target)?.clone();
-        let space = self.space_mut(&target.scope);
         let removed = |record: &Arc<FunctionRecord>| Effect::Removed { arn: record.arn() };
         let (change, effects) = match target.qualifier.as_deref() {
             None => {
-                space.remove_function(&target.name);
+                self.space_mut(&target.scope).remove_function(&target.name);
                 let effects = function.records().map(removed).collect();
                 (persist::delete_function(&target.scope, &target.name), effects)
             }
@@ -69,12 +65,17 @@ impl Lambda {
             }
             Some(number) => {
                 let version = function.unpublish(number).ok_or_else(|| target.not_found())?;
-                let change = persist::put_function(&target.scope, &target.name, &function);
-                space.put_function(target.name.clone(), function);
-                (change, vec![removed(&version)])
+                (self.save_function(&target, function), vec![removed(&version)])
             }
         };
         Ok(Applied { response: Response::empty(204), changes: vec![change], effects })
+    }
+
+    /// Stores a function and gives what to persist.
+    pub(crate) fn save_function(&mut self, target: &FunctionRef, function: Function) -> Change {
+        let change = persist::put_function(&target.scope, &target.name, &function);
+        self.space_mut(&target.scope).put_function(target.name.clone(), function);
+        change
     }
 
     /// The function that a reference means, whatever its qualifier.

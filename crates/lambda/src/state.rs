@@ -105,6 +105,8 @@ impl Lambda {
             O::UpdateFunctionCode => self.update_function_code(scope, moment, call.input()?, stored),
             O::UpdateFunctionConfiguration => self.update_function_configuration(scope, moment, call.input()?),
             O::DeleteFunction => self.delete_function(scope, &call.input()?),
+            O::PublishVersion => self.publish_version(scope, moment, call.input()?),
+            O::ListVersionsByFunction => self.list_versions_by_function(scope, &call.input()?),
             O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.input()?, stored),
             O::GetLayerVersion => self.get_layer_version(scope, &call.input()?),
             O::ListLayers => self.list_layers(scope, &call.input()?),
@@ -129,6 +131,15 @@ impl Lambda {
             archives.extend(space.layers.values().flat_map(Layer::archives).map(|code| code.sha256_hex.as_str()));
         }
         archives
+    }
+
+    /// Whether so many more bytes fit under the account's limit.
+    ///
+    /// # Errors
+    ///
+    /// `CodeStorageExceededException`.
+    pub(crate) fn check_storage(&self, scope: &Scope, more_bytes: u64) -> Result<(), Error> {
+        self.space(scope).map_or(Ok(()), |space| space.check_storage(more_bytes))
     }
 
     pub(crate) fn space(&self, scope: &Scope) -> Option<&Space> {

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    Applied, Effect, Error, Lambda, Moment, Response, Scope, Stored,
     arn::FunctionRef,
     configuration::{self, Settings, check_unzipped},
     create::architecture,
-    persist,
     record::{FunctionRecord, Package},
     shapes::{UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
-    version::Function,
+    version::{Function, stale_revision},
     view::{self, Progress},
 };
 
@@ -63,7 +62,7 @@ impl Lambda {
     }
 
     /// The function that an update is about, if `$LATEST` has the revision that the caller knows.
-    fn updatable(&self, target: &FunctionRef, revision_id: Option<&str>) -> Result<&Function, Error> {
+    pub(crate) fn updatable(&self, target: &FunctionRef, revision_id: Option<&str>) -> Result<&Function, Error> {
         if let Some(qualifier) = target.qualifier.as_deref().filter(|qualifier| *qualifier != crate::version::LATEST) {
             return Err(Error::invalid_parameter(format!(
                 "only $LATEST can be updated: leave out ':{qualifier}' of the function's name"
@@ -71,11 +70,7 @@ impl Lambda {
         }
         let function = self.function(target)?;
         match revision_id {
-            Some(known) if known != function.latest().revision_id => Err(Error::new(
-                ErrorCode::PreconditionFailed,
-                "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
-                 retrieve the latest Revision Id",
-            )),
+            Some(known) if known != function.latest().revision_id => Err(stale_revision()),
             _ => Ok(function),
         }
     }
@@ -96,7 +91,10 @@ impl Lambda {
             function.set_latest(record);
         }
         let shown = match publish {
-            Publish::Yes => function.publish(moment),
+            Publish::Yes => match function.unchanged_version() {
+                Some(newest) => Arc::clone(newest),
+                None => function.publish(moment, None),
+            },
             Publish::No => function.latest().clone(),
         };
         let new = |record: &&Arc<FunctionRecord>| old.version(Some(&record.version)) != Some(*record);
@@ -106,10 +104,8 @@ impl Lambda {
             return Ok(Applied::read(response));
         }
         let added_bytes = function.stored_bytes().saturating_sub(old.stored_bytes());
-        let space = self.space_mut(&target.scope);
-        space.check_storage(added_bytes)?;
-        let changes = vec![persist::put_function(&target.scope, &target.name, &function)];
-        space.put_function(target.name.clone(), function);
+        self.check_storage(&target.scope, added_bytes)?;
+        let changes = vec![self.save_function(target, function)];
         Ok(Applied { response, changes, effects })
     }
 }

@@ -1,10 +1,20 @@
-//! A function with its published versions.
+//! A function with its published versions: PublishVersion and ListVersionsByFunction.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, Stored, record::FunctionRecord};
+use crate::{
+    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    arn::FunctionRef,
+    configuration::refuse_given,
+    page::Page,
+    record::FunctionRecord,
+    shapes::{
+        FunctionConfiguration, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse, PublishVersionRequest,
+    },
+    view::{self, Progress},
+};
 
 /// The version that changes.
 pub(crate) const LATEST: &str = "$LATEST";
@@ -16,11 +26,90 @@ pub(crate) struct Function {
     versions: BTreeMap<u64, Arc<FunctionRecord>>,
     /// The highest number ever given, so that none is given twice.
     last_version: u64,
+    /// The newest version's number and the description that `$LATEST` had then, if the version was given another one.
+    #[serde(default)]
+    redescribed: Option<(u64, String)>,
 }
+
+// === impl Lambda ===
+
+impl Lambda {
+    pub(crate) fn publish_version(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: PublishVersionRequest,
+    ) -> Result<Applied, Error> {
+        refuse_given("PublishTo", input.publish_to.is_some())?;
+        let target = FunctionRef::parse(scope, &input.function_name, None)?;
+        let mut function = self.updatable(&target, input.revision_id.as_deref())?.clone();
+        check_code(function.latest(), input.code_sha256.as_deref())?;
+        let (version, progress) = match function.unchanged_version() {
+            Some(newest) => (Arc::clone(newest), Progress::Settled),
+            None => (function.publish(moment, input.description), Progress::Created),
+        };
+        let response = Response::json(201, &view::configuration(&version, progress));
+        if progress == Progress::Settled {
+            return Ok(Applied::read(response));
+        }
+        self.check_storage(&target.scope, version.code().map_or(0, |code| code.size))?;
+        let changes = vec![self.save_function(&target, function)];
+        Ok(Applied { response, changes, effects: vec![Effect::Deployed(version)] })
+    }
+
+    pub(crate) fn list_versions_by_function(
+        &self,
+        scope: &Scope,
+        input: &ListVersionsByFunctionRequest,
+    ) -> Result<Applied, Error> {
+        let page = Page::new(input.marker.as_deref(), input.max_items)?;
+        let target = FunctionRef::parse(scope, &input.function_name, None)?;
+        let function = self.function(&target)?;
+        let after: Option<u64> = page.after().map(|after| after.parse().unwrap_or(u64::MAX));
+        let latest = std::iter::once((0, function.latest()));
+        let rest = latest.chain(function.versions()).filter(|(number, _)| after.is_none_or(|after| *number > after));
+        let (versions, next_marker) = page.take(rest.map(|(number, record)| (number.to_string(), qualified(record))));
+        Ok(Applied::read(Response::json(
+            200,
+            &ListVersionsByFunctionResponse { versions: Some(versions), next_marker },
+        )))
+    }
+}
+
+/// A version as lists of versions show it: `$LATEST` has its qualifier too.
+pub(crate) fn qualified(record: &FunctionRecord) -> FunctionConfiguration {
+    let function_arn = Some(format!("{}:{}", record.unqualified_arn(), record.version));
+    FunctionConfiguration { function_arn, ..view::configuration(record, Progress::Settled) }
+}
+
+/// Whether `$LATEST` has the code that the caller has seen. Code that is an image has no digest to compare.
+fn check_code(latest: &FunctionRecord, seen: Option<&str>) -> Result<(), Error> {
+    match (latest.code(), seen) {
+        (Some(code), Some(seen)) if code.sha256_base64 != seen => {
+            let current = &code.sha256_base64;
+            Err(Error::invalid_parameter(format!(
+                "CodeSHA256 ({seen}) is different from current CodeSHA256 in $LATEST ({current}). Please try again with \
+                 the CodeSHA256 in $LATEST."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The error of a request that knows an older revision than the current one.
+pub(crate) fn stale_revision() -> Error {
+    Error::new(
+        ErrorCode::PreconditionFailed,
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve \
+         the latest Revision Id",
+    )
+}
+
+// === impl Function ===
 
 impl Function {
     pub(crate) fn new(latest: FunctionRecord) -> Self {
-        Self { latest: Arc::new(latest), versions: BTreeMap::new(), last_version: 0 }
+        Self { latest: Arc::new(latest), versions: BTreeMap::new(), last_version: 0, redescribed: None }
     }
 
     pub(crate) fn latest(&self) -> &Arc<FunctionRecord> {
@@ -45,18 +134,28 @@ impl Function {
         self.latest = Arc::new(latest);
     }
 
-    /// Publishes `$LATEST` under the next number, unless the newest version is already equal to it.
-    pub(crate) fn publish(&mut self, moment: &Moment) -> Arc<FunctionRecord> {
-        if let Some((_, newest)) = self.versions.last_key_value()
-            && newest.runs_like(&self.latest)
-        {
-            return Arc::clone(newest);
-        }
+    /// The newest version, if `$LATEST` is still what it was published from.
+    pub(crate) fn unchanged_version(&self) -> Option<&Arc<FunctionRecord>> {
+        let (number, newest) = self.versions.last_key_value()?;
+        let unchanged = match &self.redescribed {
+            Some((redescribed, description)) if redescribed == number => {
+                FunctionRecord { description: description.clone(), ..FunctionRecord::clone(newest) }
+                    .runs_like(&self.latest)
+            }
+            _ => newest.runs_like(&self.latest),
+        };
+        unchanged.then_some(newest)
+    }
+
+    /// Publishes `$LATEST` under the next number, with a description of its own if one is given.
+    pub(crate) fn publish(&mut self, moment: &Moment, description: Option<String>) -> Arc<FunctionRecord> {
         self.last_version += 1;
+        self.redescribed = description.as_ref().map(|_| (self.last_version, self.latest.description.clone()));
         let version = Arc::new(FunctionRecord {
             version: self.last_version.to_string(),
             // A revision of its own, that still depends on nothing but the moment.
             revision_id: Moment { random: moment.random.rotate_left(64), ..*moment }.uuid(),
+            description: description.unwrap_or_else(|| self.latest.description.clone()),
             ..FunctionRecord::clone(&self.latest)
         });
         self.versions.insert(self.last_version, Arc::clone(&version));

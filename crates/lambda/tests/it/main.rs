@@ -11,3 +11,4 @@ mod persist;
 mod props;
 mod scope;
 mod updates;
+mod versions;

@@ -16,6 +16,86 @@ fn missing(operation: &str) -> Answer {
 /// One request of each operation with its required members, as botocore 1.44.5 sent it: operation, method, target, body.
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
+/// The operations that nothing serves yet.
+const UNSERVED: [&str; 76] = [
+    "AddLayerVersionPermission",
+    "AddPermission",
+    "CheckpointDurableExecution",
+    "CreateAlias",
+    "CreateCapacityProvider",
+    "CreateCodeSigningConfig",
+    "CreateEventSourceMapping",
+    "CreateFunctionUrlConfig",
+    "DeleteAlias",
+    "DeleteCapacityProvider",
+    "DeleteCodeSigningConfig",
+    "DeleteDurableExecution",
+    "DeleteEventSourceMapping",
+    "DeleteFunctionCodeSigningConfig",
+    "DeleteFunctionConcurrency",
+    "DeleteFunctionEventInvokeConfig",
+    "DeleteFunctionUrlConfig",
+    "DeleteProvisionedConcurrencyConfig",
+    "DeleteResourcePolicy",
+    "GetAccountSettings",
+    "GetAlias",
+    "GetCapacityProvider",
+    "GetCodeSigningConfig",
+    "GetDurableExecution",
+    "GetDurableExecutionHistory",
+    "GetDurableExecutionState",
+    "GetEventSourceMapping",
+    "GetFunctionCodeSigningConfig",
+    "GetFunctionConcurrency",
+    "GetFunctionEventInvokeConfig",
+    "GetFunctionRecursionConfig",
+    "GetFunctionScalingConfig",
+    "GetFunctionUrlConfig",
+    "GetLayerVersionByArn",
+    "GetLayerVersionPolicy",
+    "GetPolicy",
+    "GetProvisionedConcurrencyConfig",
+    "GetResourcePolicy",
+    "GetRuntimeManagementConfig",
+    "InvokeAsync",
+    "InvokeWithResponseStream",
+    "ListAliases",
+    "ListCapacityProviders",
+    "ListCodeSigningConfigs",
+    "ListDurableExecutionsByFunction",
+    "ListEventSourceMappings",
+    "ListFunctionEventInvokeConfigs",
+    "ListFunctionUrlConfigs",
+    "ListFunctionVersionsByCapacityProvider",
+    "ListFunctionsByCodeSigningConfig",
+    "ListProvisionedConcurrencyConfigs",
+    "ListTags",
+    "PauseDurableExecution",
+    "PutFunctionCodeSigningConfig",
+    "PutFunctionConcurrency",
+    "PutFunctionEventInvokeConfig",
+    "PutFunctionRecursionConfig",
+    "PutFunctionScalingConfig",
+    "PutProvisionedConcurrencyConfig",
+    "PutResourcePolicy",
+    "PutRuntimeManagementConfig",
+    "RemoveLayerVersionPermission",
+    "RemovePermission",
+    "ResumeDurableExecution",
+    "SendDurableExecutionCallbackFailure",
+    "SendDurableExecutionCallbackHeartbeat",
+    "SendDurableExecutionCallbackSuccess",
+    "StopDurableExecution",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateCapacityProvider",
+    "UpdateCodeSigningConfig",
+    "UpdateEventSourceMapping",
+    "UpdateFunctionEventInvokeConfig",
+    "UpdateFunctionUrlConfig",
+];
+
 #[test]
 fn every_operation_is_understood_as_botocore_sends_it() {
     let mut operations = BTreeSet::new();
@@ -32,18 +112,15 @@ fn every_operation_is_understood_as_botocore_sends_it() {
 
 #[test]
 fn operations_that_are_not_served_yet_say_so() {
-    let mut account = Account::new();
-    assert_eq!(account.get("/2016-08-19/account-settings"), missing("GetAccountSettings"));
-    assert_eq!(
-        account.delete(
-            "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Af?tagKeys=a&tagKeys=b"
-        ),
-        missing("UntagResource")
-    );
-    let alias = json!({ "Name": "live", "FunctionVersion": "1" });
-    assert_eq!(account.post("/2015-03-31/functions/f/aliases", &alias), missing("CreateAlias"));
-    let durations = "/2025-12-01/functions/f/durable-executions?StartedAfter=2026-01-31T12:00:00Z&ReverseOrder=true&Statuses=RUNNING";
-    assert_eq!(account.get(durations), missing("ListDurableExecutionsByFunction"));
+    for line in BOTOCORE_REQUESTS.lines().filter(|line| !line.starts_with("Invoke\t")) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let (operation, body) = (cells[0], cells.get(3).copied().unwrap_or_default());
+        let answer = Account::new().send(request(cells[1].parse().unwrap(), cells[2], body.to_owned()));
+        match UNSERVED.contains(&operation) {
+            true => assert_eq!(answer, missing(operation)),
+            false => assert!(answer.status < 500, "{operation}: {answer:?}"),
+        }
+    }
 }
 
 #[test]
