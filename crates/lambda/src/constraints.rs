@@ -163,7 +163,8 @@ fn bound(shape: &Shape, comparison: &str, limit: i64) -> String {
         Kind::Integer | Kind::Long | Kind::Double | Kind::Timestamp => "value",
         Kind::Structure(_) | Kind::List(_) | Kind::Map(..) | Kind::Text { .. } | Kind::Boolean | Kind::Blob => "length",
     };
-    format!("Member must have {what} {comparison} than or equal to {limit}")
+    let fraction = if matches!(shape.kind, Kind::Double) { ".0" } else { "" };
+    format!("Member must have {what} {comparison} than or equal to {limit}{fraction}")
 }
 
 fn enumeration(one_of: &[&str]) -> String {

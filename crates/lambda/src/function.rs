@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Change, Effect, Error, Lambda, Response, Scope,
+    Applied, Change, Effect, Error, ErrorCode, Lambda, Response, Scope,
     arn::FunctionRef,
     page::Page,
     persist,
@@ -63,7 +63,11 @@ impl Lambda {
                 let message = "$LATEST version cannot be deleted without deleting the function.";
                 return Err(Error::invalid_parameter(message));
             }
+            Some(name) if function.aliases().contains_key(name) => {
+                return Err(Error::invalid_parameter("Deletion of aliases is not currently supported."));
+            }
             Some(number) => {
+                check_unaliased(&function, number)?;
                 let version = function.unpublish(number).ok_or_else(|| target.not_found())?;
                 (self.save_function(&target, function), vec![removed(&version)])
             }
@@ -91,7 +95,19 @@ impl Lambda {
     }
 }
 
-/// `$LATEST` shows its qualifier to those who name it.
+/// A version that an alias runs is not deleted.
+fn check_unaliased(function: &Function, version: &str) -> Result<(), Error> {
+    let aliases = function.aliases().iter().filter(|(_, alias)| alias.runs(version));
+    let aliases: Vec<&str> = aliases.map(|(name, _)| name.as_str()).collect();
+    if aliases.is_empty() {
+        return Ok(());
+    }
+    let aliases = aliases.join(", ");
+    let message = format!("Unable to delete version because the following aliases reference it: [{aliases}]");
+    Err(Error::new(ErrorCode::ResourceConflict, message))
+}
+
+/// `$LATEST` and aliases show their qualifier to those who name it.
 fn as_named(configuration: FunctionConfiguration, target: &FunctionRef) -> FunctionConfiguration {
     FunctionConfiguration { function_arn: Some(target.arn()), ..configuration }
 }

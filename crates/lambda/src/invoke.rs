@@ -8,8 +8,8 @@ use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::de::IgnoredAny;
 
 use crate::{
-    Call, Error, ErrorCode, Lambda, Operation, Outcome, Response, Scope, arn::FunctionRef, configuration::refuse_given,
-    record::FunctionRecord, shapes::InvocationRequest,
+    Call, Error, ErrorCode, Lambda, Moment, Operation, Outcome, Response, Scope, arn::FunctionRef,
+    configuration::refuse_given, record::FunctionRecord, shapes::InvocationRequest,
 };
 
 /// The most bytes of a payload whose answer is waited for.
@@ -50,13 +50,13 @@ pub enum InvocationKind {
 // === impl Lambda ===
 
 impl Lambda {
-    /// Finds out what an Invoke call runs.
+    /// Finds out what an Invoke call runs. The moment's random bits choose between the versions of an alias.
     ///
     /// # Errors
     ///
     /// An unknown function or version, a payload that is no JSON or too large, a member that nothing acts on yet, and
     /// any call but an Invoke.
-    pub fn resolve(&self, scope: &Scope, call: &Call) -> Result<Invocation, Error> {
+    pub fn resolve(&self, scope: &Scope, moment: &Moment, call: &Call) -> Result<Invocation, Error> {
         if call.operation() != Operation::Invoke {
             return Err(Error::service(format!("{} is not an invocation", call.operation().name())));
         }
@@ -68,7 +68,8 @@ impl Lambda {
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
         check_payload(kind, &payload)?;
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        let function = self.version(&target)?;
+        let function = self.function(&target)?.invoked(target.qualifier.as_deref(), moment.random);
+        let function = function.ok_or_else(|| target.not_found())?;
         Ok(Invocation {
             function: Arc::clone(function),
             kind,

@@ -9,6 +9,7 @@
 //!
 //! Time and randomness enter as a [`Moment`]; nothing here reads a clock, a file or the environment.
 
+mod alias;
 mod arn;
 mod call;
 mod configuration;

@@ -107,6 +107,11 @@ impl Lambda {
             O::DeleteFunction => self.delete_function(scope, &call.input()?),
             O::PublishVersion => self.publish_version(scope, moment, call.input()?),
             O::ListVersionsByFunction => self.list_versions_by_function(scope, &call.input()?),
+            O::CreateAlias => self.create_alias(scope, moment, call.input()?),
+            O::GetAlias => self.get_alias(scope, &call.input()?),
+            O::UpdateAlias => self.update_alias(scope, moment, call.input()?),
+            O::DeleteAlias => self.delete_alias(scope, &call.input()?),
+            O::ListAliases => self.list_aliases(scope, &call.input()?),
             O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.input()?, stored),
             O::GetLayerVersion => self.get_layer_version(scope, &call.input()?),
             O::ListLayers => self.list_layers(scope, &call.input()?),
@@ -204,5 +209,10 @@ impl Applied {
     /// An answer that changes nothing.
     pub(crate) fn read(response: Response) -> Self {
         Self { response, changes: Vec::new(), effects: Vec::new() }
+    }
+
+    /// An answer with one change, of which no Pod takes notice.
+    pub(crate) fn changed(response: Response, change: Change) -> Self {
+        Self { response, changes: vec![change], effects: Vec::new() }
     }
 }

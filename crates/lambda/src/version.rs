@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    alias::Alias,
     arn::FunctionRef,
     configuration::refuse_given,
     page::Page,
@@ -29,6 +30,8 @@ pub(crate) struct Function {
     /// The newest version's number and the description that `$LATEST` had then, if the version was given another one.
     #[serde(default)]
     redescribed: Option<(u64, String)>,
+    #[serde(default)]
+    aliases: BTreeMap<String, Alias>,
 }
 
 // === impl Lambda ===
@@ -109,7 +112,13 @@ pub(crate) fn stale_revision() -> Error {
 
 impl Function {
     pub(crate) fn new(latest: FunctionRecord) -> Self {
-        Self { latest: Arc::new(latest), versions: BTreeMap::new(), last_version: 0, redescribed: None }
+        Self {
+            latest: Arc::new(latest),
+            versions: BTreeMap::new(),
+            last_version: 0,
+            redescribed: None,
+            aliases: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn latest(&self) -> &Arc<FunctionRecord> {
@@ -121,12 +130,33 @@ impl Function {
         self.versions.iter().map(|(number, record)| (*number, record))
     }
 
-    /// The version that a qualifier means: `$LATEST`, or a number as it is printed.
+    /// The version that a qualifier means: `$LATEST`, a number as it is printed, or an alias's first version.
     pub(crate) fn version(&self, qualifier: Option<&str>) -> Option<&Arc<FunctionRecord>> {
-        match qualifier {
-            None | Some(LATEST) => Some(&self.latest),
-            Some(number) => self.versions.get(&parse_number(number)?),
+        let qualifier = qualifier.unwrap_or(LATEST);
+        self.numbered(self.aliases.get(qualifier).map_or(qualifier, Alias::version))
+    }
+
+    /// `$LATEST`, or the version with a number as it is printed.
+    pub(crate) fn numbered(&self, version: &str) -> Option<&Arc<FunctionRecord>> {
+        match version {
+            LATEST => Some(&self.latest),
+            number => self.versions.get(&parse_number(number)?),
         }
+    }
+
+    /// The aliases by name.
+    pub(crate) fn aliases(&self) -> &BTreeMap<String, Alias> {
+        &self.aliases
+    }
+
+    /// Makes or replaces an alias, whose versions exist.
+    pub(crate) fn set_alias(&mut self, name: String, alias: Alias) {
+        self.aliases.insert(name, alias);
+    }
+
+    /// Removes and gives an alias.
+    pub(crate) fn remove_alias(&mut self, name: &str) -> Option<Alias> {
+        self.aliases.remove(name)
     }
 
     /// Replaces `$LATEST`; every version shows the same tags.
@@ -162,7 +192,7 @@ impl Function {
         version
     }
 
-    /// Removes and gives a published version.
+    /// Removes and gives a published version, which no alias runs.
     pub(crate) fn unpublish(&mut self, number: &str) -> Option<Arc<FunctionRecord>> {
         self.versions.remove(&parse_number(number)?)
     }

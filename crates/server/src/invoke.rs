@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use crate::app::App;
-use crate::control::retire;
+use crate::control::{self, retire};
 use crate::deployment::SharedDeployment;
 use crate::driver::{Handle, Input};
 use crate::lease::{Cut, Lease};
@@ -28,7 +28,7 @@ const LEASES_MAX: u32 = 5;
 
 /// The `Invoke` operation.
 pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &str) -> Result<Response, Error> {
-    let invocation = app.lambda().resolve(scope, call)?;
+    let invocation = app.lambda().resolve(scope, &control::now(), call)?;
     match invocation.kind {
         InvocationKind::DryRun => Ok(invocation.accepted()),
         InvocationKind::Event => {

@@ -104,12 +104,25 @@ impl Account {
         headers: &[(&'static str, &str)],
         body: &[u8],
     ) -> Result<Invocation, Answer> {
+        self.resolve_by(0, target, headers, body)
+    }
+
+    /// Resolves with these random bits.
+    pub(crate) fn resolve_by(
+        &self,
+        random: u128,
+        target: &str,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> Result<Invocation, Answer> {
         let mut request = request(Method::POST, target, body.to_vec());
         for (name, value) in headers {
             request.headers.insert(*name, HeaderValue::from_str(value).unwrap());
         }
         let call = parse(&request).map_err(|error| answer(error.to_response()))?;
-        self.lambda.resolve(&self.scope, &call).map_err(|error| answer(error.to_response()))
+        self.lambda
+            .resolve(&self.scope, &Moment { epoch_ms: START_MS, random }, &call)
+            .map_err(|error| answer(error.to_response()))
     }
 
     /// A python function with nothing special.

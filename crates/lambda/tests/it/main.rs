@@ -1,6 +1,7 @@
 //! The crate through its public API: requests in, AWS's answers out.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod aliases;
 mod constraints;
 mod functions;
 mod harness;

@@ -17,16 +17,14 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 76] = [
+const UNSERVED: [&str; 71] = [
     "AddLayerVersionPermission",
     "AddPermission",
     "CheckpointDurableExecution",
-    "CreateAlias",
     "CreateCapacityProvider",
     "CreateCodeSigningConfig",
     "CreateEventSourceMapping",
     "CreateFunctionUrlConfig",
-    "DeleteAlias",
     "DeleteCapacityProvider",
     "DeleteCodeSigningConfig",
     "DeleteDurableExecution",
@@ -38,7 +36,6 @@ const UNSERVED: [&str; 76] = [
     "DeleteProvisionedConcurrencyConfig",
     "DeleteResourcePolicy",
     "GetAccountSettings",
-    "GetAlias",
     "GetCapacityProvider",
     "GetCodeSigningConfig",
     "GetDurableExecution",
@@ -59,7 +56,6 @@ const UNSERVED: [&str; 76] = [
     "GetRuntimeManagementConfig",
     "InvokeAsync",
     "InvokeWithResponseStream",
-    "ListAliases",
     "ListCapacityProviders",
     "ListCodeSigningConfigs",
     "ListDurableExecutionsByFunction",
@@ -88,7 +84,6 @@ const UNSERVED: [&str; 76] = [
     "StopDurableExecution",
     "TagResource",
     "UntagResource",
-    "UpdateAlias",
     "UpdateCapacityProvider",
     "UpdateCodeSigningConfig",
     "UpdateEventSourceMapping",

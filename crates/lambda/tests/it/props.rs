@@ -17,6 +17,10 @@ enum Step {
     UpdateTimeout { name: u8, timeout: u8 },
     Delete { name: u8 },
     DeleteVersion { name: u8, version: u8 },
+    Publish { name: u8 },
+    CreateAlias { name: u8, alias: u8, version: u8 },
+    UpdateAlias { name: u8, alias: u8, version: u8, second: u8 },
+    DeleteAlias { name: u8, alias: u8 },
     PublishLayer { layer: u8 },
     DeleteLayerVersion { layer: u8, version: u8 },
     Attach { name: u8, layer: u8, version: u8 },
@@ -30,6 +34,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (name.clone(), 1..4_u8).prop_map(|(name, timeout)| Step::UpdateTimeout { name, timeout }),
         1 => name.clone().prop_map(|name| Step::Delete { name }),
         1 => (name.clone(), version.clone()).prop_map(|(name, version)| Step::DeleteVersion { name, version }),
+        2 => name.clone().prop_map(|name| Step::Publish { name }),
+        3 => (name.clone(), 0..2_u8, version.clone()).prop_map(|(name, alias, version)| Step::CreateAlias { name, alias, version }),
+        3 => (name.clone(), 0..2_u8, version.clone(), version.clone())
+            .prop_map(|(name, alias, version, second)| Step::UpdateAlias { name, alias, version, second }),
+        1 => (name.clone(), 0..2_u8).prop_map(|(name, alias)| Step::DeleteAlias { name, alias }),
         2 => (0..2_u8).prop_map(|layer| Step::PublishLayer { layer }),
         1 => (0..2_u8, version.clone()).prop_map(|(layer, version)| Step::DeleteLayerVersion { layer, version }),
         2 => (name, 0..2_u8, version).prop_map(|(name, layer, version)| Step::Attach { name, layer, version }),
@@ -52,6 +61,18 @@ fn run(account: &mut Account, step: &Step) -> u16 {
         }
         Step::Delete { name } => account.delete(&function(name, "")),
         Step::DeleteVersion { name, version } => account.delete(&function(name, &format!("?Qualifier={version}"))),
+        Step::Publish { name } => account.post(&function(name, "/versions"), &json!({})),
+        Step::CreateAlias { name, alias, version } => {
+            let body = json!({ "Name": format!("a{alias}"), "FunctionVersion": version.to_string() });
+            account.post(&function(name, "/aliases"), &body)
+        }
+        Step::UpdateAlias { name, alias, version, second } => {
+            let weights = json!({ second.to_string(): 0.5 });
+            let routing = json!({ "AdditionalVersionWeights": weights });
+            let body = json!({ "FunctionVersion": version.to_string(), "RoutingConfig": routing });
+            account.put(&function(name, &format!("/aliases/a{alias}")), &body)
+        }
+        Step::DeleteAlias { name, alias } => account.delete(&function(name, &format!("/aliases/a{alias}"))),
         Step::PublishLayer { layer } => account.publish_layer(&format!("l{layer}"), &format!("layer {layer}")),
         Step::DeleteLayerVersion { layer, version } => {
             account.delete(&format!("/2018-10-31/layers/l{layer}/versions/{version}"))
@@ -102,6 +123,16 @@ proptest! {
                 // Revisions change exactly when something does; a function that was deleted and made again is another.
                 if let Some((old_revision, old)) = before.get(arn) {
                     prop_assert_eq!(old_revision == revision, old == function, "{:?} on {}", step, arn);
+                }
+            }
+            // What an alias names exists, whichever version an invocation is given.
+            for name in 0..4 {
+                let list = account.get(&format!("/2015-03-31/functions/f{name}/aliases")).body;
+                for alias in list["Aliases"].as_array().into_iter().flatten() {
+                    let target = format!("/2015-03-31/functions/f{name}:{}/invocations", alias["Name"].as_str().unwrap());
+                    for random in [0, u128::MAX] {
+                        prop_assert!(account.resolve_by(random, &target, &[], b"").is_ok(), "{:?}: {}", step, alias);
+                    }
                 }
             }
             // No two versions have the same revision.
