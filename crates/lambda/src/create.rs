@@ -8,6 +8,7 @@ use crate::{
     record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
     runtime,
     shapes::CreateFunctionRequest,
+    tags,
     version::{Function, LATEST},
     view::{self, Progress},
 };
@@ -54,9 +55,7 @@ impl Lambda {
         stored: Option<Stored>,
     ) -> Result<FunctionRecord, Error> {
         let tags = input.tags.take().unwrap_or_default();
-        if tags.len() > 50 {
-            return Err(Error::invalid_parameter("Number of tags exceeds resource tag limit."));
-        }
+        tags::check(&tags)?;
         let package = new_package(&mut input, stored)?;
         let architecture = architecture(input.architectures.as_deref());
         let source_kms_key_arn = input.code.source_kms_key_arn.take();

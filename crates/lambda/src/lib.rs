@@ -35,6 +35,7 @@ mod scope;
 mod shapes;
 mod source;
 mod state;
+mod tags;
 mod update;
 mod version;
 mod view;

@@ -17,6 +17,11 @@ impl Moment {
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
+    /// The same time with other random bits, for each number others: for changes that need several.
+    pub(crate) fn nth(&self, number: u64) -> Self {
+        Self { random: self.random.wrapping_add(u128::from(number) << 96), ..*self }
+    }
+
     /// AWS's form of a date: `2026-01-31T12:00:00.000+0000`.
     pub(crate) fn timestamp(&self) -> String {
         timestamp(self.epoch_ms)

@@ -117,6 +117,9 @@ impl Lambda {
             O::ListLayers => self.list_layers(scope, &call.input()?),
             O::ListLayerVersions => self.list_layer_versions(scope, &call.input()?),
             O::DeleteLayerVersion => self.delete_layer_version(scope, &call.input()?),
+            O::TagResource => self.tag_resource(scope, moment, call.input()?),
+            O::UntagResource => self.untag_resource(scope, moment, &call.input()?),
+            O::ListTags => self.list_tags(scope, &call.input()?),
             O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
             unserved => Err(not_served(unserved)),
         }

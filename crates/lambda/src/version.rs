@@ -159,7 +159,19 @@ impl Function {
         self.aliases.remove(name)
     }
 
-    /// Replaces `$LATEST`; every version shows the same tags.
+    /// Gives every version these tags, and each a new revision.
+    pub(crate) fn retag(&mut self, moment: &Moment, tags: &BTreeMap<String, String>) {
+        let retagged = |record: &FunctionRecord, moment: Moment| {
+            let (tags, revision_id) = (tags.clone(), moment.uuid());
+            Arc::new(FunctionRecord { tags, revision_id, ..record.clone() })
+        };
+        self.latest = retagged(&self.latest, *moment);
+        for (number, version) in &mut self.versions {
+            *version = retagged(version, moment.nth(*number));
+        }
+    }
+
+    /// Replaces `$LATEST`, which keeps its tags: every version shows the same.
     pub(crate) fn set_latest(&mut self, latest: FunctionRecord) {
         self.latest = Arc::new(latest);
     }

@@ -11,5 +11,6 @@ mod operations;
 mod persist;
 mod props;
 mod scope;
+mod tags;
 mod updates;
 mod versions;

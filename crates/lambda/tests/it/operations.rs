@@ -17,7 +17,7 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 71] = [
+const UNSERVED: [&str; 68] = [
     "AddLayerVersionPermission",
     "AddPermission",
     "CheckpointDurableExecution",
@@ -65,7 +65,6 @@ const UNSERVED: [&str; 71] = [
     "ListFunctionVersionsByCapacityProvider",
     "ListFunctionsByCodeSigningConfig",
     "ListProvisionedConcurrencyConfigs",
-    "ListTags",
     "PauseDurableExecution",
     "PutFunctionCodeSigningConfig",
     "PutFunctionConcurrency",
@@ -82,8 +81,6 @@ const UNSERVED: [&str; 71] = [
     "SendDurableExecutionCallbackHeartbeat",
     "SendDurableExecutionCallbackSuccess",
     "StopDurableExecution",
-    "TagResource",
-    "UntagResource",
     "UpdateCapacityProvider",
     "UpdateCodeSigningConfig",
     "UpdateEventSourceMapping",
