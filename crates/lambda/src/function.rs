@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     Applied, Change, Effect, Error, ErrorCode, Lambda, Response, Scope,
     arn::FunctionRef,
+    concurrency::concurrency,
     page::Page,
     persist,
     record::FunctionRecord,
@@ -22,6 +23,8 @@ impl Lambda {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
         let mut function = view::function(self.version(&target)?, &self.config);
         function.configuration = function.configuration.map(|configuration| as_named(configuration, &target));
+        let reserved = self.function(&target)?.reserved_concurrency;
+        function.concurrency = reserved.map(|reserved| concurrency(Some(reserved)));
         Ok(Applied::read(Response::json(200, &function)))
     }
 

@@ -26,6 +26,9 @@ const LOG_TAIL_BYTES: usize = 4096;
 pub struct Invocation {
     /// The version that runs.
     pub function: Arc<FunctionRecord>,
+    /// How many invocations of all versions of the function together may run at once, if it has a reservation of its
+    /// own; at least 1, and the caller's to enforce.
+    pub reserved_concurrency: Option<u32>,
     /// Who waits for the answer.
     pub kind: InvocationKind,
     /// Whether the answer carries the end of the log.
@@ -54,7 +57,7 @@ impl Lambda {
     ///
     /// # Errors
     ///
-    /// An unknown function or version, a payload that is no JSON or too large, a member that nothing acts on yet, and
+    /// An unknown function or version, a function that is not to run (0 is its reserved concurrency), a payload that is no JSON or too large, a member that nothing acts on yet, and
     /// any call but an Invoke.
     pub fn resolve(&self, scope: &Scope, moment: &Moment, call: &Call) -> Result<Invocation, Error> {
         if call.operation() != Operation::Invoke {
@@ -68,10 +71,15 @@ impl Lambda {
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
         check_payload(kind, &payload)?;
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        let function = self.function(&target)?.invoked(target.qualifier.as_deref(), moment.random);
-        let function = function.ok_or_else(|| target.not_found())?;
+        let function = self.function(&target)?;
+        let reserved_concurrency = function.reserved_concurrency;
+        let version = function.invoked(target.qualifier.as_deref(), moment.random).ok_or_else(|| target.not_found())?;
+        if reserved_concurrency == Some(0) && kind != InvocationKind::DryRun {
+            return Err(Error::throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
+        }
         Ok(Invocation {
-            function: Arc::clone(function),
+            function: Arc::clone(version),
+            reserved_concurrency,
             kind,
             log_tail: input.log_type.as_deref() == Some("Tail"),
             client_context: input.client_context,

@@ -9,9 +9,11 @@
 //!
 //! Time and randomness enter as a [`Moment`]; nothing here reads a clock, a file or the environment.
 
+mod account;
 mod alias;
 mod arn;
 mod call;
+mod concurrency;
 mod configuration;
 mod constraints;
 mod create;

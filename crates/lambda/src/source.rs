@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Call, Error, ErrorCode, Operation, call::BlobIndex};
 
 /// The most bytes of a zip that is sent inline.
-const MAX_INLINE_ZIP_BYTES: usize = 52_428_800;
+pub(crate) const MAX_INLINE_ZIP_BYTES: usize = 52_428_800;
 
 /// Checks what the service model does not say about sources.
 ///

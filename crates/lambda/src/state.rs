@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The most bytes of zips that an account may store in a region.
-const MAX_STORED_BYTES: u64 = 80_530_636_800;
+pub(crate) const MAX_STORED_BYTES: u64 = 80_530_636_800;
 
 /// The control plane of all accounts and regions.
 #[derive(Debug)]
@@ -120,6 +120,10 @@ impl Lambda {
             O::TagResource => self.tag_resource(scope, moment, call.input()?),
             O::UntagResource => self.untag_resource(scope, moment, &call.input()?),
             O::ListTags => self.list_tags(scope, &call.input()?),
+            O::PutFunctionConcurrency => self.put_function_concurrency(scope, &call.input()?),
+            O::GetFunctionConcurrency => self.get_function_concurrency(scope, &call.input()?),
+            O::DeleteFunctionConcurrency => self.delete_function_concurrency(scope, &call.input()?),
+            O::GetAccountSettings => Ok(self.get_account_settings(scope)),
             O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
             unserved => Err(not_served(unserved)),
         }
@@ -174,6 +178,11 @@ impl Space {
 
     pub(crate) fn layers(&self) -> &BTreeMap<String, Layer> {
         &self.layers
+    }
+
+    /// The sum of all zips' sizes.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
     }
 
     pub(crate) fn put_function(&mut self, name: String, function: Function) {

@@ -32,6 +32,9 @@ pub(crate) struct Function {
     redescribed: Option<(u64, String)>,
     #[serde(default)]
     aliases: BTreeMap<String, Alias>,
+    /// How many invocations of all versions together may run at once, if that is the function's own.
+    #[serde(default)]
+    pub(crate) reserved_concurrency: Option<u32>,
 }
 
 // === impl Lambda ===
@@ -118,6 +121,7 @@ impl Function {
             last_version: 0,
             redescribed: None,
             aliases: BTreeMap::new(),
+            reserved_concurrency: None,
         }
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod aliases;
+mod concurrency;
 mod constraints;
 mod functions;
 mod harness;

@@ -17,7 +17,7 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 68] = [
+const UNSERVED: [&str; 64] = [
     "AddLayerVersionPermission",
     "AddPermission",
     "CheckpointDurableExecution",
@@ -30,12 +30,10 @@ const UNSERVED: [&str; 68] = [
     "DeleteDurableExecution",
     "DeleteEventSourceMapping",
     "DeleteFunctionCodeSigningConfig",
-    "DeleteFunctionConcurrency",
     "DeleteFunctionEventInvokeConfig",
     "DeleteFunctionUrlConfig",
     "DeleteProvisionedConcurrencyConfig",
     "DeleteResourcePolicy",
-    "GetAccountSettings",
     "GetCapacityProvider",
     "GetCodeSigningConfig",
     "GetDurableExecution",
@@ -43,7 +41,6 @@ const UNSERVED: [&str; 68] = [
     "GetDurableExecutionState",
     "GetEventSourceMapping",
     "GetFunctionCodeSigningConfig",
-    "GetFunctionConcurrency",
     "GetFunctionEventInvokeConfig",
     "GetFunctionRecursionConfig",
     "GetFunctionScalingConfig",
@@ -67,7 +64,6 @@ const UNSERVED: [&str; 68] = [
     "ListProvisionedConcurrencyConfigs",
     "PauseDurableExecution",
     "PutFunctionCodeSigningConfig",
-    "PutFunctionConcurrency",
     "PutFunctionEventInvokeConfig",
     "PutFunctionRecursionConfig",
     "PutFunctionScalingConfig",
