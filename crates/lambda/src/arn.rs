@@ -34,6 +34,11 @@ pub(crate) fn layer(scope: &Scope, name: &str) -> String {
     format!("arn:{}:lambda:{}:{}:layer:{name}", partition(scope.region()), scope.region(), scope.account())
 }
 
+/// The ARN that stands for everyone in an account.
+pub(crate) fn account_root(region: &str, account: &str) -> String {
+    format!("arn:{}:iam::{account}:root", partition(region))
+}
+
 /// AWS's partition of a region; the service model's ARN patterns know the same families.
 fn partition(region: &str) -> &'static str {
     match region {

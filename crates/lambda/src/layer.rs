@@ -1,4 +1,5 @@
-//! Layers: PublishLayerVersion, GetLayerVersion, ListLayers, ListLayerVersions and DeleteLayerVersion.
+//! Layers: PublishLayerVersion, GetLayerVersion, GetLayerVersionByArn, ListLayers, ListLayerVersions and
+//! DeleteLayerVersion.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,13 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Config, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
-    arn::{self, parse_layer},
+    arn::{self, LayerVersionRef, parse_layer},
     page::Page,
+    permission::no_resource,
     persist,
+    policy::Policy,
     shapes::{
-        DeleteLayerVersionRequest, GetLayerVersionRequest, GetLayerVersionResponse, LayerVersionContentOutput,
-        LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest, ListLayerVersionsResponse, ListLayersRequest,
-        ListLayersResponse, PublishLayerVersionRequest, PublishLayerVersionResponse,
+        DeleteLayerVersionRequest, GetLayerVersionByArnRequest, GetLayerVersionRequest, GetLayerVersionResponse,
+        LayerVersionContentOutput, LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest,
+        ListLayerVersionsResponse, ListLayersRequest, ListLayersResponse, PublishLayerVersionRequest,
+        PublishLayerVersionResponse,
     },
     state::Space,
 };
@@ -23,6 +27,9 @@ pub(crate) struct Layer {
     versions: BTreeMap<u64, Arc<LayerVersion>>,
     /// The highest number ever given; numbers of deleted versions are not given again.
     last_version: u64,
+    /// Who may use which version, besides the layer's own account.
+    #[serde(default)]
+    pub(crate) policies: BTreeMap<u64, Policy>,
 }
 
 /// A version of a layer.
@@ -83,13 +90,18 @@ impl Lambda {
     }
 
     pub(crate) fn get_layer_version(&self, scope: &Scope, input: &GetLayerVersionRequest) -> Result<Applied, Error> {
-        let (scope, name) = parse_layer(scope, &input.layer_name)?;
-        let number = positive(input.version_number)?;
-        let version = self
-            .space(&scope)
-            .and_then(|space| space.layers().get(&name)?.version(number))
-            .ok_or_else(|| Error::new(ErrorCode::ResourceNotFound, "The resource you requested does not exist."))?;
-        Ok(Applied::read(Response::json(200, &version.shown(&scope, &name, &self.config))))
+        self.show_layer_version(&layer_version_ref(scope, &input.layer_name, input.version_number)?)
+    }
+
+    pub(crate) fn get_layer_version_by_arn(&self, input: &GetLayerVersionByArnRequest) -> Result<Applied, Error> {
+        self.show_layer_version(&LayerVersionRef::parse(&input.arn).ok_or_else(no_resource)?)
+    }
+
+    fn show_layer_version(&self, target: &LayerVersionRef) -> Result<Applied, Error> {
+        let LayerVersionRef { scope, name, version } = target;
+        let layer = self.space(scope).and_then(|space| space.layers().get(name));
+        let version = layer.and_then(|layer| layer.version(*version)).ok_or_else(no_resource)?;
+        Ok(Applied::read(Response::json(200, &version.shown(scope, name, &self.config))))
     }
 
     pub(crate) fn list_layers(&self, scope: &Scope, input: &ListLayersRequest) -> Result<Applied, Error> {
@@ -147,11 +159,18 @@ impl Lambda {
         if let Some(mut layer) = space.layers().get(&name).cloned()
             && layer.versions.remove(&number).is_some()
         {
+            layer.policies.remove(&number);
             changes.push(persist::put_layer(scope, &name, &layer));
             space.put_layer(name, layer);
         }
         Ok(Applied { response: Response::empty(204), changes, effects: Vec::new() })
     }
+}
+
+/// A layer version that a request names by the layer's name or ARN and a number.
+pub(crate) fn layer_version_ref(scope: &Scope, layer: &str, version: i64) -> Result<LayerVersionRef, Error> {
+    let (scope, name) = parse_layer(scope, layer)?;
+    Ok(LayerVersionRef { scope, name, version: positive(version)? })
 }
 
 fn positive(number: i64) -> Result<u64, Error> {

@@ -8,6 +8,7 @@ use crate::{
     Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
     alias::Alias,
     arn::FunctionRef,
+    attachments::Attachments,
     configuration::refuse_given,
     page::Page,
     record::FunctionRecord,
@@ -35,6 +36,9 @@ pub(crate) struct Function {
     /// How many invocations of all versions together may run at once, if that is the function's own.
     #[serde(default)]
     pub(crate) reserved_concurrency: Option<u32>,
+    /// What is configured for single versions and aliases, by their names; `$LATEST` stands for the whole function.
+    #[serde(default)]
+    attachments: BTreeMap<String, Attachments>,
 }
 
 // === impl Lambda ===
@@ -122,6 +126,7 @@ impl Function {
             redescribed: None,
             aliases: BTreeMap::new(),
             reserved_concurrency: None,
+            attachments: BTreeMap::new(),
         }
     }
 
@@ -158,8 +163,24 @@ impl Function {
         self.aliases.insert(name, alias);
     }
 
-    /// Removes and gives an alias.
+    /// What is configured for a version, an alias or the whole function.
+    pub(crate) fn attachments(&self, qualifier: Option<&str>) -> Option<&Attachments> {
+        self.attachments.get(qualifier.unwrap_or(LATEST))
+    }
+
+    /// Changes what is configured for a version, an alias or the whole function, which exists.
+    pub(crate) fn attach(&mut self, qualifier: Option<&str>, change: impl FnOnce(&mut Attachments)) {
+        let qualifier = qualifier.unwrap_or(LATEST);
+        let mut attachments = self.attachments.remove(qualifier).unwrap_or_default();
+        change(&mut attachments);
+        if attachments != Attachments::default() {
+            self.attachments.insert(qualifier.to_owned(), attachments);
+        }
+    }
+
+    /// Removes and gives an alias with all that is configured for it.
     pub(crate) fn remove_alias(&mut self, name: &str) -> Option<Alias> {
+        self.attachments.remove(name);
         self.aliases.remove(name)
     }
 
@@ -208,8 +229,9 @@ impl Function {
         version
     }
 
-    /// Removes and gives a published version, which no alias runs.
+    /// Removes and gives a published version, which no alias runs, with all that is configured for it.
     pub(crate) fn unpublish(&mut self, number: &str) -> Option<Arc<FunctionRecord>> {
+        self.attachments.remove(number);
         self.versions.remove(&parse_number(number)?)
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct Account {
 }
 
 /// An answer in a form that tests compare.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The code of an error.

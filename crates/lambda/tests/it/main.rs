@@ -10,6 +10,7 @@ mod invoke;
 mod layers;
 mod operations;
 mod persist;
+mod policies;
 mod props;
 mod scope;
 mod tags;

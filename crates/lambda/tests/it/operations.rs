@@ -17,9 +17,7 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 64] = [
-    "AddLayerVersionPermission",
-    "AddPermission",
+const UNSERVED: [&str; 54] = [
     "CheckpointDurableExecution",
     "CreateCapacityProvider",
     "CreateCodeSigningConfig",
@@ -33,7 +31,6 @@ const UNSERVED: [&str; 64] = [
     "DeleteFunctionEventInvokeConfig",
     "DeleteFunctionUrlConfig",
     "DeleteProvisionedConcurrencyConfig",
-    "DeleteResourcePolicy",
     "GetCapacityProvider",
     "GetCodeSigningConfig",
     "GetDurableExecution",
@@ -45,11 +42,7 @@ const UNSERVED: [&str; 64] = [
     "GetFunctionRecursionConfig",
     "GetFunctionScalingConfig",
     "GetFunctionUrlConfig",
-    "GetLayerVersionByArn",
-    "GetLayerVersionPolicy",
-    "GetPolicy",
     "GetProvisionedConcurrencyConfig",
-    "GetResourcePolicy",
     "GetRuntimeManagementConfig",
     "InvokeAsync",
     "InvokeWithResponseStream",
@@ -68,10 +61,7 @@ const UNSERVED: [&str; 64] = [
     "PutFunctionRecursionConfig",
     "PutFunctionScalingConfig",
     "PutProvisionedConcurrencyConfig",
-    "PutResourcePolicy",
     "PutRuntimeManagementConfig",
-    "RemoveLayerVersionPermission",
-    "RemovePermission",
     "ResumeDurableExecution",
     "SendDurableExecutionCallbackFailure",
     "SendDurableExecutionCallbackHeartbeat",

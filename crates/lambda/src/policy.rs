@@ -1,0 +1,212 @@
+//! Resource-based policies: documents of statements that say who may do what with a resource.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::{Error, ErrorCode, Moment};
+
+/// The most bytes of a policy as it is shown.
+const MAX_BYTES: usize = 20_480;
+
+/// The document of a resource, with at least one statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    revision_id: String,
+    version: String,
+    id: Option<String>,
+    statements: Vec<Rendered>,
+}
+
+/// A statement as JSON, and its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Rendered {
+    sid: Option<String>,
+    json: String,
+}
+
+/// A statement in the order in which AWS renders its members.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Statement<'a> {
+    pub(crate) sid: &'a str,
+    pub(crate) effect: &'static str,
+    pub(crate) principal: Principal,
+    pub(crate) action: &'a str,
+    pub(crate) resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) condition: Option<Condition>,
+}
+
+/// Who may.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Principal {
+    /// `*`
+    Everyone(&'static str),
+    Service {
+        #[serde(rename = "Service")]
+        service: String,
+    },
+    Aws {
+        #[serde(rename = "AWS")]
+        arn: String,
+    },
+}
+
+/// When the statement applies.
+#[derive(Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Condition {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) string_equals: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) bool: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) arn_like: BTreeMap<&'static str, String>,
+}
+
+/// A document as a user writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Document {
+    version: String,
+    id: Option<String>,
+    statement: Vec<Box<RawValue>>,
+}
+
+/// What every statement of a resource's policy has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Given {
+    sid: Option<String>,
+    effect: Effect,
+    #[serde(alias = "NotPrincipal")]
+    principal: IgnoredAny,
+    #[serde(alias = "NotAction")]
+    action: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// Reads a whole document.
+    ///
+    /// # Errors
+    ///
+    /// Text that is no policy, with what is wrong with it.
+    pub(crate) fn parse(text: &str, moment: &Moment) -> Result<Self, Error> {
+        let document: Document = serde_json::from_str(text).map_err(malformed)?;
+        let mut statements = Vec::new();
+        let mut sids = BTreeSet::new();
+        for raw in document.statement {
+            let Given { sid, effect: Effect::Allow | Effect::Deny, principal: IgnoredAny, action: IgnoredAny } =
+                serde_json::from_str(raw.get()).map_err(malformed)?;
+            if let Some(sid) = &sid
+                && !sids.insert(sid.clone())
+            {
+                return Err(malformed(format!("two statements have the Sid {sid}")));
+            }
+            statements.push(Rendered { sid, json: raw.get().to_owned() });
+        }
+        if statements.is_empty() {
+            return Err(malformed("it has no Statement"));
+        }
+        Ok(Self { revision_id: moment.uuid(), version: document.version, id: document.id, statements })
+    }
+
+    /// The policy with one more statement, and that statement as JSON.
+    ///
+    /// # Errors
+    ///
+    /// A statement id that is taken, a document of more than 20,480 bytes.
+    pub(crate) fn with(
+        old: Option<&Self>,
+        statement: &Statement<'_>,
+        moment: &Moment,
+    ) -> Result<(Self, String), Error> {
+        let mut policy = old.cloned().unwrap_or_else(Self::empty);
+        let sid = statement.sid;
+        if policy.statements.iter().any(|other| other.sid.as_deref() == Some(sid)) {
+            return Err(Error::new(
+                ErrorCode::ResourceConflict,
+                format!(
+                    "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove \
+                     the existing statement."
+                ),
+            ));
+        }
+        let json = serde_json::to_string(statement).expect("a statement has string keys");
+        policy.statements.push(Rendered { sid: Some(sid.to_owned()), json: json.clone() });
+        policy.revision_id = moment.uuid();
+        let bytes = policy.text().len();
+        if bytes > MAX_BYTES {
+            let message = format!("The final policy size ({bytes}) is bigger than the limit ({MAX_BYTES}).");
+            return Err(Error::new(ErrorCode::PolicyLengthExceeded, message));
+        }
+        Ok((policy, json))
+    }
+
+    /// The policy without a statement; `None` when it was the last.
+    ///
+    /// # Errors
+    ///
+    /// A statement that is not there.
+    pub(crate) fn without(&self, sid: &str, moment: &Moment) -> Result<Option<Self>, Error> {
+        let mut policy = self.clone();
+        policy.statements.retain(|statement| statement.sid.as_deref() != Some(sid));
+        if policy.statements.len() == self.statements.len() {
+            let message = format!("Statement {sid} is not found in resource policy.");
+            return Err(Error::new(ErrorCode::ResourceNotFound, message));
+        }
+        policy.revision_id = moment.uuid();
+        Ok((!policy.statements.is_empty()).then_some(policy))
+    }
+
+    /// The document.
+    pub(crate) fn text(&self) -> String {
+        let quoted = |text: &str| serde_json::to_string(text).expect("a text is JSON");
+        let id = self.id.as_ref().map(|id| format!("\"Id\":{},", quoted(id))).unwrap_or_default();
+        let statements: Vec<&str> = self.statements.iter().map(|statement| statement.json.as_str()).collect();
+        format!("{{\"Version\":{},{id}\"Statement\":[{}]}}", quoted(&self.version), statements.join(","))
+    }
+
+    pub(crate) fn revision_id(&self) -> &str {
+        &self.revision_id
+    }
+
+    fn empty() -> Self {
+        let (version, id) = ("2012-10-17".to_owned(), Some("default".to_owned()));
+        Self { revision_id: String::new(), version, id, statements: Vec::new() }
+    }
+}
+
+/// Takes the revision that the caller has seen, if any. `reader` is the operation that shows the current one.
+pub(crate) fn check_revision(policy: Option<&Policy>, seen: Option<&str>, reader: &str) -> Result<(), Error> {
+    match seen {
+        Some(seen) if policy.is_none_or(|policy| policy.revision_id != seen) => Err(Error::new(
+            ErrorCode::PreconditionFailed,
+            format!(
+                "The Revision Id provided does not match the latest Revision Id. Call the {reader} API to retrieve the \
+                 latest Revision Id"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The error of those who want to change the policy of a resource without one.
+pub(crate) fn no_policy() -> Error {
+    Error::new(ErrorCode::ResourceNotFound, "No policy is associated with the given resource.")
+}
+
+fn malformed(why: impl std::fmt::Display) -> Error {
+    Error::invalid_parameter(format!("The policy document is malformed: {why}"))
+}
