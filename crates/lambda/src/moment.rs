@@ -28,6 +28,11 @@ impl Moment {
     }
 }
 
+/// AWS's form of a date in newer operations: `2026-01-31T12:00:00.000Z`.
+pub(crate) fn timestamp_utc(epoch_ms: u64) -> String {
+    timestamp(epoch_ms).replace("+0000", "Z")
+}
+
 /// AWS's form of a date: `2026-01-31T12:00:00.000+0000`.
 pub(crate) fn timestamp(epoch_ms: u64) -> String {
     let latest = jiff::Timestamp::MAX;

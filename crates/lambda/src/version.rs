@@ -168,6 +168,11 @@ impl Function {
         self.attachments.get(qualifier.unwrap_or(LATEST))
     }
 
+    /// All that is configured for versions, aliases and the whole function, by their names.
+    pub(crate) fn all_attachments(&self) -> &BTreeMap<String, Attachments> {
+        &self.attachments
+    }
+
     /// Changes what is configured for a version, an alias or the whole function, which exists.
     pub(crate) fn attach(&mut self, qualifier: Option<&str>, change: impl FnOnce(&mut Attachments)) {
         let qualifier = qualifier.unwrap_or(LATEST);

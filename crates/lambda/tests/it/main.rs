@@ -4,6 +4,8 @@
 mod aliases;
 mod concurrency;
 mod constraints;
+mod event_invoke;
+mod function_urls;
 mod functions;
 mod harness;
 mod invoke;

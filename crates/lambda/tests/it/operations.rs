@@ -17,19 +17,16 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 54] = [
+const UNSERVED: [&str; 44] = [
     "CheckpointDurableExecution",
     "CreateCapacityProvider",
     "CreateCodeSigningConfig",
     "CreateEventSourceMapping",
-    "CreateFunctionUrlConfig",
     "DeleteCapacityProvider",
     "DeleteCodeSigningConfig",
     "DeleteDurableExecution",
     "DeleteEventSourceMapping",
     "DeleteFunctionCodeSigningConfig",
-    "DeleteFunctionEventInvokeConfig",
-    "DeleteFunctionUrlConfig",
     "DeleteProvisionedConcurrencyConfig",
     "GetCapacityProvider",
     "GetCodeSigningConfig",
@@ -38,10 +35,8 @@ const UNSERVED: [&str; 54] = [
     "GetDurableExecutionState",
     "GetEventSourceMapping",
     "GetFunctionCodeSigningConfig",
-    "GetFunctionEventInvokeConfig",
     "GetFunctionRecursionConfig",
     "GetFunctionScalingConfig",
-    "GetFunctionUrlConfig",
     "GetProvisionedConcurrencyConfig",
     "GetRuntimeManagementConfig",
     "InvokeAsync",
@@ -50,14 +45,11 @@ const UNSERVED: [&str; 54] = [
     "ListCodeSigningConfigs",
     "ListDurableExecutionsByFunction",
     "ListEventSourceMappings",
-    "ListFunctionEventInvokeConfigs",
-    "ListFunctionUrlConfigs",
     "ListFunctionVersionsByCapacityProvider",
     "ListFunctionsByCodeSigningConfig",
     "ListProvisionedConcurrencyConfigs",
     "PauseDurableExecution",
     "PutFunctionCodeSigningConfig",
-    "PutFunctionEventInvokeConfig",
     "PutFunctionRecursionConfig",
     "PutFunctionScalingConfig",
     "PutProvisionedConcurrencyConfig",
@@ -70,8 +62,6 @@ const UNSERVED: [&str; 54] = [
     "UpdateCapacityProvider",
     "UpdateCodeSigningConfig",
     "UpdateEventSourceMapping",
-    "UpdateFunctionEventInvokeConfig",
-    "UpdateFunctionUrlConfig",
 ];
 
 #[test]

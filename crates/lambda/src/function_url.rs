@@ -1,0 +1,167 @@
+//! Function URLs as records: the five operations on FunctionUrlConfig.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
+    arn::FunctionRef,
+    moment::timestamp_utc,
+    page::Page,
+    permission::no_resource,
+    shapes::{
+        Cors, CreateFunctionUrlConfigRequest, CreateFunctionUrlConfigResponse, DeleteFunctionUrlConfigRequest,
+        FunctionUrlConfig, GetFunctionUrlConfigRequest, ListFunctionUrlConfigsRequest, ListFunctionUrlConfigsResponse,
+        UpdateFunctionUrlConfigRequest,
+    },
+    version::{Function, LATEST},
+};
+
+/// The URL of a function or an alias.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FunctionUrl {
+    /// 32 hexadecimal digits.
+    id: String,
+    auth_type: String,
+    invoke_mode: String,
+    cors: Option<Cors>,
+    created_ms: u64,
+    modified_ms: u64,
+}
+
+// === impl Lambda ===
+
+impl Lambda {
+    pub(crate) fn create_function_url(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: CreateFunctionUrlConfigRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        let function = self.addressable(&target)?;
+        if function.attachments(target.qualifier.as_deref()).is_some_and(|attachments| attachments.url.is_some()) {
+            return Err(Error::new(
+                ErrorCode::ResourceConflict,
+                format!(
+                    "Failed to create function url config for [functionArn = {}]. Error message:  FunctionUrlConfig \
+                     exists for this Lambda function",
+                    target.arn()
+                ),
+            ));
+        }
+        let url = FunctionUrl {
+            id: format!("{:032x}", moment.random),
+            auth_type: input.auth_type,
+            invoke_mode: input.invoke_mode.unwrap_or_else(|| "BUFFERED".to_owned()),
+            cors: input.cors,
+            created_ms: moment.epoch_ms,
+            modified_ms: moment.epoch_ms,
+        };
+        let FunctionUrlConfig {
+            auth_type,
+            cors,
+            creation_time,
+            function_arn,
+            function_url,
+            invoke_mode,
+            last_modified_time: _,
+        } = url.shown(&target);
+        let shown =
+            CreateFunctionUrlConfigResponse { auth_type, cors, creation_time, function_arn, function_url, invoke_mode };
+        self.set_url(&target, Some(url), Response::json(201, &shown))
+    }
+
+    pub(crate) fn update_function_url(
+        &mut self,
+        scope: &Scope,
+        moment: &Moment,
+        input: UpdateFunctionUrlConfigRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        let mut url = self.url(&target)?.clone();
+        url.auth_type = input.auth_type.unwrap_or(url.auth_type);
+        url.invoke_mode = input.invoke_mode.unwrap_or(url.invoke_mode);
+        url.cors = input.cors.or(url.cors);
+        url.modified_ms = moment.epoch_ms;
+        let response = Response::json(200, &url.shown(&target));
+        self.set_url(&target, Some(url), response)
+    }
+
+    pub(crate) fn get_function_url(
+        &self,
+        scope: &Scope,
+        input: &GetFunctionUrlConfigRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        Ok(Applied::read(Response::json(200, &self.url(&target)?.shown(&target))))
+    }
+
+    pub(crate) fn delete_function_url(
+        &mut self,
+        scope: &Scope,
+        input: &DeleteFunctionUrlConfigRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        self.url(&target)?;
+        self.set_url(&target, None, Response::empty(204))
+    }
+
+    pub(crate) fn list_function_urls(
+        &self,
+        scope: &Scope,
+        input: &ListFunctionUrlConfigsRequest,
+    ) -> Result<Applied, Error> {
+        let page = Page::new(input.marker.as_deref(), input.max_items)?;
+        let target = FunctionRef { qualifier: None, ..FunctionRef::parse(scope, &input.function_name, None)? };
+        let urls = page.range(self.addressable(&target)?.all_attachments()).filter_map(|(name, attachments)| {
+            let qualifier = Some(name.clone()).filter(|name| name != LATEST);
+            let target = FunctionRef { qualifier, ..target.clone() };
+            Some((name.clone(), attachments.url.as_ref()?.shown(&target)))
+        });
+        let (function_url_configs, next_marker) = page.take(urls);
+        let list = ListFunctionUrlConfigsResponse { function_url_configs, next_marker };
+        Ok(Applied::read(Response::json(200, &list)))
+    }
+
+    /// The function that exists, and has the alias if one is named.
+    fn addressable(&self, target: &FunctionRef) -> Result<&Function, Error> {
+        let function = self.space(&target.scope).and_then(|space| space.functions().get(&target.name));
+        let has_alias = |function: &&Function| {
+            target.qualifier.as_ref().is_none_or(|qualifier| function.aliases().contains_key(qualifier))
+        };
+        function.filter(has_alias).ok_or_else(|| Error::new(ErrorCode::ResourceNotFound, "Function does not exist"))
+    }
+
+    fn url(&self, target: &FunctionRef) -> Result<&FunctionUrl, Error> {
+        let function = self.space(&target.scope).and_then(|space| space.functions().get(&target.name));
+        let attachments = function.and_then(|function| function.attachments(target.qualifier.as_deref()));
+        attachments.and_then(|attachments| attachments.url.as_ref()).ok_or_else(no_resource)
+    }
+
+    fn set_url(
+        &mut self,
+        target: &FunctionRef,
+        url: Option<FunctionUrl>,
+        response: Response,
+    ) -> Result<Applied, Error> {
+        let mut function = self.function(target)?.clone();
+        function.attach(target.qualifier.as_deref(), |attachments| attachments.url = url);
+        Ok(Applied::changed(response, self.save_function(target, function)))
+    }
+}
+
+// === impl FunctionUrl ===
+
+impl FunctionUrl {
+    fn shown(&self, target: &FunctionRef) -> FunctionUrlConfig {
+        FunctionUrlConfig {
+            function_url: format!("https://{}.lambda-url.{}.on.aws/", self.id, target.scope.region()),
+            function_arn: target.arn(),
+            auth_type: self.auth_type.clone(),
+            invoke_mode: Some(self.invoke_mode.clone()),
+            cors: self.cors.clone(),
+            creation_time: timestamp_utc(self.created_ms),
+            last_modified_time: timestamp_utc(self.modified_ms),
+        }
+    }
+}
