@@ -1,8 +1,10 @@
 //! fakecloud as `deploy/` runs it: a Deployment behind a Service.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Clients, Function, Kubectl, Lambda, Order, Pod, unique, with_temp_ns};
+use crate::harness::{Clients, Function, Kubectl, Lambda, Order, Pod, describe, require_cluster, unique, with_temp_ns};
 
 const NAMESPACE: &str = "fakecloud";
 const DNS_NAME: &str = "http://fakecloud.fakecloud.svc.cluster.local:4566";
@@ -24,8 +26,9 @@ def handler(event, context):
 #[test]
 fn boto3_invokes_through_the_service() {
     with_temp_ns(|ns| {
+        let deployed = Deployed::find();
         let name = format!("in-cluster-{}", unique());
-        let order = Order { lambda: &deployed(), name: &name, function: &Function::python_report() };
+        let order = Order { lambda: &deployed.lambda, name: &name, function: &Function::python_report() };
         let report = Clients::new(ns).boto3(&order);
         assert_eq!(report.warm.payload["event"], json!({"call": "warm"}), "{report:#?}");
         assert_eq!((&report.warm.payload["count"], report.missing.as_str()), (&json!(2), "ResourceNotFoundException"));
@@ -34,31 +37,45 @@ fn boto3_invokes_through_the_service() {
 
 #[test]
 fn function_reaches_another_through_the_services_dns_name() {
-    let lambda = deployed();
+    require_cluster();
+    let deployed = Deployed::find();
     let [caller, callee] = ["caller", "callee"].map(|role| format!("{role}-{}", unique()));
-    lambda.create_function(&caller, &Function::python(CALLER));
-    lambda.create_function(&callee, &Function::python_report());
-
-    let returned = lambda.invoke(&caller, &json!({"endpoint": DNS_NAME, "callee": callee})).returned();
-    let pods = Pod::list(&kubectl(), &format!("fakecloud-lambda={callee}"));
-    lambda.delete_function(&caller);
-    lambda.delete_function(&callee);
+    deployed.lambda.create_function(&caller, &Function::python(CALLER));
+    deployed.lambda.create_function(&callee, &Function::python_report());
+    let returned = deployed.lambda.invoke(&caller, &json!({"endpoint": DNS_NAME, "callee": callee})).returned();
 
     assert_eq!(returned["health"], "ok");
     assert_eq!(returned["invoked"]["event"], "over DNS");
+    let pods = Pod::list(&deployed.kubectl, &format!("fakecloud-lambda={callee}"));
     assert_eq!(pods.iter().map(|pod| pod.name.as_str()).collect::<Vec<_>>(), [&returned["invoked"]["pod"]]);
     let owner = &pods[0].object["metadata"]["ownerReferences"][0];
     assert_eq!(owner["kind"], "Pod");
     assert!(owner["name"].as_str().is_some_and(|name| name.starts_with("fakecloud-")), "{owner}");
+    for function in [&caller, &callee] {
+        deployed.lambda.delete_function(function);
+    }
 }
 
-/// The deployed fakecloud, by its Service's address.
-fn deployed() -> Lambda {
-    let service = kubectl().json(&["get", "service", "fakecloud"]);
-    let Value::String(address) = &service["spec"]["clusterIP"] else { panic!("no cluster IP: {service:#}") };
-    Lambda::new(&format!("http://{address}:4566"))
+/// The fakecloud that `deploy/` describes; says what is wrong with it when a test fails.
+struct Deployed {
+    lambda: Lambda,
+    kubectl: Kubectl,
 }
 
-fn kubectl() -> Kubectl {
-    Kubectl::admin().in_namespace(NAMESPACE)
+impl Deployed {
+    /// By its Service's address.
+    fn find() -> Self {
+        let kubectl = Kubectl::admin().in_namespace(NAMESPACE);
+        let service = kubectl.json(&["get", "service", "fakecloud"]);
+        let Value::String(address) = &service["spec"]["clusterIP"] else { panic!("no cluster IP: {service:#}") };
+        Self { lambda: Lambda::new(&format!("http://{address}:4566")), kubectl }
+    }
+}
+
+impl Drop for Deployed {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            describe(&self.kubectl);
+        }
+    }
 }

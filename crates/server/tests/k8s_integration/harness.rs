@@ -20,7 +20,7 @@ pub(crate) use self::fakecloud::{Fakecloud, LogLevel};
 pub(crate) use self::function::{Function, zip};
 pub(crate) use self::kubectl::Kubectl;
 pub(crate) use self::lambda::Lambda;
-pub(crate) use self::namespace::{Namespace, with_temp_ns};
+pub(crate) use self::namespace::{Namespace, describe, with_temp_ns};
 pub(crate) use self::pods::Pod;
 pub(crate) use self::service_account::{ServiceAccount, role_rules};
 pub(crate) use self::settings::require_cluster;

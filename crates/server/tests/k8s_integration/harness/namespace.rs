@@ -38,6 +38,15 @@ pub(crate) fn with_temp_ns(test: impl FnOnce(&Namespace)) {
     }
 }
 
+/// Prints every container's state and log, and the events, of a namespace.
+pub(crate) fn describe(kubectl: &Kubectl) {
+    for pod in Pod::list(kubectl, "") {
+        eprintln!("\n--- {}: {}", pod.name, pod.states());
+        eprintln!("{}", kubectl.attempt(&["logs", &pod.name, "--all-containers", "--tail=50"]));
+    }
+    eprintln!("\n--- events\n{}", kubectl.attempt(&["get", "events", "--sort-by=.lastTimestamp"]));
+}
+
 // === impl Namespace ===
 
 impl Namespace {
@@ -87,11 +96,7 @@ impl Namespace {
 
     fn describe(&self) {
         eprintln!("\n--- namespace {} as the failed test left it", self.name);
-        for pod in Pod::list(&self.kubectl, "") {
-            eprintln!("\n--- {}: {}", pod.name, pod.states());
-            eprintln!("{}", self.kubectl.attempt(&["logs", &pod.name, "--all-containers", "--tail=50"]));
-        }
-        eprintln!("\n--- events\n{}", self.kubectl.attempt(&["get", "events", "--sort-by=.lastTimestamp"]));
+        describe(&self.kubectl);
         for process in self.processes.borrow().iter() {
             eprintln!("\n--- log of fakecloud, process {}\n{}", process.id(), process.log());
         }
