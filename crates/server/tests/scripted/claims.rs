@@ -56,10 +56,10 @@ async fn pod_whose_connection_ended_is_replaced_without_an_error() {
     let first = server.invoke("hello", json!({})).await;
     let pod = api.pods()[0].clone();
     api.kill_process(&pod);
+    until(async || api.deleted().contains(&pod).then_some(())).await;
     let second = server.invoke("hello", json!({})).await;
     assert_eq!((second.status, second.function_error), (200, false));
     assert_ne!(second.body, first.body);
-    until(async || api.deleted().contains(&pod).then_some(())).await;
 }
 
 #[tokio::test]

@@ -61,8 +61,12 @@ fn refuse_taken_ranges() -> Result<()> {
     Ok(())
 }
 
+/// A locally administered address of the bridge's own. Without one the kernel gives it the lowest of its ports'
+/// addresses, which changes as Pods come and go, and what every Pod knows of its gateway is wrong for half a minute.
+const BRIDGE_ADDRESS: &str = "02:fa:ce:c1:0d:01";
+
 fn create_bridge() -> Result<()> {
-    let bridge = ["link", "add", BRIDGE, "type", "bridge"];
+    let bridge = ["link", "add", BRIDGE, "address", BRIDGE_ADDRESS, "type", "bridge"];
     shell::output(ip().args(bridge)).context("cannot create a bridge: does the kernel have CONFIG_BRIDGE?")?;
     shell::output(ip().args(["address", "add", &format!("{GATEWAY}/16"), "dev", BRIDGE]))?;
     shell::output(ip().args(["link", "set", BRIDGE, "up"]))?;
