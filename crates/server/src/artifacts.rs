@@ -18,6 +18,9 @@ use crate::app::App;
 use crate::deployment::{Deployment, SharedDeployment};
 use crate::driver::Input;
 
+/// Where clients get archives, by their digest.
+pub(crate) const ARCHIVES_PATH: &str = "/_fakecloud/lambda/archives";
+
 /// Read and sent at a time; with HTTP/1.1 one such piece is in memory a download.
 const PIECE_BYTES: usize = 64 << 10;
 

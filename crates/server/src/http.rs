@@ -8,15 +8,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use fakecloud_lambda::{Call, Error, Operation, Request, Scope, parse};
+use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::HeaderValue;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tracing::{trace, warn};
 
 use crate::app::App;
+use crate::artifacts::ARCHIVES_PATH;
 use crate::{artifacts, control, invoke, request_id};
 
-/// AWS's own limit of a request, with room for what base64 and JSON add is checked by the API itself; beyond this a
-/// request is not even read.
+/// A longer request is not even read to its end. The API's own limits are lower, and checked by the API.
 const BODY_BYTES_MAX: usize = 80 << 20;
 
 /// A longer body is parsed where other requests do not wait for it: 50 MB of base64 take a tenth of a second.
@@ -28,9 +29,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ok\n" }))
         .route("/_fakecloud/health", get(health))
-        .route("/_fakecloud/lambda/_internal/code/{pod}", get(artifacts::code))
-        .route("/_fakecloud/lambda/_internal/layers/{pod}", get(artifacts::layers))
-        .route("/_fakecloud/lambda/archives/{digest}", get(artifacts::archive))
+        .route(&format!("{CODE_PATH}/{{pod}}"), get(artifacts::code))
+        .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
+        .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
         .fallback(aws)
         .layer(DefaultBodyLimit::disable())
         .with_state(app)

@@ -20,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
 use crate::args::{Args, Backend, K8sArgs, LogFormat};
+use crate::artifacts::ARCHIVES_PATH;
 use crate::blobs::Blobs;
 use crate::cluster::Cluster;
 use crate::deployments::Deployments;
@@ -197,8 +198,7 @@ fn app(
     };
     let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
     let store = data_dir.map(|dir| Store::open(dir.join("records"))).transpose().with_context(place)?;
-    let lambda_config =
-        fakecloud_lambda::Config { archive_url: format!("{}/_fakecloud/lambda/archives/", settings.self_url) };
+    let lambda_config = fakecloud_lambda::Config { archive_url: format!("{}{ARCHIVES_PATH}/", settings.self_url) };
     let lambda = match &store {
         Some(store) => Lambda::restore(lambda_config, store.load().with_context(place)?).with_context(place)?,
         None => Lambda::new(lambda_config),
