@@ -4,18 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fakecloud_podspec::{ANNOTATION_SELF_URL, InstanceLabel, LABEL_INSTANCE, SELECTOR};
+use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Pod;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::cluster::{ApiError, Cluster};
 use crate::health::Health;
+use crate::words::chain;
 
 /// An instance that lives answers its health endpoint in milliseconds.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Behind one address there may be several instances, each answering in turn; every probe is a connection of its own.
-const PROBES: u32 = 4;
+/// Behind one address there may be several instances, each answering in turn, and one that lives may not be reachable
+/// yet or answer late: only so many misses in a row mean that it is gone. Every probe is a connection of its own.
+const PROBES: u32 = 8;
+
+/// Between two probes: the network of a Pod that just started takes seconds to be there, and nothing waits for the end.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Delete requests under way at once.
 const DELETES_AT_ONCE: usize = 16;
@@ -45,17 +51,20 @@ async fn reap(cluster: &Cluster, own: &InstanceLabel) -> Result<usize, ApiError>
     for (owner, name) in foreign {
         orphans.entry(owner).or_default().insert(name);
     }
-    let mut reaped = 0;
-    for ((instance, self_url), names) in orphans {
-        if lives(instance, self_url).await {
-            info!(instance, self_url, pods = names.len(), "another instance lives and keeps its Pods");
-            continue;
-        }
-        info!(instance, self_url, pods = names.len(), "deleting the Pods of an instance that is gone");
-        reaped += names.len();
-        delete_all(cluster, names).await;
+    let ends = orphans.into_iter().map(|((instance, self_url), names)| end(cluster, instance, self_url, names));
+    Ok(join_all(ends).await.into_iter().sum())
+}
+
+/// Deletes the Pods of one instance if it is gone. Returns how many those are.
+async fn end(cluster: &Cluster, instance: &str, self_url: &str, names: BTreeSet<&str>) -> usize {
+    let pods = names.len();
+    if lives(instance, self_url).await {
+        info!(instance, self_url, pods, "another instance lives and keeps its Pods");
+        return 0;
     }
-    Ok(reaped)
+    info!(instance, self_url, pods, "deleting the Pods of an instance that is gone");
+    delete_all(cluster, names).await;
+    pods
 }
 
 /// The instance and the URL a Pod belongs to, and the Pod's name.
@@ -70,11 +79,14 @@ fn instance(pod: &Pod) -> Option<&str> {
 }
 
 async fn lives(instance: &str, self_url: &str) -> bool {
-    for _ in 0..PROBES {
+    for left in (0..PROBES).rev() {
         match probe(self_url).await {
             Ok(health) if health.instance == instance => return true,
-            Ok(_) => {}
-            Err(_) => return false,
+            Ok(health) => debug!(instance, self_url, left, answered = health.instance, "another instance answered"),
+            Err(error) => debug!(instance, self_url, left, error = %chain(&error), "the instance did not answer"),
+        }
+        if left > 0 {
+            tokio::time::sleep(PROBE_INTERVAL).await;
         }
     }
     false

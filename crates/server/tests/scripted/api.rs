@@ -94,9 +94,10 @@ impl Api {
         self.lock().pods.remove(name).unwrap()
     }
 
-    /// A Pod with these labels that nobody asked for, as a create leaves whose answer got lost.
-    pub(crate) async fn plant(&self, name: &str, labels: &Value) {
-        let object = json!({ "metadata": { "name": name, "labels": labels }, "spec": { "containers": [] } });
+    /// A Pod with this metadata that nobody asked for, as a create leaves whose answer got lost, or another instance.
+    pub(crate) async fn plant(&self, name: &str, mut metadata: Value) {
+        metadata["name"] = json!(name);
+        let object = json!({ "metadata": metadata, "spec": { "containers": [] } });
         self.commit(name, object).await;
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{Api, Create};
+use crate::instance::serve_health;
 use crate::server::{Answer, Server, until};
 
 async fn with_function() -> (Api, Server) {
@@ -16,6 +17,14 @@ async fn with_function() -> (Api, Server) {
 
 fn ran_on(pod: &str) -> Answer {
     Answer { status: 200, function_error: false, body: json!(pod) }
+}
+
+/// What marks a Pod as that of a fakecloud.
+fn metadata(instance: &str, self_url: &str) -> Value {
+    json!({
+        "labels": { "fakecloud-managed-by": "fakecloud", "fakecloud-instance": instance },
+        "annotations": { "fakecloud-self-url": self_url },
+    })
 }
 
 #[tokio::test]
@@ -132,7 +141,18 @@ async fn deletion_that_no_event_told_is_found_by_the_next_list() {
 async fn pod_of_this_instance_that_nobody_waits_for_is_deleted() {
     let (api, server) = with_function().await;
     let instance = server.instance().await.unwrap();
-    let labels = json!({ "fakecloud-managed-by": "fakecloud", "fakecloud-instance": instance });
-    api.plant("fakecloud-lambda-stray-0", &labels).await;
+    api.plant("fakecloud-lambda-stray-0", metadata(&instance, "http://fakecloud.example")).await;
     until(async || api.deleted().contains(&"fakecloud-lambda-stray-0".to_owned()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn instance_that_misses_some_probes_keeps_its_pods_and_one_that_misses_all_does_not() {
+    let api = Api::start().await;
+    let slow = serve_health("slow", 3).await;
+    api.plant("pod-of-slow", metadata("slow", &slow)).await;
+    let replaced = serve_health("successor", 0).await;
+    api.plant("pod-of-replaced", metadata("replaced", &replaced)).await;
+    let _server = Server::start(&api).await;
+    until(async || (api.deleted() == ["pod-of-replaced"]).then_some(())).await;
+    assert_eq!(api.pods(), ["pod-of-slow"]);
 }

@@ -4,5 +4,6 @@
 
 mod api;
 mod claims;
+mod instance;
 mod pod;
 mod server;
