@@ -94,6 +94,11 @@ fn tune(stream: &TcpStream) -> std::io::Result<()> {
 // === impl Connection ===
 
 impl Connection {
+    /// Whether it can carry another request, as far as is known.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
     /// Sends one invocation and reads its whole answer. `headers` go to the emulator as they are.
     pub(crate) async fn send(&mut self, headers: HeaderMap, payload: Bytes) -> Result<Answer, SendError> {
         let mut request = Request::new(Full::new(payload));

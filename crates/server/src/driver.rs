@@ -17,7 +17,7 @@ use crate::connection::Connection;
 use crate::deployment::SharedDeployment;
 use crate::launcher::Launcher;
 use crate::lease::Lease;
-use crate::pod_entry::{Holding, PodEntry};
+use crate::pod_entry::PodEntry;
 
 /// Everything that can happen to the driver.
 pub(crate) enum Input {
@@ -192,13 +192,11 @@ impl Driver {
     }
 
     fn released(&mut self, now: Instant, instance: InstanceId, connection: Option<Connection>, after: After) {
-        let after = match (self.pods.get_mut(&instance), connection) {
-            (Some(entry), Some(connection)) if !entry.disconnected => {
-                entry.holding = Holding::Idle(connection);
-                after
-            }
-            _ => After::Retire,
+        let taken_back = match (self.pods.get_mut(&instance), connection) {
+            (Some(entry), Some(connection)) => entry.take_back(connection),
+            (Some(_) | None, _) => false,
         };
+        let after = if taken_back { after } else { After::Retire };
         self.pool.handle(now, Event::Finished { instance, after });
     }
 }

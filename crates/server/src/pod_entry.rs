@@ -23,8 +23,6 @@ pub(crate) struct PodEntry {
     pub(crate) deployment: SharedDeployment,
     pub(crate) standing: Standing,
     pub(crate) holding: Holding,
-    /// Whether the kept connection has ended.
-    pub(crate) disconnected: bool,
     /// Why no node takes it, while none does.
     pub(crate) unschedulable: Option<String>,
     /// The last status the watch saw, until the Pod listens.
@@ -46,18 +44,18 @@ pub(crate) enum Standing {
     Refused,
 }
 
-/// What the driver holds of the way to the Pod.
+/// What the driver holds of the way to the Pod, in the order of a Pod's life; `Idle` and `Lent` alternate.
 pub(crate) enum Holding {
+    /// Nobody knows yet where it listens.
     Nothing,
     /// Dropping it ends the dialling.
-    Dialling {
-        _task: DialTask,
-    },
+    Dialling { _task: DialTask },
+    /// The connection waits for an invocation.
     Idle(Connection),
     /// The connection is lent out; sending a reason cuts the invocation off.
-    Lent {
-        abort: Option<oneshot::Sender<Arc<str>>>,
-    },
+    Lent { abort: oneshot::Sender<Arc<str>> },
+    /// The Pod is given up, or was cut off: it is never dialled again.
+    Closed,
 }
 
 /// A dialling task that ends when it is dropped.
@@ -82,7 +80,6 @@ impl PodEntry {
             deployment,
             standing: Standing::Requested,
             holding: Holding::Nothing,
-            disconnected: false,
             unschedulable: None,
             starting: None,
             timeline: Timeline::new(),
@@ -98,20 +95,27 @@ impl PodEntry {
 
     /// Lends the connection out, if there is one that still lives.
     pub(crate) fn lease(&mut self, handle: &Handle) -> Option<Lease> {
-        let (abort, aborted) = oneshot::channel();
-        match std::mem::replace(&mut self.holding, Holding::Lent { abort: Some(abort) }) {
-            Holding::Idle(connection) if !self.disconnected => {
-                Some(Lease::new(self.instance, self.name.clone(), connection, aborted, handle.clone()))
-            }
-            Holding::Idle(_) | Holding::Nothing | Holding::Dialling { .. } | Holding::Lent { .. } => None,
+        let Holding::Idle(connection) = std::mem::replace(&mut self.holding, Holding::Closed) else { return None };
+        if !connection.is_open() {
+            return None;
         }
+        let (abort, aborted) = oneshot::channel();
+        self.holding = Holding::Lent { abort };
+        Some(Lease::new(self.instance, self.name.clone(), connection, aborted, handle.clone()))
+    }
+
+    /// Takes a connection back, if it can be used again.
+    pub(crate) fn take_back(&mut self, connection: Connection) -> bool {
+        let usable = matches!(self.holding, Holding::Lent { .. }) && connection.is_open();
+        if usable {
+            self.holding = Holding::Idle(connection);
+        }
+        usable
     }
 
     /// Tells the invocation in flight why it is cut off.
     pub(crate) fn abort(&mut self, reason: &Arc<str>) {
-        if let Holding::Lent { abort } = &mut self.holding
-            && let Some(abort) = abort.take()
-        {
+        if let Holding::Lent { abort } = std::mem::replace(&mut self.holding, Holding::Closed) {
             // The invocation may have ended in this very moment.
             drop(abort.send(Arc::clone(reason)));
         }

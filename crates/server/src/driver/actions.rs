@@ -76,7 +76,7 @@ impl Driver {
     pub(super) fn stop(&mut self, instance: InstanceId, reason: StopReason) {
         let Some(entry) = self.pods.get_mut(&instance) else { return };
         info!(pod = %entry.name, %reason, "stopping a Pod");
-        entry.holding = Holding::Nothing;
+        entry.holding = Holding::Closed;
         match entry.standing {
             // A delete must not overtake the create.
             Standing::Requested | Standing::StopWanted => entry.standing = Standing::StopWanted,

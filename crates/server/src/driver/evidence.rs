@@ -61,6 +61,7 @@ impl Driver {
 
     pub(super) fn connected(&mut self, now: Instant, instance: InstanceId, connection: Connection) {
         let Some(entry) = self.pods.get_mut(&instance) else { return };
+        let Holding::Dialling { .. } = entry.holding else { return };
         entry.timeline.opened(now);
         debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod is ready");
         entry.holding = Holding::Idle(connection);
@@ -68,11 +69,10 @@ impl Driver {
         self.pool.handle(now, Event::Started { instance });
     }
 
-    /// An idle Pod whose connection ended is lost. While it is busy the lease's holder sees the same, and the watch
-    /// may still say why.
+    /// An idle Pod whose connection ended is lost. While it is busy the lease's holder sees the same, the watch may
+    /// still say why, and the connection is not taken back.
     pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
-        let Some(entry) = self.pods.get_mut(&instance) else { return };
-        entry.disconnected = true;
+        let Some(entry) = self.pods.get(&instance) else { return };
         if matches!(entry.holding, Holding::Idle(_)) {
             let reason = format!("Pod {} closed its connection", entry.name);
             self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
