@@ -106,6 +106,9 @@ impl Connection {
         *request.uri_mut() = http::Uri::from_static(INVOKE_PATH);
         *request.headers_mut() = headers;
         request.headers_mut().insert(HOST, self.host.clone());
+        // The connection's task may not have asked for the next request yet; until then it would hand this one back, as
+        // it does when it is closed.
+        self.sender.ready().await.map_err(|_closed| SendError::NotSent)?;
         let response = match self.sender.try_send_request(request).await {
             Ok(response) => response,
             // The request comes back unsent only if not a byte of it went out.
