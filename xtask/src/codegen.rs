@@ -9,22 +9,24 @@ mod types;
 use std::{
     fs,
     io::Write,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use model::Model;
 
-use crate::{paths, shell};
+use crate::{paths, python, shell};
 
 /// The release of botocore whose model is used; its wheel is the only place where AWS publishes the model to PyPI.
 const BOTOCORE: &str = "1.44.5";
 
-/// Unpacks the model from the wheel with nothing but Python's standard library.
-const UNPACK: &str = "import gzip, sys, zipfile; \
-    sys.stdout.write(gzip.decompress(zipfile.ZipFile(sys.argv[1])\
-    .read('botocore/data/lambda/2015-03-31/service-2.json.gz')).decode())";
+const BOTOCORE_SHA256: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
+
+/// Where the wheel has the model.
+const MODEL: &str = "botocore/data/lambda/2015-03-31/service-2.json.gz";
+
+/// Unpacks the model with nothing but Python's standard library.
+const UNPACK: &str = "import gzip, sys; sys.stdout.write(gzip.open(sys.argv[1], 'rt', encoding='utf-8').read())";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -74,22 +76,11 @@ fn header(name: &str) -> Result<String> {
     ))
 }
 
-/// The JSON of the model, out of a wheel that is downloaded once.
+/// The JSON of the model.
 fn service_model() -> Result<String> {
-    let wheel = wheel(&paths::cache()?.join("botocore"))?;
-    shell::output(Command::new("python3").args(["-c", UNPACK]).arg(&wheel))
-}
-
-fn wheel(dir: &Path) -> Result<PathBuf> {
-    let wheel = dir.join(format!("botocore-{BOTOCORE}-py3-none-any.whl"));
-    if !wheel.is_file() {
-        shell::step(&format!("downloading botocore {BOTOCORE} from PyPI"));
-        let pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"];
-        let requirement = format!("botocore=={BOTOCORE}");
-        shell::run(Command::new("python3").args(pip).arg("--dest").arg(dir).arg(requirement))
-            .context("python3 with pip is needed to fetch the service model (Debian: apt-get install python3-pip)")?;
-    }
-    Ok(wheel)
+    let wheel = format!("botocore=={BOTOCORE} --hash=sha256:{BOTOCORE_SHA256}");
+    let packages = python::ensure("botocore", &wheel)?;
+    shell::output(Command::new("python3").args(["-c", UNPACK]).arg(packages.join(MODEL)))
 }
 
 fn rustfmt(source: &str) -> Result<String> {

@@ -15,6 +15,7 @@ mod msrv;
 mod oci;
 mod paths;
 mod purity;
+mod python;
 mod schemas;
 mod shell;
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::paths;
-use crate::shell::{output, step};
+use crate::shell::step;
+use crate::{paths, python};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -20,7 +20,7 @@ const SUPPORTED: [&str; 10] = ["1.28", "1.29", "1.30", "1.31", "1.32", "1.33", "
 
 /// PyPI's package with the schemas; its version is that of the newest Kubernetes it knows.
 const PACKAGE: &str = "kubernetes-validate";
-const PACKAGE_VERSION: &str = "1.37.0";
+const WHEELS: &str = include_str!("../assets/schemas/requirements.txt");
 
 const SCRIPT: &str = include_str!("schemas.py");
 
@@ -38,15 +38,16 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let deploy = paths::repo().join(MANIFESTS);
     let manifests = if deploy.is_dir() { files(&deploy, "yaml")? } else { Vec::new() };
 
-    let python = python()?;
+    let packages = python::ensure(PACKAGE, WHEELS)?;
     step(&format!("validating {} snapshots and {} manifests", snapshots.len(), manifests.len()));
-    let status = Command::new(&python)
+    let status = Command::new("python3")
+        .env("PYTHONPATH", packages)
         .args(["-c", SCRIPT])
         .arg(versions.join(","))
         .args(snapshots)
         .args(manifests)
         .status()
-        .with_context(|| format!("cannot start {}", python.display()))?;
+        .context("cannot start python3")?;
     if !status.success() {
         bail!("not all objects are valid Kubernetes objects, see above");
     }
@@ -67,20 +68,4 @@ fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// A Python that has the package, in an environment of its own; made at the first run and whenever it is broken.
-fn python() -> Result<PathBuf> {
-    let venv = paths::cache()?.join(format!("{PACKAGE}-{PACKAGE_VERSION}"));
-    let python = venv.join("bin/python");
-    if output(Command::new(&python).args(["-c", "import kubernetes_validate"])).is_ok() {
-        return Ok(python);
-    }
-    step(&format!("installing {PACKAGE} {PACKAGE_VERSION} into {}", venv.display()));
-    output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
-        .context("cannot make a Python environment (on Debian: `apt-get install python3-venv`)")?;
-    let package = format!("{PACKAGE}=={PACKAGE_VERSION}");
-    output(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package]))
-        .with_context(|| format!("cannot install {package} from PyPI"))?;
-    Ok(python)
 }

@@ -23,6 +23,15 @@ const UNREAD: [&str; 8] = [
     "usr/share/menu",
 ];
 
+/// Which Python runs what is installed from PyPI.
+#[derive(Clone, Copy)]
+pub(crate) enum Python {
+    /// CPython 3.11, that of Debian 12, which the images are made of.
+    Images,
+    /// This machine's `python3`.
+    Machine,
+}
+
 /// A package of the npm registry, pinned by the SHA-256 of its archive.
 pub(crate) struct NpmPackage {
     pub(crate) name: &'static str,
@@ -78,21 +87,24 @@ pub(crate) fn ca_certificates(to: &Path) -> Result<()> {
     Ok(fs::write(to, bundle)?)
 }
 
-/// Installs the wheels of a pip requirements file into `dir`, for CPython 3.11 on this machine's architecture.
-pub(crate) fn pypi(requirements: &str, dir: &Path) -> Result<()> {
+/// Installs the wheels of a pip requirements file into `dir`, for this machine's architecture. Each must be pinned by its
+/// SHA-256.
+pub(crate) fn pypi(requirements: &str, python: Python, dir: &Path) -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let file = scratch.path().join("requirements.txt");
     fs::write(&file, requirements)?;
-    let platforms = [format!("manylinux2014_{ARCH}"), format!("manylinux_2_17_{ARCH}"), "any".to_owned()];
     let mut pip = pip(scratch.path())?;
     pip.args(["install", "--quiet", "--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:"])
-        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
-        .args(["--implementation=cp", "--python-version=3.11"])
-        .args(platforms.map(|platform| format!("--platform={platform}")))
-        .arg("--target")
-        .arg(dir)
-        .arg("--requirement")
-        .arg(&file);
+        .args(["--disable-pip-version-check", "--root-user-action=ignore"]);
+    match python {
+        Python::Images => {
+            let platforms = [format!("manylinux2014_{ARCH}"), format!("manylinux_2_17_{ARCH}"), "any".to_owned()];
+            pip.args(["--implementation=cp", "--python-version=3.11"]);
+            pip.args(platforms.map(|platform| format!("--platform={platform}")));
+        }
+        Python::Machine => {}
+    }
+    pip.arg("--target").arg(dir).arg("--requirement").arg(&file);
     shell::output(&mut pip)?;
     Ok(())
 }

