@@ -56,7 +56,7 @@ impl Lambda {
     ) -> Result<FunctionRecord, Error> {
         let tags = input.tags.take().unwrap_or_default();
         tags::check(&tags)?;
-        let package = new_package(&mut input, stored)?;
+        let package = new_package(&mut input, moment, stored)?;
         let architecture = architecture(input.architectures.as_deref());
         let source_kms_key_arn = input.code.source_kms_key_arn.take();
         let mut record = FunctionRecord {
@@ -106,7 +106,7 @@ fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
     configuration::refuse_given("TenancyConfig", tenancy_config.is_some())
 }
 
-fn new_package(input: &mut CreateFunctionRequest, stored: Option<Stored>) -> Result<Package, Error> {
+fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Option<Stored>) -> Result<Package, Error> {
     let image_uri = input.code.image_uri.take();
     match input.package_type.as_deref() {
         Some("Image") => {
@@ -115,7 +115,7 @@ fn new_package(input: &mut CreateFunctionRequest, stored: Option<Stored>) -> Res
                 return Err(Error::invalid_parameter(message));
             }
             let uri = image_uri.filter(|uri| !uri.is_empty()).ok_or_else(no_source)?;
-            Ok(Package::Image { uri, config: ImageConfig::default() })
+            Ok(Package::Image { uri, config: ImageConfig::default(), pushed: moment.uuid() })
         }
         _ => {
             let (Some(runtime), Some(handler)) = (input.runtime.take(), input.handler.take()) else {

@@ -66,6 +66,9 @@ pub enum Package {
         uri: String,
         /// What of the image is overridden.
         config: ImageConfig,
+        /// A UUID that changes each time the code is named, even by the same URI: a tag may mean another image now.
+        #[serde(default)]
+        pushed: String,
     },
 }
 
@@ -136,6 +139,14 @@ impl FunctionRecord {
         match &self.package {
             Package::Zip { code, .. } => Some(code),
             Package::Image { .. } => None,
+        }
+    }
+
+    /// Tells two uses of one image URI apart, whose tag may have been pushed anew between them; zips have their digest.
+    pub fn pushed(&self) -> Option<&str> {
+        match &self.package {
+            Package::Image { pushed, .. } => Some(pushed),
+            Package::Zip { .. } => None,
         }
     }
 }

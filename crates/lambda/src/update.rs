@@ -32,7 +32,7 @@ impl Lambda {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
         let function = self.updatable(&target, input.revision_id.as_deref())?;
         let mut record = FunctionRecord::clone(function.latest());
-        set_code(&mut record, &input, stored)?;
+        set_code(&mut record, moment, &input, stored)?;
         check_unzipped(&record)?;
         if input.architectures.is_some() {
             record.architecture = architecture(input.architectures.as_deref());
@@ -112,12 +112,16 @@ impl Lambda {
 
 fn set_code(
     record: &mut FunctionRecord,
+    moment: &Moment,
     input: &UpdateFunctionCodeRequest,
     stored: Option<Stored>,
 ) -> Result<(), Error> {
     match (&mut record.package, stored, &input.image_uri) {
         (Package::Zip { code, .. }, Some(stored), None) => *code = stored,
-        (Package::Image { uri, .. }, None, Some(new)) => new.clone_into(uri),
+        (Package::Image { uri, pushed, .. }, None, Some(new)) => {
+            new.clone_into(uri);
+            *pushed = moment.uuid();
+        }
         (Package::Zip { .. }, _, Some(_)) => {
             let message = "Please don't provide ImageUri when updating a function with packageType Zip.";
             return Err(Error::invalid_parameter(message));

@@ -35,7 +35,7 @@ fn package(package: &RecordPackage) -> Result<Package, InvalidValue> {
         RecordPackage::Zip { runtime, handler, code } => {
             Package::Zip { runtime: runtime.parse()?, handler: handler.parse()?, code_sha256: code.sha256_hex.clone() }
         }
-        RecordPackage::Image { uri, config } => Package::Image {
+        RecordPackage::Image { uri, config, pushed: _ } => Package::Image {
             uri: uri.parse()?,
             config: ImageConfig {
                 entry_point: config.entry_point.clone().unwrap_or_default(),

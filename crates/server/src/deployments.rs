@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
-use fakecloud_lambda::{Effect, FunctionRecord};
+use fakecloud_lambda::{Effect, FunctionRecord, Package};
 use fakecloud_podspec::{Cluster as Settings, InvalidValue, Launch, pod};
 use tokio::sync::OnceCell;
 
@@ -119,7 +119,7 @@ fn make(record: &FunctionRecord, settings: &Settings, blobs: &Blobs) -> Result<D
     let function = convert::function(record)?;
     let layers: Vec<&str> = record.layers.iter().map(|layer| layer.code.sha256_hex.as_str()).collect();
     let layers = if layers.is_empty() { None } else { Some(blobs.layers_tar(&layers)?) };
-    let label = deploy_id(&function, settings);
+    let label = deploy_id(record, &function, settings);
     Ok(Deployment {
         id: label.as_str().into(),
         label,
@@ -132,9 +132,17 @@ fn make(record: &FunctionRecord, settings: &Settings, blobs: &Blobs) -> Result<D
     })
 }
 
-/// The digest of the Pod itself, rendered for a launch that never happens: whatever changes the Pod changes the id.
-fn deploy_id(function: &fakecloud_podspec::Function, settings: &Settings) -> fakecloud_podspec::DeployId {
+/// The digest of the Pod itself, rendered for a launch that never happens: whatever changes the Pod changes the id. An
+/// image may have changed behind its tag each time the code was named, so that counts as well.
+fn deploy_id(
+    record: &FunctionRecord,
+    function: &fakecloud_podspec::Function,
+    settings: &Settings,
+) -> fakecloud_podspec::DeployId {
     let pod = pod(function, &Launch::fixed(), settings);
-    let json = serde_json::to_vec(&pod).expect("a Pod is serializable");
-    fakecloud_podspec::DeployId::from_sha256(Sha256Digest::of(&json).as_bytes())
+    let mut fingerprint = serde_json::to_vec(&pod).expect("a Pod is serializable");
+    if let Package::Image { pushed, .. } = &record.package {
+        fingerprint.extend_from_slice(pushed.as_bytes());
+    }
+    fakecloud_podspec::DeployId::from_sha256(Sha256Digest::of(&fingerprint).as_bytes())
 }

@@ -49,6 +49,30 @@ fn what_changes_nothing_keeps_its_revision() {
 }
 
 #[test]
+fn an_image_is_deployed_anew_by_the_same_uri() {
+    let mut account = Account::new();
+    let image = json!({
+        "FunctionName": "i", "Role": "arn:aws:iam::111122223333:role/r", "PackageType": "Image", "Code": { "ImageUri": "a:latest" },
+    });
+    let created = account.post("/2015-03-31/functions", &image);
+    let same = json!({ "ImageUri": "a:latest" });
+    let updated = account.put("/2015-03-31/functions/i/code", &same);
+    assert_eq!(updated.status, 200);
+    assert_ne!(updated.body["RevisionId"], created.body["RevisionId"]);
+    let unchanged = account.put("/2015-03-31/functions/i/configuration", &json!({ "Timeout": 3 }));
+    assert_eq!(unchanged.body["RevisionId"], updated.body["RevisionId"], "the code was not named again");
+    let [Effect::Deployed(first), Effect::Deployed(second)] = &account.effects[..] else {
+        panic!("{:?}", account.effects)
+    };
+    assert!(first.pushed().is_some());
+    assert_ne!(first.pushed(), second.pushed());
+    let mut dry = same;
+    dry["DryRun"] = true.into();
+    account.put("/2015-03-31/functions/i/code", &dry);
+    assert_eq!(account.effects.len(), 2);
+}
+
+#[test]
 fn a_dry_run_answers_and_changes_nothing() {
     let mut account = Account::new();
     account.create("f");
