@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fakecloud_artifacts::{ArchiveError, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::store::sync_parent;
+use crate::durable;
 
 /// Longer than any call that stores an archive and any Pod that still fetches one.
 const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
@@ -62,7 +62,7 @@ impl Blobs {
         let root = data_dir.or_else(|| temporary.as_ref().map(TempDir::path)).expect("one of the two is there");
         let (zips, layers) = (root.join("zips"), root.join("layers"));
         for dir in [&zips, &layers] {
-            std::fs::create_dir_all(dir)?;
+            durable::create_folder(dir)?;
             remove_unfinished(dir)?;
         }
         Ok(Self { zips, layers, unneeded: Mutex::default(), _temporary: temporary })
@@ -75,15 +75,9 @@ impl Blobs {
         let path = self.zip(&digest.hex());
         if !self.keeps(&path) {
             let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
-            self.write_zip(&path, zip).map_err(disk)?;
+            durable::write(&path, zip).map_err(disk)?;
         }
         Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes: summary.unzipped_bytes })
-    }
-
-    fn write_zip(&self, path: &Path, zip: &[u8]) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(&self.zips)?;
-        file.write_all(zip)?;
-        put_in_place(file, path)
     }
 
     /// Where the zip with this digest is.
@@ -103,7 +97,7 @@ impl Blobs {
             write_layer_tar(&mut zips, &Limits::default(), &mut writer)?;
             writer.flush()?;
             drop(writer);
-            put_in_place(file, &path)?;
+            durable::put_in_place(file, &path)?;
         }
         Ok(path)
     }
@@ -161,13 +155,6 @@ fn remove_unfinished(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Flushes a file and moves it to its place, so that a file with its final name is complete.
-fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_parent(path)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod convert;
 mod deployment;
 mod deployments;
 mod driver;
+mod durable;
 mod health;
 mod http;
 mod invoke;

@@ -1,9 +1,9 @@
 //! The control plane's records on disk: one small JSON file a record, written whole or not at all.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use crate::durable;
 
 /// A folder of records. A file either has its old content or its new one, whenever the process dies.
 pub(crate) struct Store {
@@ -13,7 +13,7 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the folder, making it where it is missing.
     pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
-        std::fs::create_dir_all(&dir)?;
+        durable::create_folder(&dir)?;
         Ok(Self { dir })
     }
 
@@ -27,38 +27,17 @@ impl Store {
 
     /// Writes one record; it is on disk when this returns. `key` is a relative path of safe file names.
     pub(crate) fn put(&self, key: &str, json: &[u8]) -> io::Result<()> {
-        write_atomically(&self.path(key), json)
+        durable::write(&self.path(key), json)
     }
 
     /// Removes one record; one that is not there is as good.
     pub(crate) fn delete(&self, key: &str) -> io::Result<()> {
-        let path = self.path(key);
-        match std::fs::remove_file(&path) {
-            Ok(()) => sync_parent(&path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+        durable::remove(&self.path(key))
     }
 
     fn path(&self, key: &str) -> PathBuf {
         self.dir.join(key)
     }
-}
-
-/// Writes a file beside its place, flushes it, and moves it there.
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let parent = path.parent().expect("a record's path has a folder");
-    std::fs::create_dir_all(parent)?;
-    let mut file = NamedTempFile::new_in(parent)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_parent(path)
-}
-
-/// A rename or a removal is durable once the folder is.
-pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
-    std::fs::File::open(path.parent().expect("a file's path has a folder"))?.sync_all()
 }
 
 fn collect(root: &Path, dir: &Path, records: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {

@@ -1,0 +1,93 @@
+//! Files that are whole or not there, and stay what they are once a call returns, whenever process or power ends.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// Writes a file whole, over an older one if need be, and makes its folder where it is missing.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder(path);
+    create_folder(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    put_in_place(file, path)
+}
+
+/// Flushes a file and moves it to its place in the same folder, so that a file with its final name is complete.
+pub(crate) fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(path)
+}
+
+/// Removes a file; one that is not there is as good.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder and those above it where they are missing; each new one is durable only once the one above it is.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    create_folder(folder(path))?;
+    match fs::create_dir(path) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        created => created?,
+    }
+    sync_folder(path)
+}
+
+/// A rename, a removal or a new folder is durable once the folder it lies in is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_is_replaced_whole_in_folders_made_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/c.json");
+        write(&path, b"old and long").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(dir.path().join("a/b")).unwrap().count(), 1, "nothing temporary is left");
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn folder_under_a_file_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        write(&path, b"1").unwrap();
+        assert!(create_folder(&path.join("below")).is_err());
+        assert!(create_folder(&path).is_err());
+    }
+
+    #[test]
+    fn relative_path_lies_in_the_working_directory() {
+        assert_eq!(folder(Path::new("data")), Path::new("."));
+        assert_eq!(folder(Path::new("/")), Path::new("/"));
+        assert_eq!(folder(Path::new("/data")), Path::new("/"));
+    }
+}
