@@ -4,6 +4,7 @@ use crate::{
     Error, ErrorCode, Scope,
     constraints::violation,
     scope::{is_account, is_region},
+    version::LATEST,
 };
 
 /// A function as a request names it.
@@ -89,6 +90,12 @@ impl FunctionRef {
         };
         let scope = Scope::new(account, region).unwrap_or_else(|| scope.clone());
         Ok(Self { scope, name: name.to_owned(), qualifier })
+    }
+
+    /// The same with `$LATEST` where no qualifier is given.
+    pub(crate) fn qualified(&self) -> Self {
+        let qualifier = self.qualifier.clone().or_else(|| Some(LATEST.to_owned()));
+        Self { qualifier, ..self.clone() }
     }
 
     /// The ARN as the request meant it.

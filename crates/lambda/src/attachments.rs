@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event_invoke::EventInvoke, function_url::FunctionUrl, policy::Policy};
+use crate::{
+    Applied, Error, Lambda, Response, arn::FunctionRef, event_invoke::EventInvoke, function_url::FunctionUrl,
+    policy::Policy, provisioned_concurrency::Provisioned, runtime_management::RuntimeManagement,
+};
 
 /// Goes away with the version or alias that it belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,4 +14,26 @@ pub(crate) struct Attachments {
     pub(crate) policy: Option<Policy>,
     pub(crate) event_invoke: Option<EventInvoke>,
     pub(crate) url: Option<FunctionUrl>,
+    pub(crate) provisioned: Option<Provisioned>,
+    pub(crate) runtime_management: Option<RuntimeManagement>,
+}
+
+impl Lambda {
+    /// What is configured for a version, an alias or a function; `None` also where there is none of these.
+    pub(crate) fn attachments(&self, target: &FunctionRef) -> Option<&Attachments> {
+        let function = self.space(&target.scope)?.functions().get(&target.name)?;
+        function.attachments(target.qualifier.as_deref())
+    }
+
+    /// Changes what is configured for a version, an alias or a function, which exists, and gives this answer.
+    pub(crate) fn attach(
+        &mut self,
+        target: &FunctionRef,
+        response: Response,
+        change: impl FnOnce(&mut Attachments),
+    ) -> Result<Applied, Error> {
+        let mut function = self.function(target)?.clone();
+        function.attach(target.qualifier.as_deref(), change);
+        Ok(Applied::changed(response, self.save_function(target, function)))
+    }
 }

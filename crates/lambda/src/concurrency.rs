@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What no function can reserve, so that functions without a reservation run as well.
-const MIN_UNRESERVED: u32 = 100;
+pub(crate) const MIN_UNRESERVED: u32 = 100;
 
 impl Lambda {
     pub(crate) fn put_function_concurrency(
@@ -31,6 +31,13 @@ impl Lambda {
             return Err(Error::invalid_parameter(format!(
                 "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
                  below its minimum value of [{MIN_UNRESERVED}]."
+            )));
+        }
+        let provisioned = function.provisioned();
+        if reserved < provisioned {
+            return Err(Error::invalid_parameter(format!(
+                " ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
+                 concurrency [{provisioned}]."
             )));
         }
         let response = Response::json(200, &concurrency(Some(reserved)));
@@ -85,9 +92,9 @@ fn whole_function(scope: &Scope, name: &str) -> Result<FunctionRef, Error> {
 }
 
 impl Function {
-    /// What of the account's concurrency is this function's own.
+    /// What of the account's concurrency is this function's own: what it reserves, or else what it has provisioned.
     fn reserved(&self) -> u32 {
-        self.reserved_concurrency.unwrap_or_default()
+        self.reserved_concurrency.unwrap_or_else(|| self.provisioned())
     }
 }
 

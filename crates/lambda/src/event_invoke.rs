@@ -13,7 +13,7 @@ use crate::{
         ListFunctionEventInvokeConfigsResponse, OnFailure, OnSuccess, PutFunctionEventInvokeConfigRequest,
         UpdateFunctionEventInvokeConfigRequest,
     },
-    version::{Function, LATEST},
+    version::Function,
 };
 
 /// What is configured for the asynchronous invocations of a version or alias.
@@ -71,9 +71,7 @@ impl Lambda {
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
         self.event_invoke(&target)?;
-        let mut function = self.function(&target)?.clone();
-        function.attach(target.qualifier.as_deref(), |attachments| attachments.event_invoke = None);
-        Ok(Applied::changed(Response::empty(204), self.save_function(&target, function)))
+        self.attach(&target, Response::empty(204), |attachments| attachments.event_invoke = None)
     }
 
     pub(crate) fn list_event_invoke_configs(
@@ -102,10 +100,8 @@ impl Lambda {
     }
 
     fn event_invoke(&self, target: &FunctionRef) -> Result<&EventInvoke, Error> {
-        let function = self.space(&target.scope).and_then(|space| space.functions().get(&target.name));
-        let attachments = function.and_then(|function| function.attachments(target.qualifier.as_deref()));
-        attachments.and_then(|attachments| attachments.event_invoke.as_ref()).ok_or_else(|| {
-            let message = format!("The function {} doesn't have an EventInvokeConfig", qualified(target).arn());
+        self.attachments(target).and_then(|attachments| attachments.event_invoke.as_ref()).ok_or_else(|| {
+            let message = format!("The function {} doesn't have an EventInvokeConfig", target.qualified().arn());
             Error::new(ErrorCode::ResourceNotFound, message)
         })
     }
@@ -113,9 +109,7 @@ impl Lambda {
     fn set_event_invoke(&mut self, target: &FunctionRef, config: EventInvoke) -> Result<Applied, Error> {
         self.check_destinations(target, &config)?;
         let response = Response::json(200, &config.shown(target));
-        let mut function = self.function(target)?.clone();
-        function.attach(target.qualifier.as_deref(), |attachments| attachments.event_invoke = Some(config));
-        Ok(Applied::changed(response, self.save_function(target, function)))
+        self.attach(target, response, |attachments| attachments.event_invoke = Some(config))
     }
 
     /// Whether asynchronous invocations may go there: to queues, topics, buses, buckets and other functions.
@@ -145,12 +139,6 @@ impl Lambda {
             part("OnFailure", failure)
         )))
     }
-}
-
-/// Where no qualifier is given, `$LATEST` is configured.
-fn qualified(target: &FunctionRef) -> FunctionRef {
-    let qualifier = target.qualifier.clone().or_else(|| Some(LATEST.to_owned()));
-    FunctionRef { qualifier, ..target.clone() }
 }
 
 /// The service in an ARN.
@@ -187,7 +175,7 @@ impl EventInvoke {
     fn shown(&self, target: &FunctionRef) -> FunctionEventInvokeConfig {
         FunctionEventInvokeConfig {
             last_modified: Some(self.last_modified_ms as f64 / 1000.0),
-            function_arn: Some(qualified(target).arn()),
+            function_arn: Some(target.qualified().arn()),
             maximum_retry_attempts: self.maximum_retry_attempts,
             maximum_event_age_in_seconds: self.maximum_event_age_s,
             destination_config: Some(DestinationConfig {

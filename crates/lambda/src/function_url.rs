@@ -38,8 +38,8 @@ impl Lambda {
         input: CreateFunctionUrlConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        let function = self.addressable(&target)?;
-        if function.attachments(target.qualifier.as_deref()).is_some_and(|attachments| attachments.url.is_some()) {
+        self.addressable(&target)?;
+        if self.url(&target).is_ok() {
             return Err(Error::new(
                 ErrorCode::ResourceConflict,
                 format!(
@@ -133,9 +133,7 @@ impl Lambda {
     }
 
     fn url(&self, target: &FunctionRef) -> Result<&FunctionUrl, Error> {
-        let function = self.space(&target.scope).and_then(|space| space.functions().get(&target.name));
-        let attachments = function.and_then(|function| function.attachments(target.qualifier.as_deref()));
-        attachments.and_then(|attachments| attachments.url.as_ref()).ok_or_else(no_resource)
+        self.attachments(target).and_then(|attachments| attachments.url.as_ref()).ok_or_else(no_resource)
     }
 
     fn set_url(
@@ -144,9 +142,7 @@ impl Lambda {
         url: Option<FunctionUrl>,
         response: Response,
     ) -> Result<Applied, Error> {
-        let mut function = self.function(target)?.clone();
-        function.attach(target.qualifier.as_deref(), |attachments| attachments.url = url);
-        Ok(Applied::changed(response, self.save_function(target, function)))
+        self.attach(target, response, |attachments| attachments.url = url)
     }
 }
 

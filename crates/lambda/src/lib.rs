@@ -35,10 +35,13 @@ mod page;
 mod permission;
 mod persist;
 mod policy;
+mod provisioned_concurrency;
 mod record;
+mod recursion;
 mod resource_policy;
 mod route;
 mod runtime;
+mod runtime_management;
 mod scope;
 #[expect(dead_code, reason = "the generated shapes cover all operations, of which some are not served yet")]
 mod shapes;

@@ -11,7 +11,7 @@ use crate::{
     shapes::{
         AddPermissionRequest, AddPermissionResponse, GetPolicyRequest, GetPolicyResponse, RemovePermissionRequest,
     },
-    version::{Function, LATEST},
+    version::LATEST,
 };
 
 impl Lambda {
@@ -71,9 +71,7 @@ impl Lambda {
         policy: Option<Policy>,
         response: Response,
     ) -> Result<Applied, Error> {
-        let mut function: Function = self.function(target)?.clone();
-        function.attach(target.qualifier.as_deref(), |attachments| attachments.policy = policy);
-        Ok(Applied::changed(response, self.save_function(target, function)))
+        self.attach(target, response, |attachments| attachments.policy = policy)
     }
 }
 

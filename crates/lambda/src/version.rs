@@ -36,6 +36,9 @@ pub(crate) struct Function {
     /// How many invocations of all versions together may run at once, if that is the function's own.
     #[serde(default)]
     pub(crate) reserved_concurrency: Option<u32>,
+    /// Whether invocations that the function itself causes go on.
+    #[serde(default)]
+    pub(crate) allows_recursion: bool,
     /// What is configured for single versions and aliases, by their names; `$LATEST` stands for the whole function.
     #[serde(default)]
     attachments: BTreeMap<String, Attachments>,
@@ -126,6 +129,7 @@ impl Function {
             redescribed: None,
             aliases: BTreeMap::new(),
             reserved_concurrency: None,
+            allows_recursion: false,
             attachments: BTreeMap::new(),
         }
     }

@@ -14,6 +14,8 @@ mod operations;
 mod persist;
 mod policies;
 mod props;
+mod provisioned_concurrency;
+mod runtime_management;
 mod scope;
 mod tags;
 mod updates;

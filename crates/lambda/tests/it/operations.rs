@@ -17,7 +17,7 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 44] = [
+const UNSERVED: [&str; 36] = [
     "CheckpointDurableExecution",
     "CreateCapacityProvider",
     "CreateCodeSigningConfig",
@@ -27,7 +27,6 @@ const UNSERVED: [&str; 44] = [
     "DeleteDurableExecution",
     "DeleteEventSourceMapping",
     "DeleteFunctionCodeSigningConfig",
-    "DeleteProvisionedConcurrencyConfig",
     "GetCapacityProvider",
     "GetCodeSigningConfig",
     "GetDurableExecution",
@@ -35,10 +34,7 @@ const UNSERVED: [&str; 44] = [
     "GetDurableExecutionState",
     "GetEventSourceMapping",
     "GetFunctionCodeSigningConfig",
-    "GetFunctionRecursionConfig",
     "GetFunctionScalingConfig",
-    "GetProvisionedConcurrencyConfig",
-    "GetRuntimeManagementConfig",
     "InvokeAsync",
     "InvokeWithResponseStream",
     "ListCapacityProviders",
@@ -47,13 +43,9 @@ const UNSERVED: [&str; 44] = [
     "ListEventSourceMappings",
     "ListFunctionVersionsByCapacityProvider",
     "ListFunctionsByCodeSigningConfig",
-    "ListProvisionedConcurrencyConfigs",
     "PauseDurableExecution",
     "PutFunctionCodeSigningConfig",
-    "PutFunctionRecursionConfig",
     "PutFunctionScalingConfig",
-    "PutProvisionedConcurrencyConfig",
-    "PutRuntimeManagementConfig",
     "ResumeDurableExecution",
     "SendDurableExecutionCallbackFailure",
     "SendDurableExecutionCallbackHeartbeat",
