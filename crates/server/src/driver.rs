@@ -6,6 +6,7 @@ mod evidence;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
@@ -58,12 +59,19 @@ pub(crate) struct Driver {
     pool: Pool,
     pods: HashMap<InstanceId, PodEntry>,
     names: HashMap<String, InstanceId>,
-    deployments: HashMap<DeployId, SharedDeployment>,
+    deploys: HashMap<DeployId, Deploy>,
     waiting: HashMap<InvocationId, Waiting>,
     launcher: Launcher,
     start_timeout: Duration,
     handle: Handle,
     shutdown: Option<oneshot::Sender<()>>,
+}
+
+/// What is kept of a deploy until the pool forgets it.
+struct Deploy {
+    deployment: SharedDeployment,
+    /// How far the last Pod had come that did not listen in time, in words: what callers hear until the pool tries again.
+    timed_out: Option<Arc<str>>,
 }
 
 /// A caller that has no environment yet.
@@ -89,7 +97,7 @@ pub(crate) async fn run(
         pool: Pool::new(config),
         pods: HashMap::new(),
         names: HashMap::new(),
-        deployments: HashMap::new(),
+        deploys: HashMap::new(),
         waiting: HashMap::new(),
         launcher,
         start_timeout: config.start_timeout,
@@ -186,7 +194,7 @@ impl Driver {
         reply: oneshot::Sender<Result<Lease, Failure>>,
     ) {
         let deploy = deployment.id.clone();
-        self.deployments.entry(deploy.clone()).or_insert(deployment);
+        self.deploys.entry(deploy.clone()).or_insert(Deploy { deployment, timed_out: None });
         self.waiting.insert(invocation, Waiting { deploy: deploy.clone(), reply });
         self.pool.handle(now, Event::Invoke { invocation, deploy });
     }

@@ -9,6 +9,7 @@ use fakecloud_pool::InstanceId;
 use k8s_openapi::api::core::v1::PodStatus;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
+use tracing::warn;
 
 use crate::connection::Connection;
 use crate::deployment::SharedDeployment;
@@ -121,9 +122,14 @@ impl PodEntry {
         }
     }
 
-    /// Whether a connection was ever opened.
-    pub(crate) fn listened(&self) -> bool {
-        self.timeline.opened.is_some()
+    /// Logs why the Pod is of no use any more. An invocation's end is logged where it is cut off, and what was given up
+    /// is meant to end.
+    pub(crate) fn log_end(&self, cause: &str) {
+        match self.holding {
+            Holding::Nothing | Holding::Dialling { .. } => warn!(pod = %self.name, cause, "the Pod did not start"),
+            Holding::Idle(_) => warn!(pod = %self.name, cause, "lost an idle Pod"),
+            Holding::Lent { .. } | Holding::Closed => {}
+        }
     }
 
     /// How far a Pod that does not listen yet has come, in words.
@@ -131,8 +137,8 @@ impl PodEntry {
         let status = self.starting.as_deref().map(pod_status::progress);
         let progress = status.unwrap_or_else(|| "nothing was heard of it".to_owned());
         match &self.unschedulable {
-            Some(cause) => format!("Pod {}: {cause}", self.name),
-            None => format!("Pod {}: {progress} (ms: {})", self.name, self.timeline),
+            Some(cause) => cause.clone(),
+            None => format!("{progress} (ms: {})", self.timeline),
         }
     }
 

@@ -7,7 +7,7 @@ use fakecloud_pool::{Action, After, DeployId, Failure, InstanceId, InvocationId,
 use tracing::{info, warn};
 
 use super::{Driver, Input, Waiting};
-use crate::pod_entry::{Holding, PodEntry, Standing};
+use crate::pod_entry::{Holding, Standing};
 
 impl Driver {
     pub(super) fn drain_actions(&mut self) {
@@ -18,13 +18,13 @@ impl Driver {
                 Action::Fail { invocation, failure } => self.fail(invocation, failure),
                 Action::Abort { instance, reason, .. } => self.abort(instance, &reason),
                 Action::StopPod { instance, reason } => self.stop(instance, reason),
-                Action::Forget { deploy } => drop(self.deployments.remove(&deploy)),
+                Action::Forget { deploy } => drop(self.deploys.remove(&deploy)),
             }
         }
     }
 
     pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId) {
-        let deployment = self.deployments.get(deploy).expect("a deploy is kept until the pool forgets it");
+        let deployment = &self.deploys.get(deploy).expect("a deploy is kept until the pool forgets it").deployment;
         let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment));
         info!(pod = %entry.name, function = %entry.deployment.function.name, %deploy, "starting a Pod");
         self.names.insert(entry.name.clone(), instance);
@@ -51,19 +51,23 @@ impl Driver {
 
     pub(super) fn fail(&mut self, invocation: InvocationId, failure: Failure) {
         let Some(Waiting { deploy, reply }) = self.waiting.remove(&invocation) else { return };
-        let failure = match failure {
-            Failure::StartTimedOut => Failure::StartFailed { reason: self.start_progress(&deploy).into() },
-            Failure::Throttled | Failure::StartFailed { .. } | Failure::ShuttingDown => failure,
+        let timed_out = self.deploys.get(&deploy).and_then(|deploy| deploy.timed_out.clone());
+        let failure = match (failure, timed_out) {
+            (Failure::StartTimedOut, Some(reason)) => Failure::StartFailed { reason },
+            (failure, _) => failure,
         };
         // A caller that has gone does not need to hear it.
         drop(reply.send(Err(failure)));
     }
 
-    /// What is known of the Pods of this deploy that do not listen yet.
-    fn start_progress(&self, deploy: &DeployId) -> String {
-        let starting = self.pods.values().filter(|entry| entry.deployment.id == *deploy && !entry.listened());
-        let progress: Vec<String> = starting.map(PodEntry::progress).collect();
-        format!("no Pod listened within {:?} of its creation: {}", self.start_timeout, progress.join("; "))
+    /// Keeps how far a Pod had come that did not listen in time: it is forgotten before the last caller asks.
+    fn start_timed_out(&mut self, instance: InstanceId) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        let cause = format!("did not listen within {:?} of its creation: {}", self.start_timeout, entry.progress());
+        entry.log_end(&cause);
+        if let Some(deploy) = self.deploys.get_mut(&entry.deployment.id) {
+            deploy.timed_out = Some(format!("Pod {} {cause}", entry.name).into());
+        }
     }
 
     pub(super) fn abort(&mut self, instance: InstanceId, reason: &Arc<str>) {
@@ -74,6 +78,9 @@ impl Driver {
     }
 
     pub(super) fn stop(&mut self, instance: InstanceId, reason: StopReason) {
+        if reason == StopReason::StartTimedOut {
+            self.start_timed_out(instance);
+        }
         let Some(entry) = self.pods.get_mut(&instance) else { return };
         info!(pod = %entry.name, %reason, "stopping a Pod");
         entry.holding = Holding::Closed;

@@ -74,16 +74,15 @@ impl Driver {
     pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
         let Some(entry) = self.pods.get(&instance) else { return };
         if matches!(entry.holding, Holding::Idle(_)) {
-            let reason = format!("Pod {} closed its connection", entry.name);
-            self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
+            self.lost(now, instance, "it closed its connection");
         }
     }
 
     pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId) {
         let Some(entry) = self.pods.get(&instance) else { return };
         if let Some(cause) = entry.unschedulable.as_ref() {
-            let reason = format!("Pod {} is not scheduled: {cause}", entry.name);
-            self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+            let cause = format!("is not scheduled: {cause}");
+            self.start_failed(now, instance, &cause);
         }
     }
 
@@ -132,16 +131,22 @@ impl Driver {
                     self.launcher.await_autoscaler(&self.handle, instance);
                 }
             }
-            Verdict::CannotStart(cause) => {
-                let reason = format!("Pod {} cannot start: {cause}", entry.name);
-                self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
-            }
+            Verdict::CannotStart(cause) => self.start_failed(now, instance, &format!("cannot start: {cause}")),
             Verdict::Ended(cause) => self.lost(now, instance, &cause),
         }
     }
 
+    /// The Pod will never listen; `cause` goes on from its name.
+    fn start_failed(&mut self, now: Instant, instance: InstanceId, cause: &str) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        entry.log_end(cause);
+        let reason = format!("Pod {} {cause}", entry.name);
+        self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+    }
+
     pub(super) fn lost(&mut self, now: Instant, instance: InstanceId, cause: &str) {
         let Some(entry) = self.pods.get(&instance) else { return };
+        entry.log_end(cause);
         let reason = format!("Pod {} is lost: {cause}", entry.name);
         self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
     }

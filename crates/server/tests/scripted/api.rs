@@ -24,6 +24,8 @@ pub(crate) enum Create {
     CommittedButTimedOut,
     /// A 403 with this message; nothing is made.
     Forbidden(&'static str),
+    /// The Pod is made, and no node ever takes it.
+    NeverScheduled,
 }
 
 /// The handle of a test.
@@ -39,7 +41,6 @@ struct Cluster {
     pods: BTreeMap<String, FakePod>,
     script: VecDeque<Create>,
     creates: usize,
-    lists: usize,
     deleted: Vec<String>,
     version: u64,
 }
@@ -69,11 +70,6 @@ impl Api {
         self.lock().creates
     }
 
-    /// How many lists came.
-    pub(crate) fn lists(&self) -> usize {
-        self.lock().lists
-    }
-
     /// The names of the Pods that are there.
     pub(crate) fn pods(&self) -> Vec<String> {
         self.lock().pods.keys().cloned().collect()
@@ -85,8 +81,10 @@ impl Api {
     }
 
     /// The Pod's process dies; its object stays as it is, and no event tells.
-    pub(crate) fn kill_process(&self, name: &str) {
-        self.lock().pods.get_mut(name).unwrap().kill();
+    pub(crate) async fn kill_process(&self, name: &str) {
+        let process = self.lock().pods.get_mut(name).unwrap().take_process();
+        // Its connection is closed once this returns, not some time later.
+        process.unwrap().shutdown().await;
     }
 
     /// The Pod's process goes on, but its object is gone, and no event tells.
@@ -145,6 +143,10 @@ async fn create(State(api): State<Api>, Json(pod): Json<Value>) -> Response {
         state.script.pop_front()
     };
     match fault {
+        Some(Create::NeverScheduled) => {
+            api.lock().pods.insert(name, FakePod::without_process(pod.clone()));
+            (StatusCode::CREATED, Json(pod)).into_response()
+        }
         Some(Create::Forbidden(message)) => failure(StatusCode::FORBIDDEN, "Forbidden", message),
         Some(Create::CommittedButTimedOut) => {
             api.commit(&name, pod).await;
@@ -173,8 +175,7 @@ async fn list_or_watch(State(api): State<Api>, Query(query): Query<BTreeMap<Stri
     if query.contains_key("watch") {
         return watch(&api, selector);
     }
-    let mut state = api.lock();
-    state.lists += 1;
+    let state = api.lock();
     let objects = state.pods.values().map(|pod| &pod.object);
     let items: Vec<&Value> = objects.filter(|object| matches(object, &selector)).collect();
     let metadata = json!({ "resourceVersion": state.version.to_string() });

@@ -60,11 +60,29 @@ async fn refused_create_gives_the_reason_and_the_api_server_is_not_hammered() {
 }
 
 #[tokio::test]
+async fn start_that_timed_out_is_told_to_callers_and_the_log_until_the_next_try() {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_START_TIMEOUT", "1s")]).await;
+    server.create_function("hello").await;
+    api.script(vec![Create::NeverScheduled; 10]);
+    let first = server.invoke("hello", json!({})).await;
+    let pod = until(async || api.deleted().first().cloned()).await;
+    let second = server.invoke("hello", json!({})).await;
+    let reason = format!("Pod {pod} did not listen within 1s of its creation: nothing was heard of it");
+    for answer in [first, second] {
+        assert_eq!(answer.status, 424);
+        assert!(answer.body["Message"].as_str().unwrap().contains(&reason), "{answer:?}");
+    }
+    let logged = server.logged("the Pod did not start");
+    assert!(logged[0].contains(&pod) && logged[0].contains("nothing was heard of it"), "{logged:?}");
+}
+
+#[tokio::test]
 async fn pod_whose_connection_ended_is_replaced_without_an_error() {
     let (api, server) = with_function().await;
     let first = server.invoke("hello", json!({})).await;
     let pod = api.pods()[0].clone();
-    api.kill_process(&pod);
+    api.kill_process(&pod).await;
     until(async || api.deleted().contains(&pod).then_some(())).await;
     let second = server.invoke("hello", json!({})).await;
     assert_eq!((second.status, second.function_error), (200, false));
@@ -78,7 +96,7 @@ async fn pod_killed_under_its_invocation_gives_one_error_and_no_second_run() {
     let pod = api.pods()[0].clone();
     let killing = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        api.kill_process(&pod);
+        api.kill_process(&pod).await;
     };
     let (answer, ()) = tokio::join!(server.invoke("hello", json!({ "sleep_ms": 10_000 })), killing);
     assert_eq!((answer.status, answer.function_error), (200, true));
@@ -124,10 +142,11 @@ async fn change_whose_client_hung_up_is_finished() {
 async fn deletion_that_no_event_told_is_found_by_the_next_list() {
     let (api, server) = with_function().await;
     let first = server.invoke("hello", json!({})).await;
-    let forgotten = api.forget_silently(&api.pods()[0]);
-    let lists = api.lists();
+    let pod = api.pods()[0].clone();
+    let forgotten = api.forget_silently(&pod);
     api.expire_watches();
-    until(async || (api.lists() > lists).then_some(())).await;
+    let lost = until(async || server.logged("lost an idle Pod").pop()).await;
+    assert!(lost.contains(&pod) && lost.contains("the Pod is gone"), "{lost}");
     let next = until(async || {
         let answer = server.invoke("hello", json!({})).await;
         (answer.body != first.body).then_some(answer)

@@ -52,9 +52,14 @@ impl FakePod {
         Self { object, process: Some(process), runs }
     }
 
-    /// Ends the process with everything it runs.
-    pub(crate) fn kill(&mut self) {
-        self.process = None;
+    /// A Pod that runs nothing.
+    pub(crate) fn without_process(object: Value) -> Self {
+        Self { object, process: None, runs: Arc::default() }
+    }
+
+    /// The process, if it runs.
+    pub(crate) fn take_process(&mut self) -> Option<JoinSet<()>> {
+        self.process.take()
     }
 
     /// How many invocations it was given.

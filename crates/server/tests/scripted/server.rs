@@ -15,6 +15,7 @@ pub(crate) struct Server {
     process: Child,
     endpoint: String,
     client: reqwest::Client,
+    log: NamedTempFile,
     _kubeconfig: NamedTempFile,
     _data: TempDir,
 }
@@ -30,6 +31,12 @@ pub(crate) struct Answer {
 impl Server {
     /// Starts the binary and waits until it serves.
     pub(crate) async fn start(api: &Api) -> Self {
+        Self::start_with(api, &[]).await
+    }
+
+    /// The same with further environment variables.
+    pub(crate) async fn start_with(api: &Api, settings: &[(&str, &str)]) -> Self {
+        let log = NamedTempFile::new().unwrap();
         let kubeconfig = kubeconfig(api);
         let data = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -39,13 +46,16 @@ impl Server {
             .env("FAKECLOUD_K8S_SELF_URL", format!("http://fakecloud.example:{port}"))
             .env("FAKECLOUD_DATA_DIR", data.path())
             .env("FAKECLOUD_LOG", "fakecloud=debug")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
+            .stderr(log.reopen().unwrap())
             .spawn()
             .unwrap();
         let server = Self {
             process,
             endpoint: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap(),
+            log,
             _kubeconfig: kubeconfig,
             _data: data,
         };
@@ -58,6 +68,15 @@ impl Server {
         let health = self.client.get(format!("{}/_fakecloud/health", self.endpoint)).send().await.ok()?;
         let health: Value = health.json().await.ok()?;
         health["instance"].as_str().map(str::to_owned)
+    }
+
+    /// The lines logged so far that contain `text`.
+    pub(crate) fn logged(&self, text: &str) -> Vec<String> {
+        self.log().lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
     }
 
     pub(crate) async fn create_function(&self, name: &str) {
@@ -100,6 +119,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        if std::thread::panicking() {
+            eprintln!("{}", self.log());
+        }
     }
 }
 
