@@ -41,6 +41,8 @@ pub(crate) enum Standing {
     StopWanted,
     /// The Pod exists, or may exist.
     Created,
+    /// The delete is under way; its answer, or the lack of one, decides what is next.
+    Deleting,
     /// The API server refused it: there is nothing to delete.
     Refused,
 }
@@ -88,10 +90,9 @@ impl PodEntry {
         }
     }
 
-    /// The API server has the Pod. Returns where the Pod stood until then.
-    pub(crate) fn acknowledged(&mut self, now: Instant) -> Standing {
+    /// The API server has the Pod.
+    pub(crate) fn acknowledged(&mut self, now: Instant) {
         self.timeline.created.get_or_insert(now);
-        std::mem::replace(&mut self.standing, Standing::Created)
     }
 
     /// Lends the connection out, if there is one that still lives.

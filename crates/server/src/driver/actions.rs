@@ -84,11 +84,21 @@ impl Driver {
         let Some(entry) = self.pods.get_mut(&instance) else { return };
         info!(pod = %entry.name, %reason, "stopping a Pod");
         entry.holding = Holding::Closed;
+        self.delete(Instant::now(), instance);
+    }
+
+    /// Sees to it that there is no Pod: now, or as soon as the request under way is answered.
+    pub(super) fn delete(&mut self, now: Instant, instance: InstanceId) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
         match entry.standing {
             // A delete must not overtake the create.
             Standing::Requested | Standing::StopWanted => entry.standing = Standing::StopWanted,
-            Standing::Created => self.launcher.delete(&self.handle, instance, entry.name.clone()),
-            Standing::Refused => self.forget(Instant::now(), instance),
+            Standing::Created => {
+                entry.standing = Standing::Deleting;
+                self.launcher.delete(&self.handle, instance, entry.name.clone());
+            }
+            Standing::Deleting => {}
+            Standing::Refused => self.forget(now, instance),
         }
     }
 }

@@ -18,21 +18,21 @@ use crate::pod_status::{self, Verdict};
 impl Driver {
     pub(super) fn created(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
         let Some(entry) = self.pods.get_mut(&instance) else { return };
+        let standing = match &result {
+            Ok(()) | Err(ApiError::Unanswered(_)) => Standing::Created,
+            Err(ApiError::Refused(_)) => Standing::Refused,
+        };
+        let before = std::mem::replace(&mut entry.standing, standing);
         match result {
-            Ok(()) => {
-                if entry.acknowledged(now) == Standing::StopWanted {
-                    self.launcher.delete(&self.handle, instance, entry.name.clone());
-                }
-            }
+            Ok(()) => entry.acknowledged(now),
             Err(error) => {
                 warn!(pod = %entry.name, %error, "the API server did not create the Pod");
-                entry.standing = match error {
-                    ApiError::Refused(_) => Standing::Refused,
-                    ApiError::Unanswered(_) => Standing::Created,
-                };
                 let reason = format!("Pod {} could not be created: {error}", entry.name);
                 self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
             }
+        }
+        if before == Standing::StopWanted {
+            self.delete(now, instance);
         }
     }
 
@@ -154,7 +154,11 @@ impl Driver {
     pub(super) fn deleted(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
         match result {
             Ok(()) => self.forget(now, instance),
-            Err(error) => warn!(%instance, %error, "the API server did not delete the Pod; trying again later"),
+            Err(error) => {
+                let Some(entry) = self.pods.get_mut(&instance) else { return };
+                warn!(pod = %entry.name, %error, "the API server did not delete the Pod; trying again later");
+                entry.standing = Standing::Created;
+            }
         }
     }
 

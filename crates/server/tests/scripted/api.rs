@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
@@ -24,6 +25,8 @@ pub(crate) enum Create {
     CommittedButTimedOut,
     /// A 403 with this message; nothing is made.
     Forbidden(&'static str),
+    /// The same after so long.
+    ForbiddenAfter(Duration, &'static str),
     /// The Pod is made, and no node ever takes it.
     NeverScheduled,
 }
@@ -146,6 +149,10 @@ async fn create(State(api): State<Api>, Json(pod): Json<Value>) -> Response {
         Some(Create::NeverScheduled) => {
             api.lock().pods.insert(name, FakePod::without_process(pod.clone()));
             (StatusCode::CREATED, Json(pod)).into_response()
+        }
+        Some(Create::ForbiddenAfter(delay, message)) => {
+            tokio::time::sleep(delay).await;
+            failure(StatusCode::FORBIDDEN, "Forbidden", message)
         }
         Some(Create::Forbidden(message)) => failure(StatusCode::FORBIDDEN, "Forbidden", message),
         Some(Create::CommittedButTimedOut) => {

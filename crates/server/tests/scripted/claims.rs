@@ -1,6 +1,6 @@
 //! What the server does when the cluster misbehaves.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -75,6 +75,22 @@ async fn start_that_timed_out_is_told_to_callers_and_the_log_until_the_next_try(
     }
     let logged = server.logged("the Pod did not start");
     assert!(logged[0].contains(&pod) && logged[0].contains("nothing was heard of it"), "{logged:?}");
+}
+
+#[tokio::test]
+async fn end_does_not_wait_longer_for_a_pod_than_for_the_refusal_of_its_create() {
+    let (api, server) = with_function().await;
+    api.script([Create::ForbiddenAfter(Duration::from_secs(1), "exceeded quota")]);
+    let terminating = async {
+        until(async || (api.creates() == 1).then_some(())).await;
+        server.terminate();
+    };
+    let (answer, ()) = tokio::join!(server.invoke("hello", json!({})), terminating);
+    assert_eq!(answer.status, 500);
+    let began = Instant::now();
+    until(async || server.logged("all Pods of this instance are deleted").pop()).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(api.deleted(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -70,6 +70,12 @@ impl Server {
         health["instance"].as_str().map(str::to_owned)
     }
 
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(status.success(), "{status}");
+    }
+
     /// The lines logged so far that contain `text`.
     pub(crate) fn logged(&self, text: &str) -> Vec<String> {
         self.log().lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
