@@ -22,7 +22,9 @@ const API_TIMEOUT: Duration = Duration::from_secs(20);
 /// The API server ends a watch after this, seconds, and it is resumed where it ended.
 const WATCH_SECONDS: u32 = 60;
 
-/// So a connection that is silent for longer is dead, although nothing closed it.
+/// A connection on which the answer to a request does not go on for this long is dead, although nothing closed it. It
+/// bounds the list of a resync, which has no other limit; a silent watch is given up sooner, by the watcher itself, a
+/// few seconds after `WATCH_SECONDS`.
 const SILENCE_MAX: Duration = Duration::from_secs(90);
 
 /// One namespace of a cluster.
@@ -86,6 +88,8 @@ impl Cluster {
         let mut config = Config::infer().await.map_err(ConnectError::Config)?;
         config.connect_timeout = Some(Duration::from_secs(5));
         config.read_timeout = Some(SILENCE_MAX);
+        // Or else the time a pooled connection idled would count, and a create on it would fail for no reason.
+        config.reset_reader_on_write = true;
         let url = config.cluster_url.to_string();
         let client = Client::try_from(config).map_err(|source| ConnectError::Client { url: url.clone(), source })?;
         let pods = Api::namespaced(client.clone(), namespace);
