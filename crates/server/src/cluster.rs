@@ -50,6 +50,11 @@ pub(crate) enum ConnectError {
     )]
     Unreachable { url: String, cause: String },
     #[error(
+        "the API server at {url} does not say what this identity may do: {cause}; \
+         check the credentials of the kubeconfig or the ServiceAccount, they may have expired"
+    )]
+    Refused { url: String, cause: String },
+    #[error(
         "not allowed to {verbs} pods in namespace {namespace}: give fakecloud's ServiceAccount a Role with \
          the verbs create, get, list, watch and delete on pods (see deploy/role.yaml)"
     )]
@@ -94,10 +99,10 @@ impl Cluster {
         let client = Client::try_from(config).map_err(|source| ConnectError::Client { url: url.clone(), source })?;
         let pods = Api::namespaced(client.clone(), namespace);
         let cluster = Self { client, pods, namespace: namespace.to_owned() };
-        let missing = cluster
-            .missing_verbs()
-            .await
-            .map_err(|error| ConnectError::Unreachable { url, cause: error.to_string() })?;
+        let missing = cluster.missing_verbs().await.map_err(|error| match error {
+            ApiError::Refused(cause) => ConnectError::Refused { url, cause },
+            ApiError::Unanswered(cause) => ConnectError::Unreachable { url, cause },
+        })?;
         if missing.is_empty() {
             return Ok(cluster);
         }

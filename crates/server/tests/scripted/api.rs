@@ -43,6 +43,7 @@ pub(crate) struct Api {
 struct Cluster {
     pods: BTreeMap<String, FakePod>,
     script: VecDeque<Create>,
+    knows_nobody: bool,
     creates: usize,
     deleted: Vec<String>,
     version: u64,
@@ -55,7 +56,7 @@ impl Api {
         let api =
             Self { address: listener.local_addr().unwrap(), state: Arc::default(), events: broadcast::channel(1024).0 };
         let router = Router::new()
-            .route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", post(allow))
+            .route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", post(review))
             .route("/api/v1/namespaces/default/pods", get(list_or_watch).post(create))
             .route("/api/v1/namespaces/default/pods/{name}", delete(remove))
             .with_state(api.clone());
@@ -66,6 +67,11 @@ impl Api {
     /// Says what happens to coming create requests, in order; after those all is well.
     pub(crate) fn script(&self, creates: impl IntoIterator<Item = Create>) {
         self.lock().script.extend(creates);
+    }
+
+    /// Every request for a review is refused from now on, as for a token that has expired.
+    pub(crate) fn know_nobody(&self) {
+        self.lock().knows_nobody = true;
     }
 
     /// How many create requests came.
@@ -130,9 +136,12 @@ impl Api {
     }
 }
 
-async fn allow(Json(mut review): Json<Value>) -> Json<Value> {
+async fn review(State(api): State<Api>, Json(mut review): Json<Value>) -> Response {
+    if api.lock().knows_nobody {
+        return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized");
+    }
     review["status"] = json!({ "allowed": true });
-    Json(review)
+    Json(review).into_response()
 }
 
 async fn create(State(api): State<Api>, Json(pod): Json<Value>) -> Response {

@@ -191,3 +191,11 @@ async fn instance_that_misses_some_probes_keeps_its_pods_and_one_that_misses_all
     until(async || (api.deleted() == ["pod-of-replaced"]).then_some(())).await;
     assert_eq!(api.pods(), ["pod-of-slow"]);
 }
+
+#[tokio::test]
+async fn expired_credentials_are_named_as_the_cause() {
+    let api = Api::start().await;
+    api.know_nobody();
+    let log = Server::refused(&api).await;
+    assert!(log.contains("does not say what this identity may do: Unauthorized; check the credentials"), "{log}");
+}

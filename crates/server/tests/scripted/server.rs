@@ -36,6 +36,25 @@ impl Server {
 
     /// The same with further environment variables.
     pub(crate) async fn start_with(api: &Api, settings: &[(&str, &str)]) -> Self {
+        let server = Self::spawn(api, settings);
+        until(|| server.instance()).await;
+        server
+    }
+
+    /// Starts the binary where it must refuse to serve, and returns what it logged.
+    pub(crate) async fn refused(api: &Api) -> String {
+        let mut server = Self::spawn(api, &[]);
+        for _ in 0..1_000 {
+            if let Some(status) = server.process.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(1), "{}", server.log());
+                return server.log();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it goes on");
+    }
+
+    fn spawn(api: &Api, settings: &[(&str, &str)]) -> Self {
         let log = NamedTempFile::new().unwrap();
         let kubeconfig = kubeconfig(api);
         let data = tempfile::tempdir().unwrap();
@@ -51,16 +70,14 @@ impl Server {
             .stderr(log.reopen().unwrap())
             .spawn()
             .unwrap();
-        let server = Self {
+        Self {
             process,
             endpoint: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap(),
             log,
             _kubeconfig: kubeconfig,
             _data: data,
-        };
-        until(|| server.instance()).await;
-        server
+        }
     }
 
     /// The value of the instance label of its Pods, once it serves.
