@@ -10,12 +10,14 @@ use tokio::sync::oneshot;
 use crate::connection::{Answer, Connection, SendError};
 use crate::driver::{Handle, Input};
 
-/// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired: nobody
-/// knows what state it is in.
+/// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired once
+/// something was sent, since nobody knows what state it is in; until then it is as good as before.
 pub(crate) struct Lease {
     instance: InstanceId,
     pod: String,
     connection: Option<Connection>,
+    /// What becomes of the Pod when the lease is dropped.
+    after_drop: After,
     aborted: oneshot::Receiver<Arc<str>>,
     handle: Handle,
 }
@@ -36,7 +38,7 @@ impl Lease {
         aborted: oneshot::Receiver<Arc<str>>,
         handle: Handle,
     ) -> Self {
-        Self { instance, pod, connection: Some(connection), aborted, handle }
+        Self { instance, pod, connection: Some(connection), after_drop: After::Reuse, aborted, handle }
     }
 
     /// The Pod's name.
@@ -52,6 +54,7 @@ impl Lease {
         witness: std::time::Duration,
     ) -> Result<Answer, Cut> {
         let Some(connection) = self.connection.as_mut() else { return Err(Cut::NotSent) };
+        self.after_drop = After::Retire;
         let broken = tokio::select! {
             answer = connection.send(headers, payload) => match answer {
                 Ok(answer) => return Ok(answer),
@@ -80,6 +83,6 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.give_back(After::Retire);
+        self.give_back(self.after_drop);
     }
 }

@@ -35,12 +35,9 @@ impl Driver {
         let lease = self.pods.get_mut(&instance).and_then(|entry| entry.lease(&self.handle));
         let reply = self.waiting.remove(&invocation).map(|waiting| waiting.reply);
         match (reply, lease) {
-            (Some(reply), Some(lease)) => {
-                if let Err(Ok(lease)) = reply.send(Ok(lease)) {
-                    lease.finish(After::Reuse);
-                }
-            }
-            (None, Some(lease)) => lease.finish(After::Reuse),
+            // A caller that has gone gives the lease back by dropping it.
+            (Some(reply), Some(lease)) => drop(reply.send(Ok(lease))),
+            (None, Some(lease)) => drop(lease),
             (reply, None) => {
                 // The connection ended in this very moment; whoever asked gets the next environment.
                 drop(reply);
