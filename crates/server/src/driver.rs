@@ -36,8 +36,8 @@ pub(crate) enum Input {
     Connected { instance: InstanceId, connection: Connection },
     /// The kept connection ended.
     Disconnected { instance: InstanceId },
-    /// No node has taken the Pod for as long as an autoscaler is given.
-    UnschedulableForLong { instance: InstanceId },
+    /// As long as an autoscaler is given has passed since no node took the Pod.
+    UnschedulableForLong { instance: InstanceId, since: Instant },
     /// The shared watch saw something.
     Pod(PodChange),
     /// The API server has answered a delete.
@@ -170,7 +170,7 @@ impl Driver {
             Input::Fetching { pod, ip, reply } => self.fetching(&pod, ip, reply),
             Input::Connected { instance, connection } => self.connected(now, instance, connection),
             Input::Disconnected { instance } => self.disconnected(now, instance),
-            Input::UnschedulableForLong { instance } => self.unschedulable_for_long(now, instance),
+            Input::UnschedulableForLong { instance, since } => self.unschedulable_for_long(now, instance, since),
             Input::Pod(change) => self.pod_changed(now, change),
             Input::Deleted { instance, result } => self.deleted(now, instance, result),
             Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fakecloud_podspec::{Cluster as Settings, InstanceLabel, Launch, PodName, pod};
 use fakecloud_pool::InstanceId;
@@ -78,11 +78,11 @@ impl Launcher {
     }
 
     /// Reports [`Input::UnschedulableForLong`] once an autoscaler has had its chance.
-    pub(crate) fn await_autoscaler(&self, handle: &Handle, instance: InstanceId) {
+    pub(crate) fn await_autoscaler(&self, handle: &Handle, instance: InstanceId, since: Instant) {
         let (handle, grace) = (handle.clone(), self.unschedulable_grace);
         tokio::spawn(async move {
             tokio::time::sleep(grace).await;
-            handle.send(Input::UnschedulableForLong { instance });
+            handle.send(Input::UnschedulableForLong { instance, since });
         });
     }
 }

@@ -24,12 +24,20 @@ pub(crate) struct PodEntry {
     pub(crate) deployment: SharedDeployment,
     pub(crate) standing: Standing,
     pub(crate) holding: Holding,
-    /// Why no node takes it, while none does.
-    pub(crate) unschedulable: Option<String>,
+    /// While no node takes it.
+    pub(crate) unschedulable: Option<Unschedulable>,
     /// The last status the watch saw, until the Pod listens.
     pub(crate) starting: Option<Box<PodStatus>>,
     pub(crate) timeline: Timeline,
     expected_in_resync: bool,
+}
+
+/// That no node takes a Pod.
+pub(crate) struct Unschedulable {
+    /// When this began; it tells one spell from the next.
+    pub(crate) since: Instant,
+    /// The scheduler's last word on it.
+    pub(crate) cause: String,
 }
 
 /// Where the Pod object stands with the API server.
@@ -138,7 +146,7 @@ impl PodEntry {
         let status = self.starting.as_deref().map(pod_status::progress);
         let progress = status.unwrap_or_else(|| "nothing was heard of it".to_owned());
         match &self.unschedulable {
-            Some(cause) => cause.clone(),
+            Some(unschedulable) => unschedulable.cause.clone(),
             None => format!("{progress} (ms: {})", self.timeline),
         }
     }

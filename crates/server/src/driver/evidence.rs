@@ -12,7 +12,7 @@ use super::Driver;
 use crate::cluster::{ApiError, PodChange};
 use crate::connection::Connection;
 use crate::deployment::SharedDeployment;
-use crate::pod_entry::{Holding, PodEntry, Standing};
+use crate::pod_entry::{Holding, PodEntry, Standing, Unschedulable};
 use crate::pod_status::{self, Verdict};
 
 impl Driver {
@@ -78,10 +78,11 @@ impl Driver {
         }
     }
 
-    pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId) {
+    /// Fails the start, unless a node took the Pod meanwhile, be it for a moment.
+    pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId, since: Instant) {
         let Some(entry) = self.pods.get(&instance) else { return };
-        if let Some(cause) = entry.unschedulable.as_ref() {
-            let cause = format!("is not scheduled: {cause}");
+        if let Some(unschedulable) = entry.unschedulable.as_ref().filter(|spell| spell.since == since) {
+            let cause = format!("is not scheduled: {}", unschedulable.cause);
             self.start_failed(now, instance, &cause);
         }
     }
@@ -121,14 +122,14 @@ impl Driver {
         if matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. }) {
             entry.starting = pod.status.map(Box::new);
         }
-        let first_unschedulable = entry.unschedulable.is_none();
-        entry.unschedulable = None;
+        let unschedulable_since = entry.unschedulable.take().map(|unschedulable| unschedulable.since);
         match reading.verdict {
             Verdict::Fine => {}
             Verdict::Unschedulable(cause) => {
-                entry.unschedulable = Some(cause);
-                if first_unschedulable {
-                    self.launcher.await_autoscaler(&self.handle, instance);
+                let since = unschedulable_since.unwrap_or(now);
+                entry.unschedulable = Some(Unschedulable { since, cause });
+                if unschedulable_since.is_none() {
+                    self.launcher.await_autoscaler(&self.handle, instance, since);
                 }
             }
             Verdict::CannotStart(cause) => self.start_failed(now, instance, &format!("cannot start: {cause}")),
