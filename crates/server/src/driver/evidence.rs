@@ -62,6 +62,9 @@ impl Driver {
     pub(super) fn connected(&mut self, now: Instant, instance: InstanceId, connection: Connection) {
         let Some(entry) = self.pods.get_mut(&instance) else { return };
         let Holding::Dialling { .. } = entry.holding else { return };
+        if !connection.is_open() {
+            return self.lost(now, instance, "it closed its connection at once");
+        }
         entry.timeline.opened(now);
         debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod is ready");
         entry.holding = Holding::Idle(connection);
