@@ -1,7 +1,7 @@
 //! Code zips and layer tars on disk, named by their content: written once, whole or not at all, then only read.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
@@ -22,6 +22,8 @@ pub(crate) struct Blobs {
     layers: PathBuf,
     /// Since when nothing has needed a file. A file that is asked for again is not in here.
     unneeded: Mutex<HashMap<PathBuf, Instant>>,
+    /// Keeps every other process out of the folder; the kernel lets go of it however this one ends.
+    _lock: File,
     /// Deletes the folder at the end where nobody asked to keep it.
     _temporary: Option<TempDir>,
 }
@@ -53,19 +55,21 @@ pub(crate) enum MergeError {
 }
 
 impl Blobs {
-    /// Artifacts below `data_dir`, or in a temporary folder that ends with the process.
+    /// Artifacts below `data_dir`, which no other process may be using, or in a temporary folder that ends with the
+    /// process.
     pub(crate) fn open(data_dir: Option<&Path>) -> io::Result<Self> {
         let temporary = match data_dir {
             Some(_) => None,
             None => Some(tempfile::Builder::new().prefix("fakecloud-").tempdir()?),
         };
         let root = data_dir.or_else(|| temporary.as_ref().map(TempDir::path)).expect("one of the two is there");
+        let lock = lock(root)?;
         let (zips, layers) = (root.join("zips"), root.join("layers"));
         for dir in [&zips, &layers] {
             durable::create_folder(dir)?;
             remove_unfinished(dir)?;
         }
-        Ok(Self { zips, layers, unneeded: Mutex::default(), _temporary: temporary })
+        Ok(Self { zips, layers, unneeded: Mutex::default(), _lock: lock, _temporary: temporary })
     }
 
     /// Checks an uploaded zip to its last byte and stores it. Blocks: run it where that is allowed.
@@ -146,6 +150,23 @@ impl Blobs {
     }
 }
 
+/// Takes a folder for this process alone: two would remove each other's unfinished files and overwrite their records.
+fn lock(dir: &Path) -> io::Result<File> {
+    durable::create_folder(dir)?;
+    let path = dir.join("lock");
+    let file = File::create(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "another fakecloud is using it: end that one, or give each a directory of its own",
+        )),
+        Err(TryLockError::Error(error)) => {
+            Err(io::Error::new(error.kind(), format!("{} cannot be locked: {error}", path.display())))
+        }
+    }
+}
+
 /// Removes what a process that was killed was writing.
 fn remove_unfinished(dir: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
@@ -180,6 +201,16 @@ mod tests {
         assert_eq!((first.bytes, first.unzipped_bytes), (zip.len() as u64, 5));
         assert_eq!(std::fs::read(blobs.zip(&first.digest.hex())).unwrap(), zip);
         assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn directory_in_use_is_refused_until_it_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Blobs::open(Some(dir.path())).unwrap();
+        let refused = Blobs::open(Some(dir.path())).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("another fakecloud is using it"), "{refused}");
+        drop(first);
+        Blobs::open(Some(dir.path())).unwrap();
     }
 
     #[test]
