@@ -12,10 +12,7 @@ pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {
     let defaults = Images::default();
     Ok(Cluster {
         namespace: k8s.namespace.clone(),
-        ecr: Some(match &k8s.ecr_url {
-            Some(registry) => registry.clone(),
-            None => self_url.to_string().parse().context("the self URL names no registry")?,
-        }),
+        ecr: k8s.ecr_url.clone(),
         pull_secret: k8s.pull_secret.clone(),
         images: Images {
             init: k8s.init_image.clone().unwrap_or(defaults.init),
