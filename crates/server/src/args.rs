@@ -1,6 +1,7 @@
 //! Every setting of the server: one flag each, with its environment variable. Nothing else reads the environment.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -214,9 +215,7 @@ const RUNTIME_IMAGE: &str = "FAKECLOUD_LAMBDA_IMAGE_";
 impl Args {
     /// Reads flags and environment; a bad value ends the process with the variable, the value and what would be right.
     pub(crate) fn read() -> Self {
-        let flags = std::env::args_os();
-        let images = runtime_image_flags(std::env::vars());
-        Self::parse_from(flags.chain(images.into_iter().map(Into::into)))
+        Self::parse_from(arguments(std::env::args_os(), std::env::vars_os()))
     }
 
     /// The images that replace those of single runtimes.
@@ -234,13 +233,21 @@ impl FromStr for Period {
     }
 }
 
-/// `FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12=image` as the flag `--lambda-image=PYTHON3_12=image`.
-fn runtime_image_flags(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    let images = variables.filter_map(|(name, image)| {
-        let runtime = name.strip_prefix(RUNTIME_IMAGE).filter(|rest| *rest != "PREFIX")?;
-        Some(format!("--lambda-image={runtime}={image}"))
-    });
-    images.collect()
+/// The command line with the variables of runtime images before its flags: of two images for one runtime the last counts.
+fn arguments(
+    mut line: impl Iterator<Item = OsString>,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Vec<OsString> {
+    let program = line.next();
+    program.into_iter().chain(variables.filter_map(runtime_image_flag)).chain(line).collect()
+}
+
+/// `FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12=image` as the flag `--lambda-image=PYTHON3_12=image`; no other variable is one.
+fn runtime_image_flag((name, image): (OsString, OsString)) -> Option<OsString> {
+    let runtime = name.to_str()?.strip_prefix(RUNTIME_IMAGE).filter(|rest| *rest != "PREFIX")?;
+    let mut flag = OsString::from(format!("--lambda-image={runtime}="));
+    flag.push(image);
+    Some(flag)
 }
 
 fn runtime_image(text: &str) -> Result<(Runtime, ImageRef), String> {
@@ -297,6 +304,16 @@ mod tests {
         }
     }
 
+    /// The images of a server with this command line and these variables.
+    fn runtime_images(line: &[&str], variables: Vec<(OsString, OsString)>) -> BTreeMap<Runtime, ImageRef> {
+        let line = ["fakecloud"].iter().chain(line).map(OsString::from);
+        Args::try_parse_from(arguments(line, variables.into_iter())).unwrap().runtime_images()
+    }
+
+    fn python() -> Runtime {
+        "python3.12".parse().unwrap()
+    }
+
     #[test]
     fn images_of_single_runtimes_come_from_their_variables() {
         let variables = [
@@ -304,10 +321,27 @@ mod tests {
             ("FAKECLOUD_LAMBDA_IMAGE_PREFIX", "mirror"),
             ("PATH", "/bin"),
         ];
-        let flags = runtime_image_flags(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
-        assert_eq!(flags, ["--lambda-image=PYTHON3_12=mirror/python:3.12"]);
-        let images = parse(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap().runtime_images();
-        assert_eq!(images["python3.12".parse::<Runtime>().as_ref().unwrap()].as_str(), "mirror/python:3.12");
+        let variables = variables.map(|(name, value)| (name.into(), value.into())).into();
+        let images = runtime_images(&[], variables);
+        assert_eq!(images, BTreeMap::from([(python(), "mirror/python:3.12".parse().unwrap())]));
+    }
+
+    #[test]
+    fn flag_goes_before_its_variable_for_images_too() {
+        let variables = vec![("FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12".into(), "from/variable".into())];
+        let images = runtime_images(&["--lambda-image=PYTHON3_12=from/flag"], variables);
+        assert_eq!(images[&python()].as_str(), "from/flag");
+    }
+
+    #[test]
+    fn foreign_variable_in_no_encoding_does_not_matter() {
+        use std::os::unix::ffi::OsStringExt;
+        let bytes = || OsString::from_vec(vec![b'A', 0xff]);
+        assert!(runtime_images(&[], vec![(bytes(), bytes()), ("PATH".into(), bytes())]).is_empty());
+        let line = ["fakecloud"].map(OsString::from).into_iter();
+        let ours = [("FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12".into(), bytes())].into_iter();
+        let refused = Args::try_parse_from(arguments(line, ours)).unwrap_err().to_string();
+        assert!(refused.contains("UTF-8"), "{refused}");
     }
 
     #[test]
