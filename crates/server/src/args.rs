@@ -21,7 +21,7 @@ use fakecloud_podspec::{
 #[derive(Debug, Parser)]
 #[command(name = "fakecloud", version)]
 pub(crate) struct Args {
-    /// Address and port of the API
+    /// Address and port of the API; [::]:4566 where Pods have IPv6 addresses
     #[arg(long, env = "FAKECLOUD_LISTEN", value_name = "FAKECLOUD_LISTEN", default_value = "0.0.0.0:4566")]
     pub(crate) listen: SocketAddr,
 
@@ -130,19 +130,19 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-run-as-user", env = "FAKECLOUD_K8S_RUN_AS_USER", value_name = "FAKECLOUD_K8S_RUN_AS_USER")]
     pub(crate) run_as_user: Option<RunAs>,
 
-    /// Node labels every Pod asks for, as key=value,key=value
+    /// Node labels every Pod asks for, as key=value,key=value; a backslash takes the next character literally
     #[arg(long = "k8s-node-selector", env = "FAKECLOUD_K8S_NODE_SELECTOR", value_name = "FAKECLOUD_K8S_NODE_SELECTOR")]
     pub(crate) node_selector: Option<NodeSelector>,
 
-    /// Taints every Pod tolerates
+    /// Taints every Pod tolerates, as key[=value][:effect[:seconds]], separated by commas; the key * is every taint
     #[arg(long = "k8s-tolerations", env = "FAKECLOUD_K8S_TOLERATIONS", value_name = "FAKECLOUD_K8S_TOLERATIONS")]
     pub(crate) tolerations: Option<Tolerations>,
 
-    /// Annotations of every Pod, as key=value,key=value
+    /// Annotations of every Pod, as key=value,key=value; a backslash takes the next character literally
     #[arg(long = "k8s-annotations", env = "FAKECLOUD_K8S_ANNOTATIONS", value_name = "FAKECLOUD_K8S_ANNOTATIONS")]
     pub(crate) annotations: Option<Annotations>,
 
-    /// Labels of every Pod beyond fakecloud's own, as key=value,key=value
+    /// Labels of every Pod beyond fakecloud's own, as key=value,key=value; a backslash takes the next character literally
     #[arg(long = "k8s-labels", env = "FAKECLOUD_K8S_LABELS", value_name = "FAKECLOUD_K8S_LABELS")]
     pub(crate) labels: Option<Labels>,
 
@@ -167,20 +167,20 @@ pub(crate) struct K8sArgs {
     )]
     pub(crate) unschedulable_grace: Period,
 
-    /// This server's own Pod, from the downward API: its address
-    #[arg(long = "pod-ip", env = "POD_IP", value_name = "POD_IP", hide = true)]
+    /// Address of this server's own Pod, from the downward API (status.podIP)
+    #[arg(long = "pod-ip", env = "POD_IP", value_name = "POD_IP")]
     pub(crate) pod_ip: Option<IpAddr>,
 
-    /// Its name; function Pods are owned by it when they share its namespace
-    #[arg(long = "pod-name", env = "POD_NAME", value_name = "POD_NAME", hide = true)]
+    /// Name of this server's own Pod, which owns function Pods in its namespace (metadata.name)
+    #[arg(long = "pod-name", env = "POD_NAME", value_name = "POD_NAME")]
     pub(crate) pod_name: Option<ResourceName>,
 
-    /// Its UID
-    #[arg(long = "pod-uid", env = "POD_UID", value_name = "POD_UID", hide = true)]
+    /// UID of this server's own Pod (metadata.uid)
+    #[arg(long = "pod-uid", env = "POD_UID", value_name = "POD_UID")]
     pub(crate) pod_uid: Option<OwnerUid>,
 
-    /// Its namespace
-    #[arg(long = "pod-namespace", env = "POD_NAMESPACE", value_name = "POD_NAMESPACE", hide = true)]
+    /// Namespace of this server's own Pod (metadata.namespace)
+    #[arg(long = "pod-namespace", env = "POD_NAMESPACE", value_name = "POD_NAMESPACE")]
     pub(crate) pod_namespace: Option<Namespace>,
 }
 
@@ -342,6 +342,16 @@ mod tests {
         let ours = [("FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12".into(), bytes())].into_iter();
         let refused = Args::try_parse_from(arguments(line, ours)).unwrap_err().to_string();
         assert!(refused.contains("UTF-8"), "{refused}");
+    }
+
+    #[test]
+    fn help_shows_every_variable() {
+        use clap::CommandFactory;
+        let help = Args::command().render_long_help().to_string();
+        for argument in Args::command().get_arguments() {
+            let Some(variable) = argument.get_env() else { continue };
+            assert!(help.contains(variable.to_str().unwrap()), "{}", argument.get_id());
+        }
     }
 
     #[test]
