@@ -25,6 +25,15 @@ pub(crate) struct LayerVersionRef {
     pub(crate) version: u64,
 }
 
+/// What is neither a function nor a layer, as its ARN names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resource {
+    pub(crate) scope: Scope,
+    /// What the ARN has before the name, such as `code-signing-config`.
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+}
+
 /// The unqualified ARN of a function.
 pub(crate) fn function(account: &str, region: &str, name: &str) -> String {
     format!("arn:{}:lambda:{region}:{account}:function:{name}", partition(region))
@@ -127,6 +136,24 @@ pub(crate) fn parse_layer(scope: &Scope, text: &str) -> Result<(Scope, String), 
 
 fn not_a_layer(text: &str) -> Error {
     Error::invalid_parameter(format!("'{text}' is neither a layer's name nor its ARN"))
+}
+
+// === impl Resource ===
+
+impl Resource {
+    /// Reads the ARN of a resource of this kind; `None` when it is of another form.
+    pub(crate) fn parse(arn: &str, kind: &'static str) -> Option<Self> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let ["arn", _, "lambda", region, account, found, name] = parts[..] else { return None };
+        let scope = Scope::new(account, region)?;
+        (found == kind).then(|| Self { scope, kind, name: name.to_owned() })
+    }
+
+    /// The ARN.
+    pub(crate) fn arn(&self) -> String {
+        let (region, account) = (self.scope.region(), self.scope.account());
+        format!("arn:{}:lambda:{region}:{account}:{}:{}", partition(region), self.kind, self.name)
+    }
 }
 
 // === impl LayerVersionRef ===

@@ -27,11 +27,14 @@ impl Lambda {
             return Err(Error::new(ErrorCode::ResourceConflict, message));
         }
         refuse_unserved(&input)?;
+        let code_signing_config_arn = input.code_signing_config_arn.clone();
+        code_signing_config_arn.iter().try_for_each(|arn| self.check_code_signing(arn))?;
         let publish = input.publish.unwrap_or_default();
         let record = self.new_record(function, moment, input, stored)?;
         let added_bytes = record.code().map_or(0, |code| code.size);
         let name = record.name.clone();
         let mut function = Function::new(record);
+        function.code_signing_config_arn = code_signing_config_arn;
         let mut effects = vec![Effect::Deployed(function.latest().clone())];
         let mut shown = function.latest().clone();
         if publish {
@@ -100,8 +103,7 @@ fn own_name(scope: &Scope, text: &str) -> Result<FunctionRef, Error> {
 
 /// Members that would change what runs and that nothing acts on yet.
 fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
-    let CreateFunctionRequest { code_signing_config_arn, publish_to, tenancy_config, .. } = input;
-    configuration::refuse_given("CodeSigningConfigArn", code_signing_config_arn.is_some())?;
+    let CreateFunctionRequest { publish_to, tenancy_config, .. } = input;
     configuration::refuse_given("PublishTo", publish_to.is_some())?;
     configuration::refuse_given("TenancyConfig", tenancy_config.is_some())
 }

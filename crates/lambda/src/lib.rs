@@ -14,6 +14,7 @@ mod alias;
 mod arn;
 mod attachments;
 mod call;
+mod code_signing;
 mod concurrency;
 mod configuration;
 mod constraints;

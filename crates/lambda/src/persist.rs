@@ -26,7 +26,7 @@ pub enum Change {
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The key is none that [`Change`] gives.
-    #[error("unknown key: {key:?} is not ACCOUNT/REGION/(functions|layers)/NAME.json")]
+    #[error("unknown key: {key:?} is not ACCOUNT/REGION/KIND/NAME.json with a kind such as functions")]
     UnknownKey {
         /// The key.
         key: String,
@@ -42,31 +42,57 @@ pub enum RestoreError {
     },
 }
 
-const FUNCTIONS: &str = "functions";
-const LAYERS: &str = "layers";
+/// What a record is, and the folder that it lies in.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    CodeSigningConfig,
+    Function,
+    Layer,
+}
 
 /// The function under this name now has this content.
 pub(crate) fn put_function(scope: &Scope, name: &str, function: &Function) -> Change {
-    put(scope, FUNCTIONS, name, function)
+    put(scope, Kind::Function, name, function)
 }
 
 /// The function under this name is gone.
 pub(crate) fn delete_function(scope: &Scope, name: &str) -> Change {
-    Change::Delete { key: key(scope, FUNCTIONS, name) }
+    delete(scope, Kind::Function, name)
 }
 
 /// The layer under this name now has this content.
 pub(crate) fn put_layer(scope: &Scope, name: &str, layer: &Layer) -> Change {
-    put(scope, LAYERS, name, layer)
+    put(scope, Kind::Layer, name, layer)
 }
 
-fn put(scope: &Scope, kind: &str, name: &str, content: &impl Serialize) -> Change {
+/// The record under this name now has this content.
+pub(crate) fn put(scope: &Scope, kind: Kind, name: &str, content: &impl Serialize) -> Change {
     let json = serde_json::to_vec(content).expect("records have string keys and finite numbers");
     Change::Put { key: key(scope, kind, name), json }
 }
 
-fn key(scope: &Scope, kind: &str, name: &str) -> String {
-    format!("{scope}/{kind}/{name}.json")
+/// The record under this name is gone.
+pub(crate) fn delete(scope: &Scope, kind: Kind, name: &str) -> Change {
+    Change::Delete { key: key(scope, kind, name) }
+}
+
+fn key(scope: &Scope, kind: Kind, name: &str) -> String {
+    format!("{scope}/{}/{name}.json", kind.folder())
+}
+
+impl Kind {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::CodeSigningConfig => "code-signing-configs",
+            Self::Function => "functions",
+            Self::Layer => "layers",
+        }
+    }
+
+    fn parse(folder: &str) -> Option<Self> {
+        let all = [Self::CodeSigningConfig, Self::Function, Self::Layer];
+        all.into_iter().find(|kind| kind.folder() == folder)
+    }
 }
 
 impl Lambda {
@@ -81,19 +107,19 @@ impl Lambda {
             let Some((scope, kind, name)) = split(&key) else { return Err(RestoreError::UnknownKey { key }) };
             let space = lambda.space_mut(&scope);
             match kind {
-                FUNCTIONS => space.put_function(name.to_owned(), read(&key, &json)?),
-                LAYERS => space.put_layer(name.to_owned(), read(&key, &json)?),
-                _ => return Err(RestoreError::UnknownKey { key }),
+                Kind::CodeSigningConfig => drop(space.code_signing.insert(name.to_owned(), read(&key, &json)?)),
+                Kind::Function => space.put_function(name.to_owned(), read(&key, &json)?),
+                Kind::Layer => space.put_layer(name.to_owned(), read(&key, &json)?),
             }
         }
         Ok(lambda)
     }
 }
 
-fn split(key: &str) -> Option<(Scope, &str, &str)> {
+fn split(key: &str) -> Option<(Scope, Kind, &str)> {
     let parts: Vec<&str> = key.split('/').collect();
     let [account, region, kind, file] = parts[..] else { return None };
-    Some((Scope::new(account, region)?, kind, file.strip_suffix(".json")?))
+    Some((Scope::new(account, region)?, Kind::parse(kind)?, file.strip_suffix(".json")?))
 }
 
 fn read<'de, T: Deserialize<'de>>(key: &str, json: &'de [u8]) -> Result<T, RestoreError> {

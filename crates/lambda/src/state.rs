@@ -8,7 +8,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope, layer::Layer, version::Function,
+    Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope, code_signing::CodeSigning,
+    layer::Layer, version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -70,6 +71,7 @@ pub enum Effect {
 pub(crate) struct Space {
     functions: BTreeMap<String, Function>,
     layers: BTreeMap<String, Layer>,
+    pub(crate) code_signing: BTreeMap<String, CodeSigning>,
     /// The sum of all zips' sizes.
     stored_bytes: u64,
 }
@@ -152,6 +154,15 @@ impl Lambda {
             O::GetProvisionedConcurrencyConfig => self.get_provisioned_concurrency(scope, &call.input()?),
             O::ListProvisionedConcurrencyConfigs => self.list_provisioned_concurrency(scope, &call.input()?),
             O::DeleteProvisionedConcurrencyConfig => self.delete_provisioned_concurrency(scope, &call.input()?),
+            O::CreateCodeSigningConfig => self.create_code_signing(scope, moment, call.input()?),
+            O::UpdateCodeSigningConfig => self.update_code_signing(moment, call.input()?),
+            O::GetCodeSigningConfig => self.get_code_signing(&call.input()?),
+            O::DeleteCodeSigningConfig => self.delete_code_signing(&call.input()?),
+            O::ListCodeSigningConfigs => self.list_code_signing(scope, &call.input()?),
+            O::ListFunctionsByCodeSigningConfig => self.list_signed_functions(&call.input()?),
+            O::PutFunctionCodeSigningConfig => self.put_function_code_signing(scope, call.input()?),
+            O::GetFunctionCodeSigningConfig => self.get_function_code_signing(scope, &call.input()?),
+            O::DeleteFunctionCodeSigningConfig => self.delete_function_code_signing(scope, &call.input()?),
             O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
             unserved => Err(not_served(unserved)),
         }

@@ -5,11 +5,20 @@ use std::collections::BTreeMap;
 use crate::{
     Applied, Effect, Error, Lambda, Moment, Response, Scope,
     arn::FunctionRef,
+    code_signing,
+    permission::no_resource,
     shapes::{ListTagsRequest, ListTagsResponse, TagResourceRequest, UntagResourceRequest},
 };
 
 /// The most tags that a resource may have.
 const MAX_TAGS: usize = 50;
+
+/// What has tags.
+enum Tagged {
+    Function(FunctionRef),
+    /// The ARN of a code signing configuration.
+    CodeSigning(String),
+}
 
 impl Lambda {
     pub(crate) fn tag_resource(
@@ -21,11 +30,11 @@ impl Lambda {
         if input.tags.is_empty() {
             return Err(Error::invalid_parameter("An error occurred and the request cannot be processed."));
         }
-        let target = tagged(scope, &input.resource)?;
-        let mut tags = self.function(&target)?.latest().tags.clone();
+        let tagged = Tagged::parse(scope, &input.resource)?;
+        let mut tags = self.tags(&tagged)?.clone();
         tags.extend(input.tags);
         check(&tags)?;
-        self.retag(&target, moment, tags)
+        self.set_tags(&tagged, moment, tags)
     }
 
     pub(crate) fn untag_resource(
@@ -34,16 +43,38 @@ impl Lambda {
         moment: &Moment,
         input: &UntagResourceRequest,
     ) -> Result<Applied, Error> {
-        let target = tagged(scope, &input.resource)?;
-        let mut tags = self.function(&target)?.latest().tags.clone();
+        let tagged = Tagged::parse(scope, &input.resource)?;
+        let mut tags = self.tags(&tagged)?.clone();
         tags.retain(|key, _| !input.tag_keys.contains(key));
-        self.retag(&target, moment, tags)
+        self.set_tags(&tagged, moment, tags)
     }
 
     pub(crate) fn list_tags(&self, scope: &Scope, input: &ListTagsRequest) -> Result<Applied, Error> {
-        let target = tagged(scope, &input.resource)?;
-        let tags = self.function(&target)?.latest().tags.clone();
+        let tags = self.tags(&Tagged::parse(scope, &input.resource)?)?.clone();
         Ok(Applied::read(Response::json(200, &ListTagsResponse { tags: Some(tags) })))
+    }
+
+    fn tags(&self, tagged: &Tagged) -> Result<&BTreeMap<String, String>, Error> {
+        match tagged {
+            Tagged::Function(target) => Ok(&self.function(target)?.latest().tags),
+            Tagged::CodeSigning(arn) => Ok(&self.code_signing(arn)?.1.tags),
+        }
+    }
+
+    fn set_tags(&mut self, tagged: &Tagged, moment: &Moment, tags: BTreeMap<String, String>) -> Result<Applied, Error> {
+        let response = Response::empty(204);
+        if *self.tags(tagged)? == tags {
+            return Ok(Applied::read(response));
+        }
+        match tagged {
+            Tagged::Function(target) => self.retag(target, moment, &tags, response),
+            Tagged::CodeSigning(arn) => {
+                let (target, config) = self.code_signing(arn)?;
+                let mut config = config.clone();
+                config.tags = tags;
+                Ok(self.save_code_signing(&target, config, response))
+            }
+        }
     }
 
     /// Gives a function these tags. Pods may depend on them, so that every version is deployed anew.
@@ -51,14 +82,11 @@ impl Lambda {
         &mut self,
         target: &FunctionRef,
         moment: &Moment,
-        tags: BTreeMap<String, String>,
+        tags: &BTreeMap<String, String>,
+        response: Response,
     ) -> Result<Applied, Error> {
         let mut function = self.function(target)?.clone();
-        let response = Response::empty(204);
-        if function.latest().tags == tags {
-            return Ok(Applied::read(response));
-        }
-        function.retag(moment, &tags);
+        function.retag(moment, tags);
         let effects = function.records().cloned().map(Effect::Deployed).collect();
         Ok(Applied { effects, ..Applied::changed(response, self.save_function(target, function)) })
     }
@@ -76,18 +104,22 @@ pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
     }
 }
 
-/// What of an account has tags: functions.
-fn tagged(scope: &Scope, arn: &str) -> Result<FunctionRef, Error> {
-    if arn.split(':').nth(5) != Some("function") {
-        return Err(Error::invalid_parameter(format!(
-            "only functions have tags in fakecloud yet, and '{arn}' is none"
-        )));
-    }
-    let target = FunctionRef::parse(scope, arn, None)?;
-    match &target.qualifier {
-        Some(_) => Err(Error::invalid_parameter(
-            "Tags on function aliases and versions are not supported. Please specify a function ARN.",
-        )),
-        None => Ok(target),
+// === impl Tagged ===
+
+impl Tagged {
+    /// Reads the ARN of something that has tags.
+    fn parse(scope: &Scope, arn: &str) -> Result<Self, Error> {
+        match arn.split(':').nth(5) {
+            Some("function") => {}
+            Some(code_signing::KIND) => return Ok(Self::CodeSigning(arn.to_owned())),
+            _ => return Err(no_resource()),
+        }
+        let target = FunctionRef::parse(scope, arn, None)?;
+        match &target.qualifier {
+            Some(_) => Err(Error::invalid_parameter(
+                "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+            )),
+            None => Ok(Self::Function(target)),
+        }
     }
 }

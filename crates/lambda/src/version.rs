@@ -36,6 +36,9 @@ pub(crate) struct Function {
     /// How many invocations of all versions together may run at once, if that is the function's own.
     #[serde(default)]
     pub(crate) reserved_concurrency: Option<u32>,
+    /// The ARN of the code signing configuration that updates of the code are to satisfy.
+    #[serde(default)]
+    pub(crate) code_signing_config_arn: Option<String>,
     /// Whether invocations that the function itself causes go on.
     #[serde(default)]
     pub(crate) allows_recursion: bool,
@@ -129,6 +132,7 @@ impl Function {
             redescribed: None,
             aliases: BTreeMap::new(),
             reserved_concurrency: None,
+            code_signing_config_arn: None,
             allows_recursion: false,
             attachments: BTreeMap::new(),
         }

@@ -17,34 +17,26 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 36] = [
+const UNSERVED: [&str; 27] = [
     "CheckpointDurableExecution",
     "CreateCapacityProvider",
-    "CreateCodeSigningConfig",
     "CreateEventSourceMapping",
     "DeleteCapacityProvider",
-    "DeleteCodeSigningConfig",
     "DeleteDurableExecution",
     "DeleteEventSourceMapping",
-    "DeleteFunctionCodeSigningConfig",
     "GetCapacityProvider",
-    "GetCodeSigningConfig",
     "GetDurableExecution",
     "GetDurableExecutionHistory",
     "GetDurableExecutionState",
     "GetEventSourceMapping",
-    "GetFunctionCodeSigningConfig",
     "GetFunctionScalingConfig",
     "InvokeAsync",
     "InvokeWithResponseStream",
     "ListCapacityProviders",
-    "ListCodeSigningConfigs",
     "ListDurableExecutionsByFunction",
     "ListEventSourceMappings",
     "ListFunctionVersionsByCapacityProvider",
-    "ListFunctionsByCodeSigningConfig",
     "PauseDurableExecution",
-    "PutFunctionCodeSigningConfig",
     "PutFunctionScalingConfig",
     "ResumeDurableExecution",
     "SendDurableExecutionCallbackFailure",
@@ -52,7 +44,6 @@ const UNSERVED: [&str; 36] = [
     "SendDurableExecutionCallbackSuccess",
     "StopDurableExecution",
     "UpdateCapacityProvider",
-    "UpdateCodeSigningConfig",
     "UpdateEventSourceMapping",
 ];
 

@@ -61,7 +61,7 @@ fn what_is_not_ours_is_not_read() {
     };
     assert_eq!(
         restored("lost+found", ""),
-        "unknown key: \"lost+found\" is not ACCOUNT/REGION/(functions|layers)/NAME.json"
+        "unknown key: \"lost+found\" is not ACCOUNT/REGION/KIND/NAME.json with a kind such as functions"
     );
     assert_eq!(restored("1/eu-west-1/functions/f.json", "{}").split(':').next(), Some("unknown key"));
     let key = "111122223333/eu-west-1/functions/f.json";
