@@ -23,6 +23,8 @@ mod decode;
 mod environment;
 mod error;
 mod event_invoke;
+mod event_source;
+mod event_source_mapping;
 mod fields;
 mod function;
 mod function_url;

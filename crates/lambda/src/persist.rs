@@ -46,6 +46,7 @@ pub enum RestoreError {
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     CodeSigningConfig,
+    EventSourceMapping,
     Function,
     Layer,
 }
@@ -84,13 +85,14 @@ impl Kind {
     fn folder(self) -> &'static str {
         match self {
             Self::CodeSigningConfig => "code-signing-configs",
+            Self::EventSourceMapping => "event-source-mappings",
             Self::Function => "functions",
             Self::Layer => "layers",
         }
     }
 
     fn parse(folder: &str) -> Option<Self> {
-        let all = [Self::CodeSigningConfig, Self::Function, Self::Layer];
+        let all = [Self::CodeSigningConfig, Self::EventSourceMapping, Self::Function, Self::Layer];
         all.into_iter().find(|kind| kind.folder() == folder)
     }
 }
@@ -108,6 +110,7 @@ impl Lambda {
             let space = lambda.space_mut(&scope);
             match kind {
                 Kind::CodeSigningConfig => drop(space.code_signing.insert(name.to_owned(), read(&key, &json)?)),
+                Kind::EventSourceMapping => drop(space.mappings.insert(name.to_owned(), read(&key, &json)?)),
                 Kind::Function => space.put_function(name.to_owned(), read(&key, &json)?),
                 Kind::Layer => space.put_layer(name.to_owned(), read(&key, &json)?),
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope, code_signing::CodeSigning,
-    layer::Layer, version::Function,
+    event_source_mapping::Mapping, layer::Layer, version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -71,6 +71,9 @@ pub enum Effect {
 pub(crate) struct Space {
     functions: BTreeMap<String, Function>,
     layers: BTreeMap<String, Layer>,
+    /// By their UUIDs.
+    pub(crate) mappings: BTreeMap<String, Mapping>,
+    /// By their ids.
     pub(crate) code_signing: BTreeMap<String, CodeSigning>,
     /// The sum of all zips' sizes.
     stored_bytes: u64,
@@ -163,6 +166,11 @@ impl Lambda {
             O::PutFunctionCodeSigningConfig => self.put_function_code_signing(scope, call.input()?),
             O::GetFunctionCodeSigningConfig => self.get_function_code_signing(scope, &call.input()?),
             O::DeleteFunctionCodeSigningConfig => self.delete_function_code_signing(scope, &call.input()?),
+            O::CreateEventSourceMapping => self.create_mapping(scope, moment, call.input()?),
+            O::UpdateEventSourceMapping => self.update_mapping(scope, moment, call.input()?),
+            O::GetEventSourceMapping => self.get_mapping(scope, &call.input()?),
+            O::DeleteEventSourceMapping => self.delete_mapping(scope, &call.input()?),
+            O::ListEventSourceMappings => self.list_mappings(scope, &call.input()?),
             O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
             unserved => Err(not_served(unserved)),
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     Applied, Effect, Error, Lambda, Moment, Response, Scope,
-    arn::FunctionRef,
-    code_signing,
+    arn::{FunctionRef, Resource},
+    code_signing, event_source_mapping,
     permission::no_resource,
     shapes::{ListTagsRequest, ListTagsResponse, TagResourceRequest, UntagResourceRequest},
 };
@@ -18,6 +18,7 @@ enum Tagged {
     Function(FunctionRef),
     /// The ARN of a code signing configuration.
     CodeSigning(String),
+    Mapping(Resource),
 }
 
 impl Lambda {
@@ -58,6 +59,7 @@ impl Lambda {
         match tagged {
             Tagged::Function(target) => Ok(&self.function(target)?.latest().tags),
             Tagged::CodeSigning(arn) => Ok(&self.code_signing(arn)?.1.tags),
+            Tagged::Mapping(target) => Ok(&self.mapping(target)?.tags),
         }
     }
 
@@ -73,6 +75,11 @@ impl Lambda {
                 let mut config = config.clone();
                 config.tags = tags;
                 Ok(self.save_code_signing(&target, config, response))
+            }
+            Tagged::Mapping(target) => {
+                let mut mapping = self.mapping(target)?.clone();
+                mapping.tags = tags;
+                Ok(self.save_mapping(target, mapping, response))
             }
         }
     }
@@ -112,6 +119,10 @@ impl Tagged {
         match arn.split(':').nth(5) {
             Some("function") => {}
             Some(code_signing::KIND) => return Ok(Self::CodeSigning(arn.to_owned())),
+            Some(event_source_mapping::KIND) => {
+                let target = Resource::parse(arn, event_source_mapping::KIND);
+                return target.map(Self::Mapping).ok_or_else(no_resource);
+            }
             _ => return Err(no_resource()),
         }
         let target = FunctionRef::parse(scope, arn, None)?;

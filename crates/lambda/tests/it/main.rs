@@ -6,6 +6,7 @@ mod code_signing;
 mod concurrency;
 mod constraints;
 mod event_invoke;
+mod event_source_mappings;
 mod function_urls;
 mod functions;
 mod harness;

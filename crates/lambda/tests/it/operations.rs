@@ -17,24 +17,20 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 27] = [
+const UNSERVED: [&str; 22] = [
     "CheckpointDurableExecution",
     "CreateCapacityProvider",
-    "CreateEventSourceMapping",
     "DeleteCapacityProvider",
     "DeleteDurableExecution",
-    "DeleteEventSourceMapping",
     "GetCapacityProvider",
     "GetDurableExecution",
     "GetDurableExecutionHistory",
     "GetDurableExecutionState",
-    "GetEventSourceMapping",
     "GetFunctionScalingConfig",
     "InvokeAsync",
     "InvokeWithResponseStream",
     "ListCapacityProviders",
     "ListDurableExecutionsByFunction",
-    "ListEventSourceMappings",
     "ListFunctionVersionsByCapacityProvider",
     "PauseDurableExecution",
     "PutFunctionScalingConfig",
@@ -44,7 +40,6 @@ const UNSERVED: [&str; 27] = [
     "SendDurableExecutionCallbackSuccess",
     "StopDurableExecution",
     "UpdateCapacityProvider",
-    "UpdateEventSourceMapping",
 ];
 
 #[test]
