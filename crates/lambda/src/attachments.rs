@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Error, Lambda, Response, arn::FunctionRef, event_invoke::EventInvoke, function_url::FunctionUrl,
     policy::Policy, provisioned_concurrency::Provisioned, runtime_management::RuntimeManagement,
+    shapes::FunctionScalingConfig,
 };
 
 /// Goes away with the version or alias that it belongs to.
@@ -16,6 +17,7 @@ pub(crate) struct Attachments {
     pub(crate) url: Option<FunctionUrl>,
     pub(crate) provisioned: Option<Provisioned>,
     pub(crate) runtime_management: Option<RuntimeManagement>,
+    pub(crate) scaling: Option<FunctionScalingConfig>,
 }
 
 impl Lambda {

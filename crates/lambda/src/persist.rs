@@ -45,6 +45,7 @@ pub enum RestoreError {
 /// What a record is, and the folder that it lies in.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
+    CapacityProvider,
     CodeSigningConfig,
     EventSourceMapping,
     Function,
@@ -84,6 +85,7 @@ fn key(scope: &Scope, kind: Kind, name: &str) -> String {
 impl Kind {
     fn folder(self) -> &'static str {
         match self {
+            Self::CapacityProvider => "capacity-providers",
             Self::CodeSigningConfig => "code-signing-configs",
             Self::EventSourceMapping => "event-source-mappings",
             Self::Function => "functions",
@@ -92,7 +94,8 @@ impl Kind {
     }
 
     fn parse(folder: &str) -> Option<Self> {
-        let all = [Self::CodeSigningConfig, Self::EventSourceMapping, Self::Function, Self::Layer];
+        let all =
+            [Self::CapacityProvider, Self::CodeSigningConfig, Self::EventSourceMapping, Self::Function, Self::Layer];
         all.into_iter().find(|kind| kind.folder() == folder)
     }
 }
@@ -109,6 +112,7 @@ impl Lambda {
             let Some((scope, kind, name)) = split(&key) else { return Err(RestoreError::UnknownKey { key }) };
             let space = lambda.space_mut(&scope);
             match kind {
+                Kind::CapacityProvider => drop(space.capacity_providers.insert(name.to_owned(), read(&key, &json)?)),
                 Kind::CodeSigningConfig => drop(space.code_signing.insert(name.to_owned(), read(&key, &json)?)),
                 Kind::EventSourceMapping => drop(space.mappings.insert(name.to_owned(), read(&key, &json)?)),
                 Kind::Function => space.put_function(name.to_owned(), read(&key, &json)?),

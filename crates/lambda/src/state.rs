@@ -8,8 +8,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope, code_signing::CodeSigning,
-    event_source_mapping::Mapping, layer::Layer, version::Function,
+    Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope,
+    capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
+    version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -71,6 +72,7 @@ pub enum Effect {
 pub(crate) struct Space {
     functions: BTreeMap<String, Function>,
     layers: BTreeMap<String, Layer>,
+    pub(crate) capacity_providers: BTreeMap<String, CapacityProviderRecord>,
     /// By their UUIDs.
     pub(crate) mappings: BTreeMap<String, Mapping>,
     /// By their ids.
@@ -171,6 +173,13 @@ impl Lambda {
             O::GetEventSourceMapping => self.get_mapping(scope, &call.input()?),
             O::DeleteEventSourceMapping => self.delete_mapping(scope, &call.input()?),
             O::ListEventSourceMappings => self.list_mappings(scope, &call.input()?),
+            O::CreateCapacityProvider => self.create_capacity_provider(scope, moment, call.input()?),
+            O::UpdateCapacityProvider => self.update_capacity_provider(scope, moment, call.input()?),
+            O::GetCapacityProvider => self.get_capacity_provider(scope, &call.input()?),
+            O::DeleteCapacityProvider => self.delete_capacity_provider(scope, &call.input()?),
+            O::ListCapacityProviders => self.list_capacity_providers(scope, &call.input()?),
+            O::PutFunctionScalingConfig => self.put_function_scaling(scope, call.input()?),
+            O::GetFunctionScalingConfig => self.get_function_scaling(scope, &call.input()?),
             O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
             unserved => Err(not_served(unserved)),
         }

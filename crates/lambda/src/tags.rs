@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Applied, Effect, Error, Lambda, Moment, Response, Scope,
     arn::{FunctionRef, Resource},
-    code_signing, event_source_mapping,
+    capacity_provider, code_signing, event_source_mapping,
     permission::no_resource,
     shapes::{ListTagsRequest, ListTagsResponse, TagResourceRequest, UntagResourceRequest},
 };
@@ -19,6 +19,7 @@ enum Tagged {
     /// The ARN of a code signing configuration.
     CodeSigning(String),
     Mapping(Resource),
+    CapacityProvider(Resource),
 }
 
 impl Lambda {
@@ -60,6 +61,7 @@ impl Lambda {
             Tagged::Function(target) => Ok(&self.function(target)?.latest().tags),
             Tagged::CodeSigning(arn) => Ok(&self.code_signing(arn)?.1.tags),
             Tagged::Mapping(target) => Ok(&self.mapping(target)?.tags),
+            Tagged::CapacityProvider(target) => Ok(&self.capacity_provider(target)?.tags),
         }
     }
 
@@ -80,6 +82,11 @@ impl Lambda {
                 let mut mapping = self.mapping(target)?.clone();
                 mapping.tags = tags;
                 Ok(self.save_mapping(target, mapping, response))
+            }
+            Tagged::CapacityProvider(target) => {
+                let mut provider = self.capacity_provider(target)?.clone();
+                provider.tags = tags;
+                Ok(self.save_capacity_provider(target, provider, response))
             }
         }
     }
@@ -119,6 +126,10 @@ impl Tagged {
         match arn.split(':').nth(5) {
             Some("function") => {}
             Some(code_signing::KIND) => return Ok(Self::CodeSigning(arn.to_owned())),
+            Some(capacity_provider::KIND) => {
+                let target = Resource::parse(arn, capacity_provider::KIND);
+                return target.map(Self::CapacityProvider).ok_or_else(no_resource);
+            }
             Some(event_source_mapping::KIND) => {
                 let target = Resource::parse(arn, event_source_mapping::KIND);
                 return target.map(Self::Mapping).ok_or_else(no_resource);

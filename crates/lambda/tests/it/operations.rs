@@ -17,29 +17,22 @@ fn missing(operation: &str) -> Answer {
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// The operations that nothing serves yet.
-const UNSERVED: [&str; 22] = [
+const UNSERVED: [&str; 15] = [
     "CheckpointDurableExecution",
-    "CreateCapacityProvider",
-    "DeleteCapacityProvider",
     "DeleteDurableExecution",
-    "GetCapacityProvider",
     "GetDurableExecution",
     "GetDurableExecutionHistory",
     "GetDurableExecutionState",
-    "GetFunctionScalingConfig",
     "InvokeAsync",
     "InvokeWithResponseStream",
-    "ListCapacityProviders",
     "ListDurableExecutionsByFunction",
     "ListFunctionVersionsByCapacityProvider",
     "PauseDurableExecution",
-    "PutFunctionScalingConfig",
     "ResumeDurableExecution",
     "SendDurableExecutionCallbackFailure",
     "SendDurableExecutionCallbackHeartbeat",
     "SendDurableExecutionCallbackSuccess",
     "StopDurableExecution",
-    "UpdateCapacityProvider",
 ];
 
 #[test]

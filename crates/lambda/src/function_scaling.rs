@@ -1,0 +1,50 @@
+//! How many environments a published version has on capacity providers, as a record: PutFunctionScalingConfig and
+//! GetFunctionScalingConfig.
+
+use crate::{
+    Applied, Error, Lambda, Response, Scope,
+    arn::FunctionRef,
+    shapes::{
+        GetFunctionScalingConfigRequest, GetFunctionScalingConfigResponse, PutFunctionScalingConfigRequest,
+        PutFunctionScalingConfigResponse,
+    },
+};
+
+impl Lambda {
+    pub(crate) fn put_function_scaling(
+        &mut self,
+        scope: &Scope,
+        input: PutFunctionScalingConfigRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, Some(&input.qualifier))?;
+        self.version(&target)?;
+        let config = input.function_scaling_config.unwrap_or_default();
+        if let (Some(min), Some(max)) = (config.min_execution_environments, config.max_execution_environments)
+            && min > max
+        {
+            return Err(Error::invalid_parameter(format!(
+                "MinExecutionEnvironments {min} is greater than MaxExecutionEnvironments {max}: give at most {max}"
+            )));
+        }
+        let response = PutFunctionScalingConfigResponse { function_state: Some("Active".to_owned()) };
+        self.attach(&target, Response::json(202, &response), |attachments| {
+            attachments.scaling = Some(config).filter(|config| *config != Default::default());
+        })
+    }
+
+    pub(crate) fn get_function_scaling(
+        &self,
+        scope: &Scope,
+        input: &GetFunctionScalingConfigRequest,
+    ) -> Result<Applied, Error> {
+        let target = FunctionRef::parse(scope, &input.function_name, Some(&input.qualifier))?;
+        self.version(&target)?;
+        let config = self.attachments(&target).and_then(|attachments| attachments.scaling.clone());
+        let response = GetFunctionScalingConfigResponse {
+            function_arn: Some(target.arn()),
+            applied_function_scaling_config: config.clone(),
+            requested_function_scaling_config: config,
+        };
+        Ok(Applied::read(Response::json(200, &response)))
+    }
+}

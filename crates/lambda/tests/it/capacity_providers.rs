@@ -1,0 +1,106 @@
+//! Capacity providers and the scaling of functions on them, as records.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Account, error, invalid};
+
+const PROVIDERS: &str = "/2025-11-30/capacity-providers";
+const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:cp";
+
+fn provider(name: &str) -> Value {
+    json!({
+        "CapacityProviderName": name,
+        "VpcConfig": { "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"] },
+        "PermissionsConfig": { "CapacityProviderOperatorRoleArn": "arn:aws:iam::111122223333:role/r" },
+        "CapacityProviderScalingConfig": { "MaxVCpuCount": 30 },
+        "Tags": { "team": "a" },
+    })
+}
+
+#[test]
+fn a_provider_is_made_changed_and_deleted() {
+    let mut account = Account::new();
+    let created = account.post(PROVIDERS, &provider("cp"));
+    let mut shown = json!({
+        "CapacityProviderArn": ARN,
+        "State": "Pending",
+        "VpcConfig": { "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"] },
+        "PermissionsConfig": { "CapacityProviderOperatorRoleArn": "arn:aws:iam::111122223333:role/r" },
+        "CapacityProviderScalingConfig": { "MaxVCpuCount": 30 },
+        "LastModified": "2026-01-31T12:00:01.000+0000",
+    });
+    assert_eq!((created.status, &created.body["CapacityProvider"]), (202, &shown));
+    account.restart();
+    shown["State"] = "Active".into();
+    let target = format!("{PROVIDERS}/cp");
+    assert_eq!(account.read(&target)["CapacityProvider"], shown);
+    assert_eq!(account.read(&format!("{PROVIDERS}/{}", ARN.replace(':', "%3A")))["CapacityProvider"], shown);
+    let conflict = json!({ "Type": "User", "message": format!("Capacity provider already exists: {ARN}") });
+    assert_eq!(account.post(PROVIDERS, &provider("cp")), error(409, "ResourceConflictException", conflict));
+    let updated = account.put(&target, &json!({ "CapacityProviderScalingConfig": { "MaxVCpuCount": 40 } }));
+    assert_eq!(updated.status, 202);
+    assert_eq!(account.read(&target)["CapacityProvider"]["CapacityProviderScalingConfig"]["MaxVCpuCount"], 40);
+    let deleted = account.delete(&target);
+    assert_eq!((deleted.status, &deleted.body["CapacityProvider"]["State"]), (202, &json!("Deleting")));
+    let missing = json!({ "Type": "User", "Message": format!("Capacity provider not found: {ARN}") });
+    let gone = error(404, "ResourceNotFoundException", missing);
+    assert_eq!(
+        [account.get(&target), account.delete(&target), account.put(&target, &json!({}))],
+        [gone.clone(), gone.clone(), gone]
+    );
+    assert_eq!(account.files.len(), 0);
+}
+
+#[test]
+fn lists_are_paged_and_filtered_by_state() {
+    let mut account = Account::new();
+    for name in ["a", "b", "c"] {
+        account.post(PROVIDERS, &provider(name));
+    }
+    let mut names = |query: &str| -> (Vec<String>, Option<String>) {
+        let page = account.read(&format!("{PROVIDERS}{query}"));
+        let arns = page["CapacityProviders"].as_array().unwrap().iter();
+        let name =
+            |provider: &Value| provider["CapacityProviderArn"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+        (arns.map(name).collect(), page["NextMarker"].as_str().map(str::to_owned))
+    };
+    let (first, marker) = names("?MaxItems=2");
+    assert_eq!(first, ["a", "b"]);
+    assert_eq!(names(&format!("?Marker={}", marker.unwrap())), (vec!["c".to_owned()], None));
+    assert_eq!(names("?State=Active").0.len(), 3);
+    assert_eq!(names("?State=Failed").0.len(), 0);
+}
+
+#[test]
+fn providers_have_tags() {
+    let mut account = Account::new();
+    account.post(PROVIDERS, &provider("cp"));
+    let tags = format!("/2017-03-31/tags/{}", ARN.replace(':', "%3A"));
+    assert_eq!(account.read(&tags), json!({ "Tags": { "team": "a" } }));
+    account.delete(&format!("{tags}?tagKeys=team"));
+    account.restart();
+    assert_eq!(account.read(&tags), json!({ "Tags": {} }));
+}
+
+#[test]
+fn published_versions_have_a_scaling() {
+    let mut account = Account::new();
+    account.create_with("f", json!({ "Publish": true }));
+    let target = "/2025-11-30/functions/f/function-scaling-config?Qualifier=1";
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f:1";
+    assert_eq!(account.read(target), json!({ "FunctionArn": arn }));
+    let scaling = json!({ "MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 3 });
+    let put = account.put(target, &json!({ "FunctionScalingConfig": scaling }));
+    assert_eq!((put.status, put.body), (202, json!({ "FunctionState": "Active" })));
+    account.restart();
+    let shown = json!({
+        "FunctionArn": arn, "AppliedFunctionScalingConfig": scaling, "RequestedFunctionScalingConfig": scaling,
+    });
+    assert_eq!(account.read(target), shown);
+    let wrong = json!({ "FunctionScalingConfig": { "MinExecutionEnvironments": 4, "MaxExecutionEnvironments": 3 } });
+    let message = "MinExecutionEnvironments 4 is greater than MaxExecutionEnvironments 3: give at most 3";
+    assert_eq!(account.put(target, &wrong), invalid(message));
+    assert_eq!(account.put(target, &json!({})).status, 202);
+    assert_eq!(account.read(target), json!({ "FunctionArn": arn }));
+    assert_eq!(account.put("/2025-11-30/functions/f/function-scaling-config?Qualifier=2", &json!({})).status, 404);
+}
