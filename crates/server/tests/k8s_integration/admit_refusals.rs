@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Fakecloud, Function, LogLevel, eventually, with_temp_ns};
 
-/// Well below the start timeout of 60 s, with room for a machine under load.
-const REASON_WITHIN: Duration = Duration::from_secs(40);
+/// The API server refuses the Pod at once.
+const QUOTA_REASON_WITHIN: Duration = Duration::from_secs(5);
+
+/// The kubelet tells of its first failed pull, which takes a Pod that is scheduled and a host name that does not resolve.
+const IMAGE_REASON_WITHIN: Duration = Duration::from_secs(20);
 
 #[test]
 fn exhausted_quota_is_the_callers_reason() {
@@ -23,8 +26,9 @@ fn exhausted_quota_is_the_callers_reason() {
         let fakecloud = Fakecloud::start(ns);
         fakecloud.lambda.create_function("crowded", &Function::python_report());
 
-        let message = refused_within(REASON_WITHIN, || fakecloud.lambda.invoke("crowded", &Value::Null));
+        let message = refused_within(QUOTA_REASON_WITHIN, || fakecloud.lambda.invoke("crowded", &Value::Null));
         assert!(message.contains("exceeded quota") && message.contains("no-pods"), "{message}");
+        assert_warned(&fakecloud, "exceeded quota");
         assert_eq!(ns.pods().len(), 0);
     });
 }
@@ -37,9 +41,10 @@ fn image_that_cannot_be_pulled_is_the_callers_reason() {
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
         fakecloud.lambda.create_function("imageless", &Function::python_report());
 
-        let message = refused_within(REASON_WITHIN, || fakecloud.lambda.invoke("imageless", &Value::Null));
+        let message = refused_within(IMAGE_REASON_WITHIN, || fakecloud.lambda.invoke("imageless", &Value::Null));
         assert!(message.contains(IMAGE) && message.contains("fakecloud-lambda-imageless-"), "{message}");
         assert!(!message.contains("Back-off"), "the consequence instead of the cause: {message}");
+        assert_warned(&fakecloud, IMAGE);
         eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
     });
 }
@@ -51,4 +56,11 @@ fn refused_within(limit: Duration, invoke: impl FnOnce() -> Answer) -> String {
     let (message, waited) = (answer.error_message(), asked.elapsed());
     assert!(waited < limit, "the reason came after {waited:?}: {message}");
     message
+}
+
+/// Asserts that operators read the reason as well, in a warning.
+fn assert_warned(fakecloud: &Fakecloud, reason: &str) {
+    let log = fakecloud.log();
+    let warned = log.lines().any(|line| line.contains(" WARN ") && line.contains(reason));
+    assert!(warned, "no warning with {reason:?} in the log");
 }
