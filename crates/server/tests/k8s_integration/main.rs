@@ -14,6 +14,7 @@ mod e2e_in_cluster;
 mod e2e_restart;
 mod e2e_sandbox;
 mod e2e_secrets;
+mod e2e_update;
 mod e2e_warm;
 mod harness;
 
