@@ -44,6 +44,7 @@ struct Cluster {
     pods: BTreeMap<String, FakePod>,
     script: VecDeque<Create>,
     knows_nobody: bool,
+    keeps_pods: bool,
     creates: usize,
     deleted: Vec<String>,
     version: u64,
@@ -72,6 +73,26 @@ impl Api {
     /// Every request for a review is refused from now on, as for a token that has expired.
     pub(crate) fn know_nobody(&self) {
         self.lock().knows_nobody = true;
+    }
+
+    /// Every delete fails from now on.
+    pub(crate) fn keep_pods(&self) {
+        self.lock().keeps_pods = true;
+    }
+
+    /// A Pod that ran nothing listens at last, and a watch event tells where.
+    pub(crate) async fn let_listen(&self, name: &str) {
+        let ip = FakePod::next_ip();
+        let mut object = self.lock().pods[name].object.clone();
+        object["status"] = json!({ "phase": "Running", "podIP": ip.to_string() });
+        let pod = FakePod::start(ip, object.clone()).await;
+        self.lock().pods.insert(name.to_owned(), pod);
+        drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
+    }
+
+    /// How many connections this Pod took.
+    pub(crate) fn connections(&self, name: &str) -> usize {
+        self.lock().pods[name].connections()
     }
 
     /// How many create requests came.
@@ -179,6 +200,9 @@ async fn remove(State(api): State<Api>, Path(name): Path<String>) -> Response {
     let removed = {
         let mut state = api.lock();
         state.deleted.push(name.clone());
+        if state.keeps_pods {
+            return failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "etcdserver: request timed out");
+        }
         state.pods.remove(&name)
     };
     let Some(pod) = removed else { return failure(StatusCode::NOT_FOUND, "NotFound", "no such Pod") };

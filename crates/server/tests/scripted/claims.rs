@@ -94,6 +94,21 @@ async fn end_does_not_wait_longer_for_a_pod_than_for_the_refusal_of_its_create()
 }
 
 #[tokio::test]
+async fn pod_that_listens_after_it_was_given_up_is_not_dialled() {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_START_TIMEOUT", "1s")]).await;
+    server.create_function("hello").await;
+    api.script([Create::NeverScheduled]);
+    api.keep_pods();
+    assert_eq!(server.invoke("hello", json!({})).await.status, 424);
+    let pod = until(async || api.deleted().first().cloned()).await;
+    api.let_listen(&pod).await;
+    // Time enough: dialling would begin with the event, and the next try to delete comes seconds later.
+    until(async || (api.deleted().len() == 2).then_some(())).await;
+    assert_eq!(api.connections(&pod), 0);
+}
+
+#[tokio::test]
 async fn pod_whose_connection_ended_is_replaced_without_an_error() {
     let (api, server) = with_function().await;
     let first = server.invoke("hello", json!({})).await;

@@ -16,6 +16,7 @@ pub(crate) struct FakePod {
     pub(crate) object: Value,
     process: Option<JoinSet<()>>,
     runs: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl FakePod {
@@ -33,6 +34,8 @@ impl FakePod {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&runs);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         let name = object["metadata"]["name"].to_string();
         let invoke = post(move |payload: Bytes| async move {
             counted.fetch_add(1, Ordering::SeqCst);
@@ -45,21 +48,27 @@ impl FakePod {
         process.spawn(async move {
             // One connection at a time is all the server may open; its end ends the process.
             let (stream, _peer) = listener.accept().await.unwrap();
+            accepted.fetch_add(1, Ordering::SeqCst);
             let service = hyper_util::service::TowerToHyperService::new(router);
             let connection = hyper::server::conn::http1::Builder::new();
             drop(connection.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await);
         });
-        Self { object, process: Some(process), runs }
+        Self { object, process: Some(process), runs, connections }
     }
 
     /// A Pod that runs nothing.
     pub(crate) fn without_process(object: Value) -> Self {
-        Self { object, process: None, runs: Arc::default() }
+        Self { object, process: None, runs: Arc::default(), connections: Arc::default() }
     }
 
     /// The process, if it runs.
     pub(crate) fn take_process(&mut self) -> Option<JoinSet<()>> {
         self.process.take()
+    }
+
+    /// How many connections it took.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// How many invocations it was given.
