@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Fakecloud, Function, LogLevel, eventually, with_temp_ns};
 
 /// The API server refuses the Pod at once.
-const QUOTA_REASON_WITHIN: Duration = Duration::from_secs(5);
+const QUOTA_REASON_WITHIN: Duration = Duration::from_secs(10);
 
 /// The kubelet tells of its first failed pull, which takes a Pod that is scheduled and a host name that does not resolve.
-const IMAGE_REASON_WITHIN: Duration = Duration::from_secs(20);
+const IMAGE_REASON_WITHIN: Duration = Duration::from_secs(30);
 
 #[test]
 fn exhausted_quota_is_the_callers_reason() {
