@@ -1,7 +1,7 @@
 //! What is on disk is what is answered.
 
 use fakecloud_lambda::Lambda;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::harness::{Account, config};
 
@@ -43,6 +43,26 @@ fn a_restart_changes_no_answer() {
     assert_eq!(TARGETS.map(|target| account.get(target)), before);
     assert_eq!(account.lambda.archives().into_iter().collect::<Vec<_>>(), archives);
     assert_eq!(account.publish_layer("l", "layer 3").body["Version"], 3);
+}
+
+#[test]
+fn a_state_from_before_newer_settings_is_read() {
+    let mut account = Account::new();
+    account.create_with("f", json!({ "Publish": true }));
+    account.publish_layer("l", "layer");
+    let before = account.read("/2015-03-31/functions?FunctionVersion=ALL");
+    for (key, members) in
+        [("functions/f", vec!["latest", "versions", "last_version"]), ("layers/l", vec!["versions", "last_version"])]
+    {
+        let file = account.files.get_mut(&format!("111122223333/eu-west-1/{key}.json")).unwrap();
+        let mut record: Map<String, Value> = serde_json::from_slice(file).unwrap();
+        record.retain(|member, _| members.contains(&member.as_str()));
+        assert_eq!(record.len(), members.len(), "{key}");
+        *file = serde_json::to_vec(&record).unwrap();
+    }
+    account.restart();
+    assert_eq!(account.read("/2015-03-31/functions?FunctionVersion=ALL"), before);
+    assert_eq!(account.read("/2018-10-31/layers/l/versions/1")["Version"], 1);
 }
 
 #[test]

@@ -21,6 +21,11 @@ enum Step {
     CreateAlias { name: u8, alias: u8, version: u8 },
     UpdateAlias { name: u8, alias: u8, version: u8, second: u8 },
     DeleteAlias { name: u8, alias: u8 },
+    Tag { name: u8, value: u8 },
+    Reserve { name: u8, count: u16 },
+    Unreserve { name: u8 },
+    Provision { name: u8, qualifier: u8, count: u16 },
+    Permit { name: u8, qualifier: u8 },
     PublishLayer { layer: u8 },
     DeleteLayerVersion { layer: u8, version: u8 },
     Attach { name: u8, layer: u8, version: u8 },
@@ -39,6 +44,12 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (name.clone(), 0..2_u8, version.clone(), version.clone())
             .prop_map(|(name, alias, version, second)| Step::UpdateAlias { name, alias, version, second }),
         1 => (name.clone(), 0..2_u8).prop_map(|(name, alias)| Step::DeleteAlias { name, alias }),
+        1 => (name.clone(), 0..2_u8).prop_map(|(name, value)| Step::Tag { name, value }),
+        2 => (name.clone(), 0..500_u16).prop_map(|(name, count)| Step::Reserve { name, count }),
+        1 => name.clone().prop_map(|name| Step::Unreserve { name }),
+        2 => (name.clone(), 0..4_u8, 1..500_u16)
+            .prop_map(|(name, qualifier, count)| Step::Provision { name, qualifier, count }),
+        1 => (name.clone(), 0..4_u8).prop_map(|(name, qualifier)| Step::Permit { name, qualifier }),
         2 => (0..2_u8).prop_map(|layer| Step::PublishLayer { layer }),
         1 => (0..2_u8, version.clone()).prop_map(|(layer, version)| Step::DeleteLayerVersion { layer, version }),
         2 => (name, 0..2_u8, version).prop_map(|(name, layer, version)| Step::Attach { name, layer, version }),
@@ -73,6 +84,24 @@ fn run(account: &mut Account, step: &Step) -> u16 {
             account.put(&function(name, &format!("/aliases/a{alias}")), &body)
         }
         Step::DeleteAlias { name, alias } => account.delete(&function(name, &format!("/aliases/a{alias}"))),
+        Step::Tag { name, value } => {
+            let arn = format!("arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Af{name}");
+            account.post(&format!("/2017-03-31/tags/{arn}"), &json!({ "Tags": { "tag": value.to_string() } }))
+        }
+        Step::Reserve { name, count } => {
+            let body = json!({ "ReservedConcurrentExecutions": count });
+            account.put(&format!("/2017-10-31/functions/f{name}/concurrency"), &body)
+        }
+        Step::Unreserve { name } => account.delete(&format!("/2017-10-31/functions/f{name}/concurrency")),
+        Step::Provision { name, qualifier, count } => {
+            let body = json!({ "ProvisionedConcurrentExecutions": count });
+            account.put(&provisioned(name, &format!("Qualifier={}", QUALIFIERS[usize::from(qualifier)])), &body)
+        }
+        Step::Permit { name, qualifier } => {
+            let body = json!({ "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "*" });
+            let qualifier = QUALIFIERS[usize::from(qualifier)];
+            account.post(&function(name, &format!("/policy?Qualifier={qualifier}")), &body)
+        }
         Step::PublishLayer { layer } => account.publish_layer(&format!("l{layer}"), &format!("layer {layer}")),
         Step::DeleteLayerVersion { layer, version } => {
             account.delete(&format!("/2018-10-31/layers/l{layer}/versions/{version}"))
@@ -85,6 +114,22 @@ fn run(account: &mut Account, step: &Step) -> u16 {
     answer.status
 }
 
+/// What some steps configure: versions and aliases.
+const QUALIFIERS: [&str; 4] = ["1", "2", "a0", "a1"];
+
+fn provisioned(name: u8, query: &str) -> String {
+    format!("/2019-09-30/functions/f{name}/provisioned-concurrency?{query}")
+}
+
+/// What a function has of the account's concurrency.
+fn own_concurrency(account: &mut Account, name: u8) -> i64 {
+    let reserved = account.get(&format!("/2019-09-30/functions/f{name}/concurrency")).body;
+    let list = account.get(&provisioned(name, "List=ALL")).body;
+    let configs = list["ProvisionedConcurrencyConfigs"].as_array().cloned().unwrap_or_default();
+    let counts = configs.iter().map(|config| config["RequestedProvisionedConcurrentExecutions"].as_i64().unwrap());
+    reserved["ReservedConcurrentExecutions"].as_i64().unwrap_or_else(|| counts.sum())
+}
+
 /// Every function version by its ARN, with revision and date set apart.
 fn versions(account: &mut Account) -> BTreeMap<String, (Value, Value)> {
     let list = account.read("/2015-03-31/functions?FunctionVersion=ALL");
@@ -92,6 +137,7 @@ fn versions(account: &mut Account) -> BTreeMap<String, (Value, Value)> {
     let mut versions = BTreeMap::new();
     for mut function in list["Functions"].as_array().unwrap().iter().cloned() {
         let arn = function["FunctionArn"].as_str().unwrap().to_owned();
+        function["Tags"] = account.read(&format!("/2015-03-31/functions/{}", arn.replace(':', "%3A")))["Tags"].clone();
         let changing = function.as_object_mut().unwrap();
         let revision = json!([changing.remove("RevisionId"), changing.remove("LastModified")]);
         versions.insert(arn, (revision, function));
@@ -103,7 +149,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn promises_hold_after_every_step(steps in prop::collection::vec(step(), 1..20)) {
+    fn promises_hold_after_every_step(steps in prop::collection::vec(step(), 1..40)) {
         let mut account = Account::new();
         let mut before = versions(&mut account);
         for step in &steps {
@@ -134,6 +180,18 @@ proptest! {
                         prop_assert!(account.resolve_by(random, &target, &[], b"").is_ok(), "{:?}: {}", step, alias);
                     }
                 }
+            }
+            // What functions have is what the account has not, and some stays for all.
+            let settings = account.read("/2016-08-19/account-settings");
+            let unreserved = settings["AccountLimit"]["UnreservedConcurrentExecutions"].as_i64().unwrap();
+            let own: i64 = (0..4).map(|name| own_concurrency(&mut account, name)).sum();
+            prop_assert!(unreserved >= 100 && unreserved + own == 1000, "{:?}: {} and {}", step, unreserved, own);
+            // What belongs to a version or an alias is gone with it.
+            for (name, qualifier) in (0..4).flat_map(|name| QUALIFIERS.map(|qualifier| (name, qualifier))) {
+                let function = format!("/2015-03-31/functions/f{name}");
+                let exists = account.get(&format!("{function}?Qualifier={qualifier}")).status == 200;
+                let policy = account.get(&format!("{function}/policy?Qualifier={qualifier}")).status == 200;
+                prop_assert!(exists || !policy, "{:?}: {} has a policy", step, qualifier);
             }
             // No two versions have the same revision.
             let revisions: BTreeSet<String> = after.values().map(|(revision, _)| revision[0].to_string()).collect();
