@@ -149,7 +149,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn promises_hold_after_every_step(steps in prop::collection::vec(step(), 1..40)) {
+    fn promises_hold_after_every_step(steps in prop::collection::vec(step(), 1..30)) {
         let mut account = Account::new();
         let mut before = versions(&mut account);
         for step in &steps {
