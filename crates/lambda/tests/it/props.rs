@@ -207,10 +207,69 @@ proptest! {
     }
 }
 
+/// How paths of the API begin.
+const COLLECTIONS: [&str; 14] = [
+    "",
+    "2015-03-31/event-source-mappings",
+    "2015-03-31/functions",
+    "2017-03-31/tags",
+    "2017-10-31/functions",
+    "2018-10-31/layers",
+    "2019-09-25/functions",
+    "2019-09-30/functions",
+    "2020-04-22/code-signing-configs",
+    "2020-06-30/functions",
+    "2021-07-20/functions",
+    "2021-10-31/functions",
+    "2025-11-30/capacity-providers",
+    "2026-07-09/resource-policy",
+];
+
+/// What follows a name in them.
+const RESTS: [&str; 16] = [
+    "",
+    "/aliases",
+    "/aliases/live",
+    "/code",
+    "/code-signing-config",
+    "/concurrency",
+    "/configuration",
+    "/event-invoke-config",
+    "/functions",
+    "/policy",
+    "/policy/s",
+    "/provisioned-concurrency",
+    "/runtime-management-config",
+    "/url",
+    "/versions",
+    "/versions/1",
+];
+
 /// JSON of any form, with the keys that requests have.
 fn json_value() -> impl Strategy<Value = Value> {
-    let key =
-        prop::sample::select(vec!["FunctionName", "Code", "ZipFile", "Layers", "Environment", "Variables", "Timeout"]);
+    let key = prop::sample::select(vec![
+        "AdditionalVersionWeights",
+        "AllowedPublishers",
+        "AuthType",
+        "CapacityProviderName",
+        "Code",
+        "DestinationConfig",
+        "Environment",
+        "EventSourceArn",
+        "FilterCriteria",
+        "FunctionName",
+        "FunctionVersion",
+        "Layers",
+        "Name",
+        "OnFailure",
+        "Policy",
+        "ReservedConcurrentExecutions",
+        "RoutingConfig",
+        "Tags",
+        "Timeout",
+        "Variables",
+        "ZipFile",
+    ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -230,13 +289,15 @@ proptest! {
     #[test]
     fn no_request_is_too_odd_for_an_answer(
         method in prop::sample::select(vec![Method::GET, Method::POST, Method::PUT, Method::DELETE]),
-        collection in prop::sample::select(vec!["2015-03-31/functions", "2018-10-31/layers", "2017-03-31/tags", ""]),
-        label in "[a-z:%$0-9/äñ-]{0,24}",
-        rest in prop::sample::select(vec!["", "/code", "/configuration", "/versions", "/versions/1", "/policy"]),
+        collection in prop::sample::select(COLLECTIONS.to_vec()),
+        label in prop_oneof![Just("f".to_owned()), Just("f:live".to_owned()), "[a-z:%$0-9/äñ-]{0,24}"],
+        rest in prop::sample::select(RESTS.to_vec()),
         query in "[a-zA-Z=&%0-9+]{0,24}",
         body in prop_oneof![json_value().prop_map(|json| json.to_string()), "\\PC{0,24}"],
     ) {
         let mut account = Account::new();
+        account.create_with("f", json!({ "Publish": true }));
+        account.post("/2015-03-31/functions/f/aliases", &json!({ "Name": "live", "FunctionVersion": "1" }));
         let answer = account.send(request(method, &format!("/{collection}/{label}{rest}?{query}"), body));
         // Whatever it is, it is answered, and never as a fault of the service.
         prop_assert!(answer.status < 500 || answer.status == 501, "{:?}", answer);
