@@ -9,6 +9,7 @@ use crate::{
         ImageConfig, ImageConfigResponse, Layer, LoggingConfig, SnapStartResponse, TracingConfigResponse,
         VpcConfigResponse,
     },
+    version::LATEST,
 };
 
 /// What a function version looks as if it were doing. Everything is done when the answer is sent; clients see the
@@ -122,7 +123,9 @@ fn shown(record: &FunctionRecord, view: &mut FunctionConfiguration) {
     view.tracing_config = Some(TracingConfigResponse { mode: Some(mode) });
     view.file_system_configs = shown.file_system_configs.filter(|configs| !configs.is_empty());
     let apply_on = shown.snap_start.and_then(|snap_start| snap_start.apply_on).unwrap_or_else(|| "None".to_owned());
-    view.snap_start = Some(SnapStartResponse { apply_on: Some(apply_on), optimization_status: Some("Off".to_owned()) });
+    let snapped = record.version != LATEST && apply_on == "PublishedVersions";
+    let optimization_status = Some(if snapped { "On" } else { "Off" }.to_owned());
+    view.snap_start = Some(SnapStartResponse { apply_on: Some(apply_on), optimization_status });
     let mut logging = shown.logging_config.unwrap_or_default();
     logging.log_format.get_or_insert_with(|| "Text".to_owned());
     logging.log_group.get_or_insert_with(|| format!("/aws/lambda/{}", record.name));

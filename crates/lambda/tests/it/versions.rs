@@ -32,6 +32,20 @@ fn a_published_version_is_a_snapshot() {
 }
 
 #[test]
+fn snapshots_are_of_published_versions() {
+    let mut account = Account::new();
+    account.create_with("f", json!({ "Publish": true, "SnapStart": { "ApplyOn": "PublishedVersions" } }));
+    let status = |account: &mut Account, qualifier: &str| {
+        let configuration = account.read(&format!("{CONFIGURATION}?Qualifier={qualifier}"));
+        configuration["SnapStart"]["OptimizationStatus"].clone()
+    };
+    assert_eq!([status(&mut account, "%24LATEST"), status(&mut account, "1")], ["Off", "On"]);
+    account.put(CONFIGURATION, &json!({ "SnapStart": { "ApplyOn": "None" } }));
+    account.post(VERSIONS, &json!({}));
+    assert_eq!([status(&mut account, "1"), status(&mut account, "2")], ["On", "Off"], "a version keeps its own");
+}
+
+#[test]
 fn what_did_not_change_is_not_published_again() {
     let mut account = Account::new();
     account.create("f");
