@@ -77,7 +77,11 @@ impl Account {
     /// Carries a request through all phases, and its changes to the disk.
     pub(crate) fn send(&mut self, request: Request) -> Answer {
         match parse(&request).and_then(|call| self.apply(&call)) {
-            Ok(applied) => answer(applied.response),
+            Ok(applied) => {
+                let answer = answer(applied.response);
+                check_form(&request, &answer);
+                answer
+            }
             Err(error) => answer(error.to_response()),
         }
     }
@@ -176,6 +180,31 @@ pub(crate) fn answer(response: Response) -> Answer {
         false => serde_json::from_slice(&response.body).unwrap(),
     };
     Answer { status: response.status.as_u16(), error, body }
+}
+
+/// The answers of all operations in the service model of botocore 1.44.5: operation, status, and the members of the
+/// body, those that are required with an exclamation mark.
+const BOTOCORE_ANSWERS: &str = include_str!("botocore_answers.tsv");
+
+/// Fails when a successful answer has not the form that clients expect.
+fn check_form(request: &Request, answer: &Answer) {
+    let operation = parse(request).unwrap().operation().name();
+    let rows = BOTOCORE_ANSWERS.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let row = rows.into_iter().find(|row| row[0] == operation).unwrap();
+    // AWS itself answers 204, which clients take as well.
+    let status = if operation == "DeleteFunction" { "204" } else { row[1] };
+    assert_eq!(answer.status.to_string(), status, "{operation}");
+    let body = answer.body.as_object().cloned().unwrap_or_default();
+    // AWS itself shows nothing of a function without a code signing configuration.
+    let exempt = operation == "GetFunctionCodeSigningConfig" && body.is_empty();
+    let members: Vec<&str> = row[2].split(' ').collect();
+    for required in members.iter().filter_map(|member| member.strip_suffix('!')) {
+        assert!(exempt || body.contains_key(required), "{operation} answers without {required}: {}", answer.body);
+    }
+    for key in body.keys() {
+        let known = members.iter().any(|member| member.trim_end_matches('!') == key);
+        assert!(known, "{operation} answers with {key}, which no client knows");
+    }
 }
 
 /// An error answer.
