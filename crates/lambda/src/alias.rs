@@ -13,7 +13,7 @@ use crate::{
         AliasConfiguration, AliasRoutingConfiguration, CreateAliasRequest, DeleteAliasRequest, GetAliasRequest,
         ListAliasesRequest, ListAliasesResponse, UpdateAliasRequest,
     },
-    version::{Function, LATEST, stale_revision},
+    version::{Function, LATEST, is_number, stale_revision},
 };
 
 /// A name for a version, of which another one may get a share of the invocations.
@@ -128,8 +128,15 @@ fn unqualified(target: &FunctionRef) -> FunctionRef {
     FunctionRef { qualifier: None, ..target.clone() }
 }
 
-/// The error of operations on an alias that does not exist.
-pub(crate) fn no_alias(target: &FunctionRef) -> Error {
+/// The error of operations on a version or alias that does not exist.
+pub(crate) fn no_qualifier(target: &FunctionRef) -> Error {
+    match target.qualifier.as_deref().is_some_and(is_number) {
+        true => target.not_found(),
+        false => no_alias(target),
+    }
+}
+
+fn no_alias(target: &FunctionRef) -> Error {
     Error::new(ErrorCode::ResourceNotFound, format!("Cannot find alias arn: {}", target.arn()))
 }
 

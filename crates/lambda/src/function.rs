@@ -14,7 +14,7 @@ use crate::{
         ListFunctionsRequest, ListFunctionsResponse,
     },
     state::Space,
-    version::{Function, LATEST, qualified},
+    version::{Function, LATEST, is_number, qualified},
     view::{self, Progress},
 };
 
@@ -52,6 +52,7 @@ impl Lambda {
         Ok(Applied::read(Response::json(200, &ListFunctionsResponse { functions: Some(list), next_marker })))
     }
 
+    /// Deletes a function or a version; as on AWS, a version that does not exist is deleted just as well.
     pub(crate) fn delete_function(&mut self, scope: &Scope, input: &DeleteFunctionRequest) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
         let mut function = self.function(&target)?.clone();
@@ -66,12 +67,13 @@ impl Lambda {
                 let message = "$LATEST version cannot be deleted without deleting the function.";
                 return Err(Error::invalid_parameter(message));
             }
-            Some(name) if function.aliases().contains_key(name) => {
+            Some(name) if !is_number(name) => {
                 return Err(Error::invalid_parameter("Deletion of aliases is not currently supported."));
             }
             Some(number) => {
                 check_unaliased(&function, number)?;
-                let version = function.unpublish(number).ok_or_else(|| target.not_found())?;
+                let response = Response::empty(204);
+                let Some(version) = function.unpublish(number) else { return Ok(Applied::read(response)) };
                 (self.save_function(&target, function), vec![removed(&version)])
             }
         };

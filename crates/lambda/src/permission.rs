@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
-    alias::no_alias,
+    alias::no_qualifier,
     arn::{FunctionRef, account_root},
     policy::{Condition, Policy, Principal, Statement, check_revision, no_policy},
     scope::is_account,
@@ -58,8 +58,7 @@ impl Lambda {
         }
         let function = self.function(target)?;
         if function.version(qualifier).is_none() {
-            let numeric = qualifier.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-            return Err(if numeric { target.not_found() } else { no_alias(target) });
+            return Err(no_qualifier(target));
         }
         Ok(function.attachments(qualifier).and_then(|attachments| attachments.policy.as_ref()))
     }

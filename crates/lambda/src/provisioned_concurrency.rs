@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     account::MAX_CONCURRENCY,
-    alias::{Alias, no_alias},
+    alias::{Alias, no_qualifier},
     arn::FunctionRef,
     concurrency::MIN_UNRESERVED,
     moment::timestamp,
@@ -166,8 +166,7 @@ fn check_qualifier(function: &Function, target: &FunctionRef, qualifier: &str) -
         };
     }
     if function.numbered(qualifier).is_none() {
-        let numeric = qualifier.bytes().all(|byte| byte.is_ascii_digit());
-        return Err(if numeric { target.not_found() } else { no_alias(target) });
+        return Err(no_qualifier(target));
     }
     match function.aliases().iter().any(|(name, alias)| alias.version() == qualifier && has(name)) {
         true => conflict("Version is pointed by a Provisioned Concurrency alias"),

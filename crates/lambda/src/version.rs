@@ -277,6 +277,11 @@ impl FunctionRecord {
     }
 }
 
+/// Whether a qualifier is a version's number, which no alias's name is.
+pub(crate) fn is_number(qualifier: &str) -> bool {
+    qualifier.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A number as it is printed: `01` is no version.
 fn parse_number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| *number > 0 && number.to_string() == text)

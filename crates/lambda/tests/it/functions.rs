@@ -316,6 +316,8 @@ fn versions_are_read_and_deleted_by_qualifier() {
     account.effects.clear();
     assert_eq!(account.delete("/2015-03-31/functions/f:1").status, 204);
     assert_eq!(account.effects, [Effect::Removed { arn: format!("{arn}:1") }]);
+    assert_eq!(account.delete("/2015-03-31/functions/f:1").status, 204, "deleting is idempotent");
+    assert_eq!(account.effects.len(), 1);
     assert_eq!(account.get("/2015-03-31/functions/f:1").status, 404);
     assert_eq!(account.get("/2015-03-31/functions/f").status, 200);
 }
