@@ -10,6 +10,7 @@ use crate::{
     moment::timestamp,
     page::Page,
     persist::{self, Kind},
+    record::FunctionRecord,
     shapes::{
         AllowedPublishers, CodeSigningConfig, CodeSigningPolicies, CreateCodeSigningConfigRequest,
         CreateCodeSigningConfigResponse, DeleteCodeSigningConfigRequest, DeleteFunctionCodeSigningConfigRequest,
@@ -20,6 +21,7 @@ use crate::{
     },
     state::Space,
     tags,
+    version::Function,
 };
 
 /// The kind in the ARNs of configurations.
@@ -139,7 +141,7 @@ impl Lambda {
         input: PutFunctionCodeSigningConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
-        let mut function = self.function(&target)?.clone();
+        let mut function = self.signable(&target)?.clone();
         self.check_code_signing(&input.code_signing_config_arn)?;
         let (code_signing_config_arn, function_name) = (input.code_signing_config_arn, target.name.clone());
         function.code_signing_config_arn = Some(code_signing_config_arn.clone());
@@ -154,7 +156,7 @@ impl Lambda {
         input: &GetFunctionCodeSigningConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
-        let response = match self.function(&target)?.code_signing_config_arn.clone() {
+        let response = match self.signable(&target)?.code_signing_config_arn.clone() {
             Some(code_signing_config_arn) => {
                 let function_name = target.name;
                 let response = GetFunctionCodeSigningConfigResponse { code_signing_config_arn, function_name };
@@ -171,7 +173,7 @@ impl Lambda {
         input: &DeleteFunctionCodeSigningConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
-        let mut function = self.function(&target)?.clone();
+        let mut function = self.signable(&target)?.clone();
         let response = Response::empty(204);
         match function.code_signing_config_arn.take() {
             Some(_) => Ok(Applied::changed(response, self.save_function(&target, function))),
@@ -194,6 +196,13 @@ impl Lambda {
         Ok(Applied::read(Response::json(200, &list)))
     }
 
+    /// A function whose code can be signed, which images can not.
+    fn signable(&self, target: &FunctionRef) -> Result<&Function, Error> {
+        let function = self.function(target)?;
+        check_package(function.latest())?;
+        Ok(function)
+    }
+
     /// Takes the ARN of a configuration that a function can have.
     pub(crate) fn check_code_signing(&self, arn: &str) -> Result<(), Error> {
         self.code_signing(arn).map(|_| ()).map_err(|_| {
@@ -203,6 +212,17 @@ impl Lambda {
             );
             Error::new(ErrorCode::CodeSigningConfigNotFound, message)
         })
+    }
+}
+
+/// Takes functions with a deployment package.
+pub(crate) fn check_package(record: &FunctionRecord) -> Result<(), Error> {
+    match record.code() {
+        Some(_) => Ok(()),
+        None => {
+            let message = "Code signing is not supported for functions created with container images.";
+            Err(Error::invalid_parameter(message))
+        }
     }
 }
 

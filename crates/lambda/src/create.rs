@@ -3,6 +3,7 @@
 use crate::{
     Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
     arn::FunctionRef,
+    code_signing,
     configuration::{self, Settings},
     persist,
     record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
@@ -33,6 +34,9 @@ impl Lambda {
         let record = self.new_record(function, moment, input, stored)?;
         let added_bytes = record.code().map_or(0, |code| code.size);
         let name = record.name.clone();
+        if code_signing_config_arn.is_some() {
+            code_signing::check_package(&record)?;
+        }
         let mut function = Function::new(record);
         function.code_signing_config_arn = code_signing_config_arn;
         let mut effects = vec![Effect::Deployed(function.latest().clone())];

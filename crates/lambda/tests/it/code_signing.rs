@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, error};
+use crate::harness::{Account, error, invalid};
 
 const CONFIGS: &str = "/2020-04-22/code-signing-configs";
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-00000000000000001";
@@ -88,6 +88,27 @@ fn a_function_gets_no_configuration_that_is_missing() {
     assert_eq!(account.put(FUNCTION, &json!({ "CodeSigningConfigArn": ARN })), missing);
     assert_eq!(account.create_with("g", json!({ "CodeSigningConfigArn": ARN })), missing);
     assert_eq!(account.get("/2020-06-30/functions/g/code-signing-config").status, 404);
+}
+
+#[test]
+fn images_are_not_signed() {
+    let mut account = Account::new();
+    account.post(CONFIGS, &publishers());
+    let image = json!({
+        "FunctionName": "f",
+        "Role": "arn:aws:iam::111122223333:role/r",
+        "PackageType": "Image",
+        "Code": { "ImageUri": "i" },
+    });
+    account.post("/2015-03-31/functions", &image);
+    let refusal = invalid("Code signing is not supported for functions created with container images.");
+    assert_eq!(account.get(FUNCTION), refusal);
+    assert_eq!(account.put(FUNCTION, &json!({ "CodeSigningConfigArn": ARN })), refusal);
+    assert_eq!(account.delete(FUNCTION), refusal);
+    let mut signed = image;
+    signed["FunctionName"] = "g".into();
+    signed["CodeSigningConfigArn"] = ARN.into();
+    assert_eq!(account.post("/2015-03-31/functions", &signed), refusal);
 }
 
 #[test]
