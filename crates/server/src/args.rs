@@ -21,7 +21,7 @@ use fakecloud_podspec::{
 #[derive(Debug, Parser)]
 #[command(name = "fakecloud", version)]
 pub(crate) struct Args {
-    /// Address and port of the API; [::]:4566 where Pods have IPv6 addresses
+    /// Address and port of the API; `[::]:4566` where Pods have IPv6 addresses
     #[arg(long, env = "FAKECLOUD_LISTEN", value_name = "FAKECLOUD_LISTEN", default_value = "0.0.0.0:4566")]
     pub(crate) listen: SocketAddr,
 
@@ -134,7 +134,7 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-node-selector", env = "FAKECLOUD_K8S_NODE_SELECTOR", value_name = "FAKECLOUD_K8S_NODE_SELECTOR")]
     pub(crate) node_selector: Option<NodeSelector>,
 
-    /// Taints every Pod tolerates, as key[=value][:effect[:seconds]], separated by commas; the key * is every taint
+    /// Taints every Pod tolerates, as `key[=value][:effect[:seconds]]`, separated by commas; the key * is every taint
     #[arg(long = "k8s-tolerations", env = "FAKECLOUD_K8S_TOLERATIONS", value_name = "FAKECLOUD_K8S_TOLERATIONS")]
     pub(crate) tolerations: Option<Tolerations>,
 
