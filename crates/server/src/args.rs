@@ -109,7 +109,7 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-pull-secret", env = "FAKECLOUD_K8S_PULL_SECRET", value_name = "FAKECLOUD_K8S_PULL_SECRET")]
     pub(crate) pull_secret: Option<ResourceName>,
 
-    /// Image of the init container, which needs sh, wget or nc, unzip and tar [default: busybox:1.36]
+    /// Image of the init container, which needs what busybox has: sh, nc, unzip, tar, head, stat [default: busybox:1.36]
     #[arg(long = "k8s-init-image", env = "FAKECLOUD_K8S_INIT_IMAGE", value_name = "FAKECLOUD_K8S_INIT_IMAGE")]
     pub(crate) init_image: Option<ImageRef>,
 
