@@ -41,9 +41,11 @@ pub(crate) fn measure(server: &Server, namespace: &Namespace<'_>, log: &Path, am
     for round in 0..amount.tries {
         functions::make_cold(server, FUNCTION, round)?;
         namespace.settle()?;
+        thread::sleep(phase(round));
         answered.push(invoke_at_once(server, &[FUNCTION.to_owned()])?);
         functions::make_cold(server, FUNCTION, round + amount.tries)?;
         namespace.settle()?;
+        thread::sleep(phase(round));
         opened.push(bare.time_to_open(namespace)?);
     }
     let mut rows = vec![
@@ -56,6 +58,14 @@ pub(crate) fn measure(server: &Server, namespace: &Namespace<'_>, log: &Path, am
     functions::delete(server, FUNCTION)?;
     namespace.settle()?;
     Ok(rows)
+}
+
+/// The kubelet looks at its containers once a second, and the node settles at the same point of that second each time.
+/// Waiting a part of it, another one in each round, lets both kinds meet the kubelet in the same, evenly spread phases.
+fn phase(round: usize) -> Duration {
+    // Multiples of the golden ratio's fraction spread evenly however many there are.
+    let parts = (round * 618) % 1_000;
+    Duration::from_millis(u64::try_from(parts).expect("below 1,000"))
 }
 
 /// The steps of the last `count` cold starts, as fakecloud's log tells them.
