@@ -16,7 +16,6 @@ use crate::{
         DeleteLayerVersionRequest, GetLayerVersionByArnRequest, GetLayerVersionRequest, GetLayerVersionResponse,
         LayerVersionContentOutput, LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest,
         ListLayerVersionsResponse, ListLayersRequest, ListLayersResponse, PublishLayerVersionRequest,
-        PublishLayerVersionResponse,
     },
     state::Space,
 };
@@ -85,7 +84,7 @@ impl Lambda {
         layer.versions.insert(version.version, Arc::clone(&version));
         let changes = vec![persist::put_layer(scope, &name, &layer)];
         space.put_layer(name.clone(), layer);
-        let response = Response::json(201, &version.published(scope, &name, &self.config));
+        let response = Response::json(201, &version.shown(scope, &name, &self.config));
         Ok(Applied { response, changes, effects: Vec::new() })
     }
 
@@ -214,22 +213,9 @@ impl LayerVersion {
         }
     }
 
+    /// The answer of PublishLayerVersion as well: both have the same members.
     fn shown(&self, scope: &Scope, name: &str, config: &Config) -> GetLayerVersionResponse {
         GetLayerVersionResponse {
-            content: Some(self.content(config)),
-            layer_arn: Some(arn::layer(scope, name)),
-            layer_version_arn: Some(self.arn(scope, name)),
-            description: Some(self.description.clone()),
-            created_date: Some(self.created.clone()),
-            version: Some(self.version as i64),
-            compatible_architectures: self.compatible_architectures.clone(),
-            compatible_runtimes: self.compatible_runtimes.clone(),
-            license_info: self.license_info.clone(),
-        }
-    }
-
-    fn published(&self, scope: &Scope, name: &str, config: &Config) -> PublishLayerVersionResponse {
-        PublishLayerVersionResponse {
             content: Some(self.content(config)),
             layer_arn: Some(arn::layer(scope, name)),
             layer_version_arn: Some(self.arn(scope, name)),
