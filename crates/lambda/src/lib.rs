@@ -60,7 +60,7 @@ mod view;
 pub use call::{Call, Request, parse};
 pub use error::{ArchiveFault, Error, Response};
 pub use invoke::{Invocation, InvocationKind};
-pub use moment::Moment;
+pub use moment::{Moment, uuid};
 pub use outcome::Outcome;
 pub use persist::{Change, RestoreError};
 pub use record::{Architecture, FunctionRecord, ImageConfig, LayerUse, Package};

@@ -10,11 +10,9 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// A version 4 UUID (RFC 9562, section 5.4) from the random bits.
+    /// A UUID from the random bits.
     pub(crate) fn uuid(&self) -> String {
-        let bits = self.random & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
-        let hex = format!("{bits:032x}");
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        uuid(self.random)
     }
 
     /// The same time with other random bits, for each number others: for changes that need several.
@@ -26,6 +24,13 @@ impl Moment {
     pub(crate) fn timestamp(&self) -> String {
         timestamp(self.epoch_ms)
     }
+}
+
+/// A version 4 UUID (RFC 9562, section 5.4) from 128 random bits, as AWS names revisions and requests.
+pub fn uuid(random: u128) -> String {
+    let bits = random & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// AWS's form of a date in newer operations: `2026-01-31T12:00:00.000Z`.

@@ -12,9 +12,6 @@ use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-/// The port of the Runtime Interface Emulator in every AWS base image.
-pub(crate) const RIE_PORT: u16 = 8080;
-
 /// The emulator's only path; it serves whatever function its container holds.
 const INVOKE_PATH: &str = "/2015-03-31/functions/function/invocations";
 

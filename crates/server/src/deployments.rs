@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
-use fakecloud_lambda::{Effect, FunctionRecord, Package};
+use fakecloud_lambda::{Effect, FunctionRecord};
 use fakecloud_podspec::{Cluster as Settings, InvalidValue, Launch, pod};
 use tokio::sync::OnceCell;
 
@@ -141,8 +141,6 @@ fn deploy_id(
 ) -> fakecloud_podspec::DeployId {
     let pod = pod(function, &Launch::fixed(), settings);
     let mut fingerprint = serde_json::to_vec(&pod).expect("a Pod is serializable");
-    if let Package::Image { pushed, .. } = &record.package {
-        fingerprint.extend_from_slice(pushed.as_bytes());
-    }
+    fingerprint.extend_from_slice(record.pushed().unwrap_or_default().as_bytes());
     fakecloud_podspec::DeployId::from_sha256(Sha256Digest::of(&fingerprint).as_bytes())
 }

@@ -50,7 +50,7 @@ pub(crate) enum Input {
     Shutdown { done: oneshot::Sender<()> },
 }
 
-/// Sends to the driver; the driver outlives every sender.
+/// Sends to the driver.
 #[derive(Clone)]
 pub(crate) struct Handle(mpsc::UnboundedSender<Input>);
 

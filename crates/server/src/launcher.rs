@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fakecloud_podspec::{Cluster as Settings, InstanceLabel, Launch, PodName, pod};
+use fakecloud_podspec::{Cluster as Settings, INVOKE_PORT, InstanceLabel, Launch, PodName, pod};
 use fakecloud_pool::InstanceId;
 use tracing::warn;
 
 use crate::cluster::Cluster;
-use crate::connection::{self, RIE_PORT};
+use crate::connection;
 use crate::deployment::SharedDeployment;
 use crate::driver::{Handle, Input};
 use crate::pod_entry::{DialTask, PodEntry};
@@ -71,7 +71,7 @@ impl Launcher {
         let (handle, closing) = (handle.clone(), handle.clone());
         let task = tokio::spawn(async move {
             let closed = move || closing.send(Input::Disconnected { instance });
-            let connection = connection::dial(SocketAddr::new(ip, RIE_PORT), closed).await;
+            let connection = connection::dial(SocketAddr::new(ip, INVOKE_PORT), closed).await;
             handle.send(Input::Connected { instance, connection });
         });
         DialTask(task.abort_handle())

@@ -2,23 +2,23 @@
 
 /// 128 random bits of the operating system.
 pub(crate) fn random() -> u128 {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gave random bytes at the start");
-    u128::from_le_bytes(bytes)
+    u128::from_le_bytes(random_bytes())
 }
 
 /// 64 random bits of the operating system.
 pub(crate) fn random_u64() -> u64 {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the operating system gave random bytes at the start");
-    u64::from_le_bytes(bytes)
+    u64::from_le_bytes(random_bytes())
 }
 
-/// A version 4 UUID (RFC 9562, section 5.4).
+fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gave random bytes at the start");
+    bytes
+}
+
+/// The id of a request.
 pub(crate) fn fresh() -> String {
-    let bits = random() & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    fakecloud_lambda::uuid(random())
 }
 
 #[cfg(test)]
