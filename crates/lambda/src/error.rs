@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{Operation, shapes::ErrorCode};
 
 /// The most bytes that a request may have, whatever the operation.
-pub(crate) const MAX_REQUEST_BYTES: u64 = 70_167_211;
+pub const MAX_REQUEST_BYTES: u64 = 70_167_211;
 
 /// An answer, ready to be sent; the caller adds `x-amzn-RequestId`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,12 +58,13 @@ mod version;
 mod view;
 
 pub use call::{Call, Request, parse};
-pub use error::{ArchiveFault, Error, Response};
+pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, Response};
 pub use invoke::{Invocation, InvocationKind};
 pub use moment::{Moment, uuid};
 pub use outcome::Outcome;
 pub use persist::{Change, RestoreError};
 pub use record::{Architecture, FunctionRecord, ImageConfig, LayerUse, Package};
+pub use route::{is_lambda_path, operation};
 pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
 pub use scope::Scope;
 pub use shapes::{ErrorCode, Operation};

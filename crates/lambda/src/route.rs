@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::{Error, ErrorCode, model::Route, shapes::ROUTES};
+use crate::{Error, ErrorCode, Operation, model::Route, shapes::ROUTES};
 
 /// Finds the route of a method, a raw path and a raw query.
 ///
@@ -22,6 +22,23 @@ pub(crate) fn route(method: &Method, path: &str, query: &str) -> Result<&'static
         let message = format!("no operation of the Lambda API is addressed by {method} {path}");
         Error::new(ErrorCode::UnknownOperation, message)
     })
+}
+
+/// Whether a raw path lies where operations of the Lambda API do: under the same date and the same kind of resource as
+/// one of them, such as `/2015-03-31/functions`.
+pub fn is_lambda_path(path: &str) -> bool {
+    let first_two = |path: &'static str| segments(path).skip(1).take(2);
+    ROUTES.iter().any(|route| segments(path).skip(1).take(2).eq(first_two(route.path)))
+}
+
+/// Which operation a method, a raw path and a raw query address, as [`crate::parse`] finds it; for callers that want to
+/// know before they read the body.
+///
+/// # Errors
+///
+/// `UnknownOperationException`.
+pub fn operation(method: &Method, path: &str, query: &str) -> Result<Operation, Error> {
+    route(method, path, query).map(|route| route.operation)
 }
 
 /// The raw segment of `path` that stands where the template has `{name}`.

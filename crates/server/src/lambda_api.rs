@@ -1,0 +1,101 @@
+//! A request to the Lambda API, from bytes to bytes.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use fakecloud_lambda::{Call, Error, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse};
+use http::HeaderValue;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::{trace, warn};
+
+use crate::app::App;
+use crate::{control, invoke};
+
+/// A longer body is parsed where other requests do not wait for it: 50 MB of base64 take a tenth of a second.
+const PARSED_AT_ONCE_BYTES_MAX: usize = 64 << 10;
+
+/// Bodies up to this size are read without asking: a thousand of them are no burden.
+const SMALL_BYTES: u64 = 256 << 10;
+
+/// The bodies of all longer requests that are being read or applied; further ones wait for their turn.
+const LARGE_KIB_MAX: u32 = 256 << 10;
+static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
+
+/// Answers a request in the Lambda API's own words, whatever it is.
+pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_id: &str) -> Response {
+    let answer = run(app, request, request_id).await.unwrap_or_else(|error| {
+        let answer = error.to_response();
+        if answer.status.is_server_error() {
+            warn!(request_id, %error, "a request failed");
+        }
+        answer
+    });
+    trace!(request_id, status = answer.status.as_u16(), "answered");
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
+    response.headers_mut().insert("x-amzn-requestid", request_id);
+    response
+}
+
+async fn run(
+    app: &App,
+    request: axum::extract::Request,
+    request_id: &str,
+) -> Result<fakecloud_lambda::Response, Error> {
+    let scope = Scope::from_headers(request.headers())?;
+    // A body of unknown length may come to be as long as is allowed.
+    let bytes = request.body().size_hint().upper().unwrap_or(MAX_REQUEST_BYTES).min(MAX_REQUEST_BYTES);
+    let turn = turn(bytes).await;
+    let request = read(request).await?;
+    let call: Call = if request.body.len() > PARSED_AT_ONCE_BYTES_MAX {
+        tokio::task::block_in_place(|| parse(&request))?
+    } else {
+        parse(&request)?
+    };
+    drop(request);
+    trace!(request_id, operation = ?call.operation(), "called");
+    if call.operation() == Operation::Invoke {
+        // An invocation may wait long for its environment; how many may is the pool's business.
+        drop(turn);
+        return invoke::invoke(app, &scope, &call, request_id).await;
+    }
+    control::apply(app, scope, call).await
+}
+
+/// The right to hold so many bytes in memory, for long bodies.
+async fn turn(bytes: u64) -> Option<SemaphorePermit<'static>> {
+    if bytes <= SMALL_BYTES {
+        return None;
+    }
+    let kib = u32::try_from(bytes >> 10).map_or(LARGE_KIB_MAX, |kib| kib.min(LARGE_KIB_MAX));
+    Some(LARGE.acquire_many(kib).await.expect("nobody closes this semaphore"))
+}
+
+/// Reads a request to its end, unless its operation is unknown or it is too long to be one.
+async fn read(request: axum::extract::Request) -> Result<Request, Error> {
+    let (head, body) = request.into_parts();
+    let operation = operation(&head.method, head.uri.path(), head.uri.query().unwrap_or_default())?;
+    Ok(Request {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        body: read_body(operation, body).await?,
+    })
+}
+
+async fn read_body(operation: Operation, body: Body) -> Result<Bytes, Error> {
+    if body.size_hint().lower() > MAX_REQUEST_BYTES {
+        return Err(Error::request_too_large(operation));
+    }
+    let bytes_max = usize::try_from(MAX_REQUEST_BYTES).expect("70 MB fit into a usize");
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::request_too_large(operation)),
+        Err(error) => Err(Error::service(format!("the request could not be read: {error}"))),
+    }
+}

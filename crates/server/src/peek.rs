@@ -1,0 +1,67 @@
+//! Looking at the beginning of a body that somebody else is going to read.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
+use hyper::body::Frame;
+
+/// So much of a body is looked at: enough for what a form begins with.
+const BYTES_MAX: usize = 64 << 10;
+
+/// The first bytes of a body, all of it when it is short, and the whole body again.
+pub(crate) async fn beginning(mut body: Body) -> (Bytes, Body) {
+    let mut beginning = BytesMut::new();
+    let unread = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => beginning.extend_from_slice(&data),
+                Err(trailers) => break Some(Ok(trailers)),
+            },
+            Some(Err(error)) => break Some(Err(error)),
+            None => break None,
+        }
+        if beginning.len() >= BYTES_MAX {
+            let read = beginning.freeze();
+            let first = stream::iter([Ok(Frame::data(read.clone()))]);
+            return (read, Body::new(StreamBody::new(first.chain(BodyStream::new(body)))));
+        }
+    };
+    let read = beginning.freeze();
+    let whole = match unread {
+        None => Body::new(Full::new(read.clone())),
+        Some(last) => Body::new(StreamBody::new(stream::iter([Ok(Frame::data(read.clone())), last]))),
+    };
+    (read, whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn peeked(pieces: Vec<Vec<u8>>) -> (Bytes, Bytes) {
+        let body = Body::from_stream(stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>)));
+        let (read, body) = beginning(body).await;
+        (read, body.collect().await.unwrap().to_bytes())
+    }
+
+    #[tokio::test]
+    async fn short_body_is_seen_whole_and_kept() {
+        assert_eq!(peeked(vec![b"Action=".to_vec(), b"A".to_vec()]).await, ("Action=A".into(), "Action=A".into()));
+        assert_eq!(peeked(vec![]).await, (Bytes::new(), Bytes::new()));
+    }
+
+    #[tokio::test]
+    async fn long_body_is_seen_to_its_beginning_and_kept() {
+        let (read, whole) = peeked(vec![vec![1; 40 << 10]; 100]).await;
+        assert_eq!((read.len(), whole.len()), (80 << 10, 4000 << 10));
+    }
+
+    #[tokio::test]
+    async fn body_that_breaks_off_breaks_off_for_its_reader() {
+        let pieces = [Ok(b"Action".to_vec()), Err(std::io::Error::other("cut"))];
+        let (read, body) = beginning(Body::from_stream(stream::iter(pieces))).await;
+        assert_eq!(read, "Action");
+        assert!(body.collect().await.is_err());
+    }
+}

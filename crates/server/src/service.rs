@@ -1,0 +1,192 @@
+//! Which AWS service a request is for. No IO: what the head of a request says, and a form where that says nothing.
+
+use std::borrow::Cow;
+
+use fakecloud_lambda::is_lambda_path;
+use form_urlencoded::parse as parse_form;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+/// A service of AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// AWS Lambda.
+    Lambda,
+    /// Security Token Service.
+    Sts,
+    /// Identity and Access Management.
+    Iam,
+    /// Any other, by the name in its signatures and host names (`s3`, `sqs`, `events`), or by what its target header
+    /// begins with (`DynamoDB_20120810`) where nothing else is known.
+    Other(String),
+    /// The request does not tell.
+    Unknown,
+}
+
+/// What the head of a request tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Identified {
+    /// The service.
+    Service(Service),
+    /// That it is a call of the query protocol; which service it is for stands in its form, see [`of_form`].
+    Form,
+}
+
+/// What precedes the region or the end in the name of a host that is AWS's, or that stands for AWS on one machine.
+const SUFFIXES: [&str; 5] =
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".localhost.localstack.cloud", ".localhost"];
+
+/// Versions of query protocols that are dated, and so tell the service of a call that is not signed.
+const QUERY_VERSIONS: [(&str, &str); 7] = [
+    ("2010-03-31", "sns"),
+    ("2010-05-08", "iam"),
+    ("2010-05-15", "cloudformation"),
+    ("2010-08-01", "monitoring"),
+    ("2011-06-15", "sts"),
+    ("2012-11-05", "sqs"),
+    ("2016-11-15", "ec2"),
+];
+
+impl Service {
+    /// The service of this name in signatures and hosts.
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "lambda" => Self::Lambda,
+            "sts" => Self::Sts,
+            "iam" => Self::Iam,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The name for messages.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Lambda => "lambda",
+            Self::Sts => "sts",
+            Self::Iam => "iam",
+            Self::Other(name) => name,
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Reads the head of a request. The best witness comes first: whom the caller signed for, then whom it addressed, then
+/// what it says.
+pub(crate) fn identify(head: &Parts) -> Identified {
+    let query = head.uri.query().unwrap_or_default();
+    let found = of_authorization(&head.headers)
+        .or_else(|| of_presigned_query(query))
+        .or_else(|| of_target(&head.headers))
+        .or_else(|| of_host(&head.headers))
+        .or_else(|| of_query_protocol(query.as_bytes()))
+        .or_else(|| is_lambda_path(head.uri.path()).then_some(Service::Lambda))
+        .or_else(|| of_content_type(&head.headers));
+    match found {
+        Some(service) => Identified::Service(service),
+        None if has_form(head) => Identified::Form,
+        None => Identified::Service(Service::Unknown),
+    }
+}
+
+/// Reads the body of a request that the head called a form.
+pub(crate) fn of_form(body: &[u8]) -> Service {
+    of_query_protocol(body).unwrap_or(Service::Unknown)
+}
+
+/// The service in the credential scope of an `Authorization` header, such as
+/// `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/sqs/aws4_request, …`.
+fn of_authorization(headers: &HeaderMap) -> Option<Service> {
+    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    if header.starts_with("AWS ") {
+        // Signature version 2 in this place is S3's alone.
+        return Some(Service::named("s3"));
+    }
+    let parameters = header.strip_prefix("AWS4-")?.split([' ', ',']);
+    of_credential(parameters.into_iter().find_map(|parameter| parameter.strip_prefix("Credential="))?)
+}
+
+/// The service in the query of a presigned URL.
+fn of_presigned_query(query: &str) -> Option<Service> {
+    if let Some(credential) = parameter(query.as_bytes(), "X-Amz-Credential") {
+        return of_credential(&credential);
+    }
+    // Signature version 2: of a query protocol, which names an action, or of S3.
+    parameter(query.as_bytes(), "AWSAccessKeyId")?;
+    of_query_protocol(query.as_bytes()).or_else(|| Some(Service::named("s3")))
+}
+
+/// The last part but one, of signatures for one region (`KEY/DATE/REGION/SERVICE/aws4_request`) as for several.
+fn of_credential(credential: &str) -> Option<Service> {
+    let mut parts = credential.rsplit('/');
+    let (Some("aws4_request"), Some(service), Some(_region_or_date)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    (!service.is_empty()).then(|| Service::named(service))
+}
+
+/// The protocols with JSON bodies name service and operation in a header, as `DynamoDB_20120810.GetItem`.
+fn of_target(headers: &HeaderMap) -> Option<Service> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    let (service, _operation) = target.rsplit_once('.')?;
+    Some(Service::Other(service.to_owned()))
+}
+
+fn of_host(headers: &HeaderMap) -> Option<Service> {
+    let host = headers.get(HOST)?.to_str().ok()?.to_ascii_lowercase();
+    let host = host.rsplit_once(':').map_or(host.as_str(), |(name, _port)| name);
+    let prefix = SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix));
+    let mut labels: Vec<&str> = prefix.unwrap_or(host).split('.').collect();
+    let region = labels.iter().rposition(|label| is_region(label));
+    if prefix.is_none() && region.is_none() {
+        // Any name under which somebody serves: only S3 puts a label of its own before it, the bucket.
+        return labels.get(1..)?.contains(&"s3").then(|| Service::named("s3"));
+    }
+    labels.truncate(region.unwrap_or(labels.len()));
+    let last = labels.into_iter().rfind(|label| *label != "dualstack")?;
+    let service = last.strip_suffix("-fips").unwrap_or(last);
+    let is_s3 = service.strip_prefix("s3-").is_some_and(|rest| is_region(rest) || rest == "accelerate");
+    Some(Service::named(if is_s3 { "s3" } else { service }))
+}
+
+/// Such as `us-east-1` and `us-gov-west-1`.
+fn is_region(label: &str) -> bool {
+    let mut parts = label.split('-');
+    let words = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let number =
+        parts.next_back().is_some_and(|part| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        && parts.next().is_some_and(|part| part.len() == 2 && words(part))
+        && parts.clone().count() > 0
+        && parts.all(words)
+}
+
+/// The service of a call that says its action and the version of its protocol.
+fn of_query_protocol(form: &[u8]) -> Option<Service> {
+    parameter(form, "Action")?;
+    let version = parameter(form, "Version")?;
+    let known = QUERY_VERSIONS.iter().find(|(known, _)| *known == version);
+    Some(known.map_or(Service::Unknown, |(_, name)| Service::named(name)))
+}
+
+/// Browsers upload to S3 with forms of several parts; no other service takes those.
+fn of_content_type(headers: &HeaderMap) -> Option<Service> {
+    content_type(headers).starts_with("multipart/form-data").then(|| Service::named("s3"))
+}
+
+/// Whether the body may be a call of the query protocol.
+fn has_form(head: &Parts) -> bool {
+    head.method == Method::POST && content_type(&head.headers).starts_with("application/x-www-form-urlencoded")
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn parameter<'a>(form: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    parse_form(form).find(|(found, _)| found == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests;
