@@ -1,0 +1,12 @@
+//! The crate through its public API: parameters in, AWS's answers out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod documents;
+mod harness;
+mod persist;
+mod policies;
+mod protocol;
+mod role_policies;
+mod roles;
+mod sessions;
+mod tags;
