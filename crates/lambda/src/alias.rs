@@ -42,7 +42,8 @@ impl Lambda {
         input: CreateAliasRequest,
     ) -> Result<Applied, Error> {
         let target = alias_ref(scope, &input.function_name, &input.name)?;
-        let mut function = self.function(&unqualified(&target))?.clone();
+        let version = FunctionRef { qualifier: Some(input.function_version.clone()), ..target.clone() };
+        let mut function = self.function(&version)?.clone();
         if function.aliases().contains_key(&input.name) {
             let message = format!("Alias already exists: {}", target.arn());
             return Err(Error::new(ErrorCode::ResourceConflict, message));
@@ -88,9 +89,6 @@ impl Lambda {
         check_version(&function, &target, &alias.version)?;
         let routing = input.routing_config.or_else(|| alias.routing());
         alias.second = second(&function, &target, &alias.version, routing)?;
-        if alias == *old {
-            return Ok(Applied::read(Response::json(200, &alias.shown(&target, &input.name))));
-        }
         alias.revision_id = moment.uuid();
         let response = Response::json(200, &alias.shown(&target, &input.name));
         function.set_alias(input.name, alias);
@@ -111,7 +109,7 @@ impl Lambda {
     pub(crate) fn list_aliases(&self, scope: &Scope, input: &ListAliasesRequest) -> Result<Applied, Error> {
         let page = Page::new(input.marker.as_deref(), input.max_items)?;
         let target = unqualified(&FunctionRef::parse(scope, &input.function_name, None)?);
-        let wanted = |alias: &Alias| input.function_version.as_ref().is_none_or(|version| *version == alias.version);
+        let wanted = |alias: &Alias| input.function_version.as_deref().is_none_or(|version| alias.runs(version));
         let aliases = page.range(self.function(&target)?.aliases()).filter(|(_, alias)| wanted(alias));
         let (aliases, next_marker) = page.take(aliases.map(|(name, alias)| (name.clone(), alias.shown(&target, name))));
         Ok(Applied::read(Response::json(200, &ListAliasesResponse { aliases: Some(aliases), next_marker })))
@@ -167,7 +165,7 @@ fn second(
     }
     if first == LATEST {
         let message = "$LATEST is not supported for an alias pointing to more than 1 version";
-        return Err(Error::invalid_parameter(message));
+        return Err(Error::invalid_parameter(message).untyped());
     }
     check_version(function, target, &version)?;
     Ok(Some(Share { version, weight }))

@@ -100,10 +100,13 @@ impl<'de> Visitor<'de> for Guided<'_, '_> {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        if !matches!(self.shape.kind, Kind::Integer | Kind::Long | Kind::Double | Kind::Timestamp) {
-            return Err(self.mismatch("NUMBER_VALUE"));
+        match self.shape.kind {
+            Kind::Double => Ok(Value::from(value as f64)),
+            Kind::Integer | Kind::Long | Kind::Timestamp => Ok(Value::from(value)),
+            Kind::Structure(_) | Kind::Map(..) | Kind::List(_) | Kind::Text { .. } | Kind::Boolean | Kind::Blob => {
+                Err(self.mismatch("NUMBER_VALUE"))
+            }
         }
-        Ok(Value::from(value))
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {

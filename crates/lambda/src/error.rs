@@ -27,6 +27,8 @@ pub struct Error {
     code: ErrorCode,
     message: String,
     reason: Option<&'static str>,
+    /// Whether the body says whose fault it is; a few of AWS's errors do not.
+    typed: bool,
 }
 
 /// What is wrong with an uploaded archive.
@@ -66,7 +68,7 @@ impl Response {
 impl Error {
     /// An error of this kind with this text.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), reason: None }
+        Self { code, message: message.into(), reason: None, typed: true }
     }
 
     /// A request body beyond 70,167,211 bytes, which is refused before it is read to its end.
@@ -108,6 +110,11 @@ impl Error {
         Self::new(ErrorCode::Service, message)
     }
 
+    /// The same without the member `Type`, as AWS answers from some places.
+    pub(crate) fn untyped(self) -> Self {
+        Self { typed: false, ..self }
+    }
+
     pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidParameterValue, message)
     }
@@ -124,8 +131,10 @@ impl Error {
 
     /// The answer that carries this error.
     pub fn to_response(&self) -> Response {
-        let fault = if self.code.service_fault() { "Service" } else { "User" };
-        let mut body = json!({ "Type": fault, self.code.message_key(): self.message });
+        let mut body = json!({ self.code.message_key(): self.message });
+        if self.typed {
+            body["Type"] = if self.code.service_fault() { "Service" } else { "User" }.into();
+        }
         if let Some(reason) = self.reason {
             body["Reason"] = reason.into();
         }

@@ -58,9 +58,12 @@ fn an_alias_is_read_as_it_was_made() {
 #[test]
 fn an_update_changes_what_is_given() {
     let mut account = account();
-    let created = account.post(ALIASES, &routed("1", &json!({ "2": 0.25 }))).body;
-    let same = account.put(LIVE, &json!({ "FunctionVersion": "1" }));
-    assert_eq!((same.status, &same.body), (200, &created), "what changes nothing keeps its revision");
+    let mut created = account.post(ALIASES, &routed("1", &json!({ "2": 0.25 }))).body;
+    let mut same = account.put(LIVE, &json!({ "FunctionVersion": "1" })).body;
+    let stale = std::mem::replace(&mut created["RevisionId"], same["RevisionId"].take());
+    same["RevisionId"] = created["RevisionId"].clone();
+    assert_ne!(stale, same["RevisionId"], "each update is a new revision");
+    assert_eq!(same, created);
     let updated = account.put(LIVE, &json!({ "Description": "new", "RevisionId": created["RevisionId"] })).body;
     assert_eq!([&updated["Description"], &updated["RoutingConfig"]], [&json!("new"), &created["RoutingConfig"]]);
     assert_ne!(updated["RevisionId"], created["RevisionId"]);
@@ -92,7 +95,11 @@ fn wrong_aliases_are_refused_in_the_words_of_aws() {
         ),
         (
             routed("$LATEST", &json!({ "2": 0.5 })),
-            invalid("$LATEST is not supported for an alias pointing to more than 1 version"),
+            error(
+                400,
+                "InvalidParameterValueException",
+                json!({ "message": "$LATEST is not supported for an alias pointing to more than 1 version" }),
+            ),
         ),
         (
             routed("1", &json!({ "2": 1.5 })),
@@ -110,7 +117,7 @@ fn wrong_aliases_are_refused_in_the_words_of_aws() {
     let missing = "arn:aws:lambda:eu-west-1:111122223333:function:g";
     assert_eq!(
         account.post("/2015-03-31/functions/g/aliases", &live("1")),
-        not_found(&format!("Function not found: {missing}"))
+        not_found(&format!("Function not found: {missing}:1"))
     );
     assert_eq!(account.get(LIVE), not_found(&format!("Cannot find alias arn: {ARN}:live")));
     assert_eq!(account.put(LIVE, &json!({})), not_found(&format!("Alias not found: {ARN}:live")));
@@ -152,10 +159,12 @@ fn lists_are_paged_and_filtered_by_version() {
     for (name, version) in [("a", "1"), ("b", "2"), ("c", "1")] {
         account.post(ALIASES, &json!({ "Name": name, "FunctionVersion": version }));
     }
+    account.put(&format!("{ALIASES}/c"), &json!({ "RoutingConfig": { "AdditionalVersionWeights": { "3": 0.1 } } }));
     let names = |list: &Value| -> Vec<String> {
         list["Aliases"].as_array().unwrap().iter().map(|alias| alias["Name"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names(&account.read(&format!("{ALIASES}?FunctionVersion=1"))), ["a", "c"]);
+    assert_eq!(names(&account.read(&format!("{ALIASES}?FunctionVersion=3"))), ["c"], "the second version counts too");
     let first = account.read(&format!("{ALIASES}?MaxItems=2"));
     assert_eq!(names(&first), ["a", "b"]);
     let second = account.read(&format!("{ALIASES}?Marker={}", first["NextMarker"].as_str().unwrap()));
