@@ -44,6 +44,11 @@ pub(crate) fn layer(scope: &Scope, name: &str) -> String {
     format!("arn:{}:lambda:{}:{}:layer:{name}", partition(scope.region()), scope.region(), scope.account())
 }
 
+/// The ARN of a version of a managed runtime, which belongs to no account.
+pub(crate) fn runtime_version(region: &str, id: &str) -> String {
+    format!("arn:{}:lambda:{region}::runtime:{id}", partition(region))
+}
+
 /// The ARN that stands for everyone in an account.
 pub(crate) fn account_root(region: &str, account: &str) -> String {
     format!("arn:{}:iam::{account}:root", partition(region))
@@ -83,7 +88,8 @@ impl FunctionRef {
             _ => return Err(Error::invalid_parameter(format!("'{text}' is neither a function's name nor its ARN"))),
         };
         if name.len() > 64 {
-            return Err(violation(text, "functionName", "Member must have length less than or equal to 64"));
+            let long = violation(text, "functionName", "Member must have length less than or equal to 64");
+            return Err(Error::invalid_parameter(long.message()));
         }
         if region != scope.region() {
             let here = scope.region();

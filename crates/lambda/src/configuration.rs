@@ -6,7 +6,7 @@ use crate::{
     Error, Lambda,
     arn::LayerVersionRef,
     constraints::violation,
-    environment,
+    environment, logging,
     record::{FunctionRecord, ImageConfig, LayerUse, Package},
     runtime, shapes,
 };
@@ -96,6 +96,7 @@ impl Lambda {
         set_package(record, &mut settings)?;
         set_resources(record, &settings)?;
         if let Some(environment) = settings.environment {
+            record.shown.environment_given = true;
             record.environment = environment.variables.unwrap_or_default();
             environment::check(&record.environment)?;
         }
@@ -112,7 +113,10 @@ impl Lambda {
         replace(&mut shown.tracing_config, settings.tracing_config);
         replace(&mut shown.file_system_configs, settings.file_system_configs);
         replace(&mut shown.snap_start, settings.snap_start);
-        replace(&mut shown.logging_config, settings.logging_config);
+        if let Some(logging) = settings.logging_config {
+            shown.logging_config = Some(logging::changed(shown.logging_config.take(), logging)?);
+        }
+        check_snapshots(record)?;
         Ok(())
     }
 
@@ -138,7 +142,7 @@ impl Lambda {
             if let Some(first) = seen.insert((layer.scope.account().to_owned(), layer.name.clone()), arn) {
                 return Err(Error::invalid_parameter(format!(
                     "Two different versions of the same layer are not allowed to be referenced in the same function. \
-                     {first} and {arn}"
+                     {first} and {arn} are versions of the same layer."
                 )));
             }
             uses.push(self.layer_use(record, arn, &layer)?);
@@ -209,6 +213,18 @@ fn set_package(record: &mut FunctionRecord, settings: &mut Settings) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Snapshots are of versions whose runtime allows it.
+fn check_snapshots(record: &FunctionRecord) -> Result<(), Error> {
+    let wanted = record.shown.snap_start.as_ref().and_then(|snap_start| snap_start.apply_on.as_deref());
+    match (wanted, &record.package) {
+        (Some("PublishedVersions"), Package::Zip { runtime, .. }) => runtime::check_snapshots(runtime),
+        (Some("PublishedVersions"), Package::Image { .. }) => {
+            Err(Error::invalid_parameter("ContainerImage is not supported for SnapStart enabled functions."))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn set_resources(record: &mut FunctionRecord, settings: &Settings) -> Result<(), Error> {

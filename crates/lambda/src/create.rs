@@ -8,7 +8,7 @@ use crate::{
     persist,
     record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
     runtime,
-    shapes::CreateFunctionRequest,
+    shapes::{CreateFunctionRequest, FunctionConfiguration},
     tags,
     version::{Function, LATEST},
     view::{self, Progress},
@@ -49,8 +49,13 @@ impl Lambda {
         space.check_storage(added_bytes)?;
         let changes = vec![persist::put_function(scope, &name, &function)];
         space.put_function(name, function);
-        let response = Response::json(201, &view::configuration(&shown, Progress::Created));
-        Ok(Applied { response, changes, effects })
+        // Even when a version is published, the ARN is the function's.
+        let answer = FunctionConfiguration {
+            function_arn: Some(shown.unqualified_arn()),
+            revision_id: Some(moment.uuid()),
+            ..view::configuration(&shown, Progress::Created)
+        };
+        Ok(Applied { response: Response::json(201, &answer), changes, effects })
     }
 
     /// The first `$LATEST` of a function, which satisfies every rule.
@@ -71,7 +76,7 @@ impl Lambda {
             region: function.scope.region().to_owned(),
             name: function.name,
             version: LATEST.to_owned(),
-            revision_id: moment.uuid(),
+            revision_id: moment.settled_uuid(),
             last_modified_ms: moment.epoch_ms,
             package,
             architecture,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::Error;
+use crate::{Error, hash_order::in_hash_order};
 
 /// The most bytes that the variables may have as compact JSON.
 const MAX_JSON_BYTES: usize = 4096;
@@ -47,11 +47,18 @@ pub(crate) fn check(variables: &BTreeMap<String, String>) -> Result<(), Error> {
             reserved.join(", ")
         )));
     }
-    let json = serde_json::to_string(variables).expect("a map of strings is JSON");
+    let json = compact_json(variables);
     if json.len() > MAX_JSON_BYTES {
         return Err(Error::invalid_parameter(format!("{REFUSAL} exceeded the 4KB limit. String measured: {json}")));
     }
     Ok(())
+}
+
+fn compact_json(variables: &BTreeMap<String, String>) -> String {
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let keys = in_hash_order(variables.keys()).into_iter();
+    let pairs = keys.filter_map(|key| Some(format!("{}:{}", text(key), text(variables.get(key)?))));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
 }
 
 #[cfg(test)]

@@ -40,13 +40,12 @@ impl Lambda {
 
     pub(crate) fn list_functions(&self, scope: &Scope, input: &ListFunctionsRequest) -> Result<Applied, Error> {
         let page = Page::new(input.marker.as_deref(), input.max_items)?;
-        let show = |record: &FunctionRecord| view::configuration(record, Progress::Settled);
         let empty = Space::default();
         // The only replicas that a master region has are those of Lambda@Edge, which nobody makes here.
         let space = if input.master_region.is_some() { &empty } else { self.space(scope).unwrap_or(&empty) };
         let (functions, next_marker) = match input.function_version.as_deref() {
             Some("ALL") => page.take(versions_after(space, &page).map(|(key, record)| (key, qualified(record)))),
-            _ => page.take(page.range(space.functions()).map(|(name, f)| (name.clone(), show(f.latest())))),
+            _ => page.take(page.range(space.functions()).map(|(name, f)| (name.clone(), view::listed(f.latest())))),
         };
         let list: Vec<FunctionConfiguration> = functions;
         Ok(Applied::read(Response::json(200, &ListFunctionsResponse { functions: Some(list), next_marker })))
@@ -55,6 +54,10 @@ impl Lambda {
     /// Deletes a function or a version; as on AWS, a version that does not exist is deleted just as well.
     pub(crate) fn delete_function(&mut self, scope: &Scope, input: &DeleteFunctionRequest) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        if target.qualifier.as_deref() == Some(LATEST) {
+            let message = "$LATEST version cannot be deleted without deleting the function.";
+            return Err(Error::invalid_parameter(message));
+        }
         let mut function = self.function(&target)?.clone();
         let removed = |record: &Arc<FunctionRecord>| Effect::Removed { arn: record.arn() };
         let (change, effects) = match target.qualifier.as_deref() {
@@ -62,10 +65,6 @@ impl Lambda {
                 self.space_mut(&target.scope).remove_function(&target.name);
                 let effects = function.records().map(removed).collect();
                 (persist::delete_function(&target.scope, &target.name), effects)
-            }
-            Some(LATEST) => {
-                let message = "$LATEST version cannot be deleted without deleting the function.";
-                return Err(Error::invalid_parameter(message));
             }
             Some(name) if !is_number(name) => {
                 return Err(Error::invalid_parameter("Deletion of aliases is not currently supported."));

@@ -15,6 +15,13 @@ impl Moment {
         uuid(self.random)
     }
 
+    /// Another UUID: of what a create or an update leaves behind, whose answer has the first one.
+    ///
+    /// AWS gives a function a new revision when a change is accepted and one more when it is carried out.
+    pub(crate) fn settled_uuid(&self) -> String {
+        self.nth(1).uuid()
+    }
+
     /// The same time with other random bits, for each number others: for changes that need several.
     pub(crate) fn nth(&self, number: u64) -> Self {
         Self { random: self.random.wrapping_add(u128::from(number) << 96), ..*self }

@@ -20,7 +20,7 @@ pub struct FunctionRecord {
     pub name: String,
     /// `$LATEST` or a number from 1.
     pub version: String,
-    /// A UUID that changes exactly when something in the record does.
+    /// A UUID that no other record has: every change of a version gives it a new one.
     pub revision_id: String,
     /// When the record was made, in milliseconds since the Unix epoch.
     pub last_modified_ms: u64,
@@ -116,6 +116,8 @@ pub(crate) struct Shown {
     pub(crate) snap_start: Option<SnapStart>,
     pub(crate) logging_config: Option<LoggingConfig>,
     pub(crate) source_kms_key_arn: Option<String>,
+    /// Whether the environment is shown even when it has no variable, because a request gave it.
+    pub(crate) environment_given: bool,
 }
 
 // === impl FunctionRecord ===
@@ -139,6 +141,15 @@ impl FunctionRecord {
         match &self.package {
             Package::Zip { code, .. } => Some(code),
             Package::Image { .. } => None,
+        }
+    }
+
+    /// The digest that AWS shows as CodeSha256: of the zip in base64, of an image in hex. An image that is named by a
+    /// tag has a digest that only its registry knows.
+    pub(crate) fn code_sha256(&self) -> Option<&str> {
+        match &self.package {
+            Package::Zip { code, .. } => Some(&code.sha256_base64),
+            Package::Image { uri, .. } => uri.split_once("@sha256:").map(|(_, digest)| digest),
         }
     }
 

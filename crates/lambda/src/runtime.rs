@@ -1,6 +1,8 @@
-//! The runtimes that functions may be created with.
+//! The runtimes that functions may be created with, and what else depends on a runtime.
 
-use crate::Error;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, arn, hash_order::in_hash_order};
 
 /// The managed runtimes that functions run on, as AWS supports them today.
 pub const SUPPORTED_RUNTIMES: [&str; 23] = [
@@ -8,17 +10,17 @@ pub const SUPPORTED_RUNTIMES: [&str; 23] = [
     "nodejs22.x",
     "nodejs20.x",
     "nodejs18.x",
+    "java25",
+    "java21",
+    "java17",
+    "java11",
+    "java8.al2",
     "python3.14",
     "python3.13",
     "python3.12",
     "python3.11",
     "python3.10",
     "python3.9",
-    "java25",
-    "java21",
-    "java17",
-    "java11",
-    "java8.al2",
     "dotnet10",
     "dotnet8",
     "dotnet6",
@@ -55,6 +57,11 @@ pub const RETIRED_RUNTIMES: [&str; 22] = [
     "nodejs16.x",
 ];
 
+/// How the runtimes begin that SnapStart does not know (AWS Lambda developer guide, "SnapStart": Java 11, Python 3.12
+/// and .NET 8, and what is newer).
+const WITHOUT_SNAPSHOTS: [&str; 8] =
+    ["nodejs", "python3.9", "python3.10", "python3.11", "java8", "dotnet6", "ruby", "provided"];
+
 /// Takes a supported runtime.
 ///
 /// # Errors
@@ -72,7 +79,25 @@ pub(crate) fn check(runtime: &str) -> Result<(), Error> {
         false => format!(
             "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be \
              a valid ARN",
-            SUPPORTED_RUNTIMES.join(", ")
+            in_hash_order(SUPPORTED_RUNTIMES).join(", ")
         ),
     }))
+}
+
+/// Takes a runtime whose versions may be snapshots.
+///
+/// # Errors
+///
+/// AWS's text for the others.
+pub(crate) fn check_snapshots(runtime: &str) -> Result<(), Error> {
+    match WITHOUT_SNAPSHOTS.iter().any(|prefix| runtime.starts_with(prefix)) {
+        true => Err(Error::invalid_parameter(format!("{runtime} is not supported for SnapStart enabled functions."))),
+        false => Ok(()),
+    }
+}
+
+/// The ARN of the one version that a runtime has here. AWS names versions by 64 hexadecimal digits that tell nothing.
+pub(crate) fn version_arn(region: &str, runtime: &str) -> String {
+    let digits = Sha256::digest(runtime).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    arn::runtime_version(region, &digits)
 }

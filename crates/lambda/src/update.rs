@@ -8,7 +8,7 @@ use crate::{
     configuration::{self, Settings, check_unzipped},
     create::architecture,
     record::{FunctionRecord, Package},
-    shapes::{UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
+    shapes::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
     version::{Function, stale_revision},
     view::{self, Progress},
 };
@@ -75,7 +75,7 @@ impl Lambda {
         }
     }
 
-    /// Stores a new `$LATEST`; a record that changes nothing keeps its revision.
+    /// Stores a new `$LATEST`, of a new revision even when it runs what the old one ran.
     fn update(
         &mut self,
         target: &FunctionRef,
@@ -85,28 +85,23 @@ impl Lambda {
     ) -> Result<Applied, Error> {
         let old = self.function(target)?;
         let mut function = old.clone();
-        if !record.runs_like(old.latest()) {
-            record.revision_id = moment.uuid();
-            record.last_modified_ms = moment.epoch_ms;
-            function.set_latest(record);
-        }
-        let shown = match publish {
-            Publish::Yes => match function.unchanged_version() {
-                Some(newest) => Arc::clone(newest),
-                None => function.publish(moment, None),
+        record.revision_id = moment.settled_uuid();
+        record.last_modified_ms = moment.epoch_ms;
+        function.set_latest(record);
+        let answer = match (publish, function.unchanged_version()) {
+            (Publish::No, _) => FunctionConfiguration {
+                revision_id: Some(moment.uuid()),
+                ..view::configuration(function.latest(), Progress::Updated)
             },
-            Publish::No => function.latest().clone(),
+            (Publish::Yes, Some(newest)) => view::configuration(newest, Progress::Settled),
+            (Publish::Yes, None) => view::configuration(&function.publish(moment, None), Progress::Created),
         };
         let new = |record: &&Arc<FunctionRecord>| old.version(Some(&record.version)) != Some(*record);
         let effects = function.records().filter(new).cloned().map(Effect::Deployed).collect();
-        let response = Response::json(200, &view::configuration(&shown, Progress::Updated));
-        if function == *old {
-            return Ok(Applied::read(response));
-        }
         let added_bytes = function.stored_bytes().saturating_sub(old.stored_bytes());
         self.check_storage(&target.scope, added_bytes)?;
         let changes = vec![self.save_function(target, function)];
-        Ok(Applied { response, changes, effects })
+        Ok(Applied { response: Response::json(200, &answer), changes, effects })
     }
 }
 

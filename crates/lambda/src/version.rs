@@ -60,17 +60,19 @@ impl Lambda {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
         let mut function = self.updatable(&target, input.revision_id.as_deref())?.clone();
         check_code(function.latest(), input.code_sha256.as_deref())?;
-        let (version, progress) = match function.unchanged_version() {
-            Some(newest) => (Arc::clone(newest), Progress::Settled),
-            None => (function.publish(moment, input.description), Progress::Created),
-        };
-        let response = Response::json(201, &view::configuration(&version, progress));
-        if progress == Progress::Settled {
-            return Ok(Applied::read(response));
+        let answer = |version: &FunctionRecord| Response::json(201, &view::configuration(version, Progress::Settled));
+        if let Some(newest) = function.unchanged_version() {
+            return Ok(Applied::read(answer(newest)));
         }
+        let version = function.publish(moment, input.description);
+        function.set_latest(FunctionRecord {
+            revision_id: moment.settled_uuid(),
+            ..FunctionRecord::clone(function.latest())
+        });
         self.check_storage(&target.scope, version.code().map_or(0, |code| code.size))?;
-        let changes = vec![self.save_function(&target, function)];
-        Ok(Applied { response, changes, effects: vec![Effect::Deployed(version)] })
+        let response = answer(&version);
+        let effects = vec![Effect::Deployed(Arc::clone(function.latest())), Effect::Deployed(version)];
+        Ok(Applied { response, changes: vec![self.save_function(&target, function)], effects })
     }
 
     pub(crate) fn list_versions_by_function(
@@ -95,19 +97,16 @@ impl Lambda {
 /// A version as lists of versions show it: `$LATEST` has its qualifier too.
 pub(crate) fn qualified(record: &FunctionRecord) -> FunctionConfiguration {
     let function_arn = Some(format!("{}:{}", record.unqualified_arn(), record.version));
-    FunctionConfiguration { function_arn, ..view::configuration(record, Progress::Settled) }
+    FunctionConfiguration { function_arn, ..view::listed(record) }
 }
 
-/// Whether `$LATEST` has the code that the caller has seen. Code that is an image has no digest to compare.
+/// Whether `$LATEST` has the code that the caller has seen. An image that is named by a tag has no digest to compare.
 fn check_code(latest: &FunctionRecord, seen: Option<&str>) -> Result<(), Error> {
-    match (latest.code(), seen) {
-        (Some(code), Some(seen)) if code.sha256_base64 != seen => {
-            let current = &code.sha256_base64;
-            Err(Error::invalid_parameter(format!(
-                "CodeSHA256 ({seen}) is different from current CodeSHA256 in $LATEST ({current}). Please try again with \
+    match (latest.code_sha256(), seen) {
+        (Some(current), Some(seen)) if current != seen => Err(Error::invalid_parameter(format!(
+            "CodeSHA256 ({seen}) is different from current CodeSHA256 in $LATEST ({current}). Please try again with \
                  the CodeSHA256 in $LATEST."
-            )))
-        }
+        ))),
         _ => Ok(()),
     }
 }

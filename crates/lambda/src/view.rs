@@ -1,12 +1,13 @@
 //! Records as the wire shows them.
 
 use crate::{
-    Config,
+    Config, logging,
     moment::timestamp,
     record::{FunctionRecord, Package},
+    runtime,
     shapes::{
         EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration, GetFunctionResponse,
-        ImageConfig, ImageConfigResponse, Layer, LoggingConfig, SnapStartResponse, TracingConfigResponse,
+        ImageConfig, ImageConfigResponse, Layer, RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse,
         VpcConfigResponse,
     },
     version::LATEST,
@@ -29,6 +30,17 @@ const CREATING: &str = "The function is being created.";
 
 /// The configuration of a function version.
 pub(crate) fn configuration(record: &FunctionRecord, progress: Progress) -> FunctionConfiguration {
+    let mut view = listed(record);
+    view.runtime_version_config = view.runtime.as_deref().map(|runtime| RuntimeVersionConfig {
+        runtime_version_arn: Some(runtime::version_arn(&record.region, runtime)),
+        error: None,
+    });
+    state(&mut view, progress);
+    view
+}
+
+/// The configuration as lists show it: without what the version is doing.
+pub(crate) fn listed(record: &FunctionRecord) -> FunctionConfiguration {
     let text = |text: &str| Some(text.to_owned());
     let (runtime, handler, package_type, image_config_response) = package(&record.package);
     let code = record.code();
@@ -43,20 +55,19 @@ pub(crate) fn configuration(record: &FunctionRecord, progress: Progress) -> Func
         timeout: Some(record.timeout_s.into()),
         memory_size: Some(record.memory_mib.into()),
         last_modified: Some(timestamp(record.last_modified_ms)),
-        code_sha256: code.map(|code| code.sha256_base64.clone()),
+        code_sha256: record.code_sha256().map(str::to_owned),
         version: text(&record.version),
         revision_id: text(&record.revision_id),
         package_type: text(package_type),
         image_config_response,
         architectures: Some(vec![record.architecture.name().to_owned()]),
         ephemeral_storage: Some(EphemeralStorage { size: record.ephemeral_storage_mib.into() }),
-        environment: (!record.environment.is_empty())
+        environment: (record.shown.environment_given || !record.environment.is_empty())
             .then(|| EnvironmentResponse { variables: Some(record.environment.clone()), error: None }),
         layers: (!record.layers.is_empty()).then(|| layers(record)),
         ..FunctionConfiguration::default()
     };
     shown(record, &mut view);
-    state(&mut view, progress);
     view
 }
 
@@ -126,10 +137,7 @@ fn shown(record: &FunctionRecord, view: &mut FunctionConfiguration) {
     let snapped = record.version != LATEST && apply_on == "PublishedVersions";
     let optimization_status = Some(if snapped { "On" } else { "Off" }.to_owned());
     view.snap_start = Some(SnapStartResponse { apply_on: Some(apply_on), optimization_status });
-    let mut logging = shown.logging_config.unwrap_or_default();
-    logging.log_format.get_or_insert_with(|| "Text".to_owned());
-    logging.log_group.get_or_insert_with(|| format!("/aws/lambda/{}", record.name));
-    view.logging_config = Some(LoggingConfig { ..logging });
+    view.logging_config = Some(logging::shown(shown.logging_config.unwrap_or_default(), &record.name));
 }
 
 fn state(view: &mut FunctionConfiguration, progress: Progress) {

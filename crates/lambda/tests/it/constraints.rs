@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Account, error, python, request, violated};
+use crate::harness::{Account, error, invalid, python, request, violated};
 
 fn create(members: Value) -> crate::harness::Answer {
     Account::new().create_with("f", members)
@@ -47,14 +47,14 @@ fn names_are_bounded_by_name_and_by_arn() {
     let name = |len: usize| "f".repeat(len);
     let (long, longer) = (name(65), name(141));
     let at = |value: &str, limit: u32| {
-        violated(&format!(
+        format!(
             "1 validation error detected: Value '{value}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to {limit}"
-        ))
+        )
     };
     let mut account = Account::new();
     assert_eq!(account.create(&name(64)).status, 201);
-    assert_eq!(account.create(&long), at(&long, 64));
-    assert_eq!(account.create(&longer), at(&longer, 140));
+    assert_eq!(account.create(&long), invalid(&at(&long, 64)));
+    assert_eq!(account.create(&longer), violated(&at(&longer, 140)));
 }
 
 #[test]

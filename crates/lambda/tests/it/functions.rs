@@ -21,7 +21,10 @@ fn settled() -> Value {
         "CodeSha256": "sha256 of code 1",
         "Version": "$LATEST",
         "TracingConfig": { "Mode": "PassThrough" },
-        "RevisionId": "00000000-0000-4000-8000-000000000001",
+        "RevisionId": "00000001-0000-4000-8000-000000000001",
+        "RuntimeVersionConfig": {
+            "RuntimeVersionArn": "arn:aws:lambda:eu-west-1::runtime:42f2b28d8258c41a63374ac4365007738900f66a9b62a7eb1a2041a2e091d41b",
+        },
         "State": "Active",
         "LastUpdateStatus": "Successful",
         "PackageType": "Zip",
@@ -46,7 +49,12 @@ fn a_created_function_is_pending_then_active() {
     let created = account.create("f");
     let mut pending = with(
         settled(),
-        json!({ "State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating" }),
+        json!({
+            "State": "Pending",
+            "StateReason": "The function is being created.",
+            "StateReasonCode": "Creating",
+            "RevisionId": "00000000-0000-4000-8000-000000000001",
+        }),
     );
     pending.as_object_mut().unwrap().remove("LastUpdateStatus");
     assert_eq!((created.status, created.error, created.body), (201, None, pending));
@@ -98,6 +106,9 @@ fn every_setting_is_shown_again() {
                 "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "VpcId": "", "Ipv6AllowedForDualStack": false,
             },
             "SnapStart": { "ApplyOn": "PublishedVersions", "OptimizationStatus": "Off" },
+            "LoggingConfig": {
+                "LogFormat": "JSON", "LogGroup": "mine", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO",
+            },
         }),
     );
     let function = account.read("/2015-03-31/functions/f");
@@ -227,7 +238,7 @@ fn an_unknown_runtime_is_answered_with_those_that_are_known() {
     let message = refused.body["message"].as_str().unwrap();
     assert!(
         message.starts_with(
-            "Value python9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs24.x, "
+            "Value python9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, "
         ) && message.ends_with("] or be a valid ARN"),
         "{message}"
     );
@@ -307,7 +318,7 @@ fn versions_are_read_and_deleted_by_qualifier() {
     let mut account = Account::new();
     let created = account.create_with("f", json!({ "Publish": true }));
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
-    assert_eq!((&created.body["Version"], &created.body["FunctionArn"]), (&json!("1"), &json!(format!("{arn}:1"))));
+    assert_eq!((&created.body["Version"], &created.body["FunctionArn"]), (&json!("1"), &json!(arn)));
     let latest = account.read("/2015-03-31/functions/f/configuration?Qualifier=%24LATEST");
     assert_eq!(latest["FunctionArn"], format!("{arn}:$LATEST"));
     assert_ne!(latest["RevisionId"], created.body["RevisionId"], "a version has a revision of its own");

@@ -103,7 +103,7 @@ fn wrong_layers_are_refused_in_the_words_of_aws() {
         (
             arns(&["a:1", "a:2"]),
             format!(
-                "Two different versions of the same layer are not allowed to be referenced in the same function. {ARN}:a:1 and {ARN}:a:2"
+                "Two different versions of the same layer are not allowed to be referenced in the same function. {ARN}:a:1 and {ARN}:a:2 are versions of the same layer."
             ),
         ),
         (arns(&["a:3"]), format!("Layer version {ARN}:a:3 does not exist.")),

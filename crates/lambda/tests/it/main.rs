@@ -18,6 +18,8 @@ mod persist;
 mod policies;
 mod props;
 mod provisioned_concurrency;
+mod recorded;
+mod recorded_functions;
 mod runtime_management;
 mod scope;
 mod tags;

@@ -1,5 +1,7 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fakecloud_lambda::{Effect, Package};
 use serde_json::{Value, json};
@@ -35,17 +37,26 @@ fn new_code_is_a_new_revision_in_progress() {
 }
 
 #[test]
-fn what_changes_nothing_keeps_its_revision() {
+fn each_update_is_a_new_revision_of_the_same_code() {
     let mut account = Account::new();
-    let created = account.create("f");
-    let files = account.files.clone();
-    account.effects.clear();
+    account.create("f");
+    let mut before = account.read(CONFIGURATION);
     for (target, body) in [(CODE, zip("code 1")), (CONFIGURATION, json!({ "Timeout": 3 })), (CONFIGURATION, json!({}))]
     {
-        let updated = account.put(target, &body);
-        assert_eq!(updated.body["RevisionId"], created.body["RevisionId"], "{body}");
+        account.effects.clear();
+        let updated = account.put(target, &body).body;
+        let mut after = account.read(CONFIGURATION);
+        let revisions = [&before, &updated, &after].map(|answer| answer["RevisionId"].as_str().unwrap());
+        assert_eq!(BTreeSet::from(revisions).len(), 3, "{body}: accepted and carried out are two revisions");
+        let [Effect::Deployed(record)] = &account.effects[..] else { panic!("{:?}", account.effects) };
+        assert_eq!(record.revision_id, after["RevisionId"].as_str().unwrap());
+        for key in ["RevisionId", "LastModified"] {
+            before[key] = after[key].take();
+        }
+        after["RevisionId"] = before["RevisionId"].clone();
+        after["LastModified"] = before["LastModified"].clone();
+        assert_eq!(after, before, "{body}");
     }
-    assert_eq!((account.files, account.effects), (files, Vec::new()));
 }
 
 #[test]
@@ -60,16 +71,17 @@ fn an_image_is_deployed_anew_by_the_same_uri() {
     assert_eq!(updated.status, 200);
     assert_ne!(updated.body["RevisionId"], created.body["RevisionId"]);
     let unchanged = account.put("/2015-03-31/functions/i/configuration", &json!({ "Timeout": 3 }));
-    assert_eq!(unchanged.body["RevisionId"], updated.body["RevisionId"], "the code was not named again");
-    let [Effect::Deployed(first), Effect::Deployed(second)] = &account.effects[..] else {
+    assert_eq!(unchanged.status, 200);
+    let [Effect::Deployed(first), Effect::Deployed(second), Effect::Deployed(third)] = &account.effects[..] else {
         panic!("{:?}", account.effects)
     };
     assert!(first.pushed().is_some());
     assert_ne!(first.pushed(), second.pushed());
+    assert_eq!(second.pushed(), third.pushed(), "the code was not named again");
     let mut dry = same;
     dry["DryRun"] = true.into();
     account.put("/2015-03-31/functions/i/code", &dry);
-    assert_eq!(account.effects.len(), 2);
+    assert_eq!(account.effects.len(), 3);
 }
 
 #[test]
@@ -116,14 +128,15 @@ fn only_the_members_that_are_given_change() {
     }
     assert_eq!(after, before);
     account.put(CONFIGURATION, &json!({ "Environment": { "Variables": {} } }));
-    assert_eq!(account.read(CONFIGURATION).get("Environment"), None);
+    assert_eq!(account.read(CONFIGURATION)["Environment"], json!({ "Variables": {} }), "shown as it was given");
     assert_eq!(account.read("/2015-03-31/functions/f")["Tags"], json!({ "team": "a" }));
 }
 
 #[test]
 fn a_stale_revision_changes_nothing() {
     let mut account = Account::new();
-    let first = account.create("f").body["RevisionId"].clone();
+    account.create("f");
+    let first = account.read(CONFIGURATION)["RevisionId"].clone();
     let update = |account: &mut Account, timeout: u32, revision: &Value| {
         account.put(CONFIGURATION, &json!({ "Timeout": timeout, "RevisionId": revision }))
     };

@@ -19,10 +19,12 @@ fn a_published_version_is_a_snapshot() {
     assert_eq!(published.status, 201);
     let shown = |key: &str| published.body[key].clone();
     assert_eq!([shown("Version"), shown("FunctionArn")], [json!("1"), json!(format!("{ARN}:1"))]);
-    assert_eq!([shown("State"), shown("StateReasonCode")], [json!("Pending"), json!("Creating")]);
+    assert_eq!([shown("State"), shown("LastUpdateStatus")], [json!("Active"), json!("Successful")]);
     assert_eq!(shown("Description"), "latest");
-    let [Effect::Deployed(record)] = &account.effects[..] else { panic!("{:?}", account.effects) };
-    assert_eq!(record.arn(), format!("{ARN}:1"));
+    let [Effect::Deployed(latest), Effect::Deployed(version)] = &account.effects[..] else {
+        panic!("{:?}", account.effects)
+    };
+    assert_eq!([latest.arn(), version.arn()], [ARN.to_owned(), format!("{ARN}:1")]);
 
     account.put(CONFIGURATION, &json!({ "Timeout": 9 }));
     let version = account.read(&format!("{CONFIGURATION}?Qualifier=1"));
