@@ -25,7 +25,8 @@ pub(crate) fn violation(value: &str, path: &str, constraint: &str) -> Error {
     violated(&[format!("Value '{value}' at '{path}' failed to satisfy constraint: {constraint}")])
 }
 
-fn violated(violations: &[String]) -> Error {
+/// The error of these violations.
+pub(crate) fn violated(violations: &[String]) -> Error {
     let (count, plural) = (violations.len(), if violations.len() == 1 { "" } else { "s" });
     let message = format!("{count} validation error{plural} detected: {}", violations.join("; "));
     Error::new(ErrorCode::Validation, message)
@@ -141,9 +142,16 @@ impl Check<'_> {
     }
 }
 
-/// AWS answers a wrong runtime with an error of its own; `runtime.rs` has it.
+/// What AWS refuses in words of its own; `runtime.rs` and `layer_compatibility.rs` have them.
 fn checked_elsewhere(operation: Operation, member: &str) -> bool {
-    member == "Runtime" && [Operation::CreateFunction, Operation::UpdateFunctionConfiguration].contains(&operation)
+    use Operation as O;
+    let operations: &[Operation] = match member {
+        "Runtime" => &[O::CreateFunction, O::UpdateFunctionConfiguration],
+        "CompatibleRuntime" => &[O::ListLayers, O::ListLayerVersions],
+        "CompatibleRuntimes" | "CompatibleArchitectures" => &[O::PublishLayerVersion],
+        _ => &[],
+    };
+    operations.contains(&operation)
 }
 
 /// Every constraint of a shape, in the order in which AWS lists them.

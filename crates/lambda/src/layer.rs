@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Config, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
+    layer_compatibility::{self, Filter},
     page::Page,
     permission::no_resource,
     persist,
@@ -43,12 +44,6 @@ pub(crate) struct LayerVersion {
     compatible_architectures: Option<Vec<String>>,
 }
 
-/// What lists may ask for.
-struct Filter<'a> {
-    runtime: Option<&'a String>,
-    architecture: Option<&'a String>,
-}
-
 // === impl Lambda ===
 
 impl Lambda {
@@ -64,6 +59,7 @@ impl Lambda {
             let message = format!("{scope} cannot publish a layer of another account or region: {}", input.layer_name);
             return Err(Error::new(ErrorCode::AccessDenied, message));
         }
+        layer_compatibility::check(input.compatible_runtimes.as_deref(), input.compatible_architectures.as_deref())?;
         let content = stored.ok_or_else(|| Error::invalid_parameter("Please provide a source for layer content."))?;
         if content.unzipped > crate::configuration::MAX_UNZIPPED_BYTES {
             return Err(Error::archive(&crate::ArchiveFault::TooLarge));
@@ -105,11 +101,10 @@ impl Lambda {
 
     pub(crate) fn list_layers(&self, scope: &Scope, input: &ListLayersRequest) -> Result<Applied, Error> {
         let page = Page::new(input.marker.as_deref(), input.max_items)?;
-        let filter =
-            Filter { runtime: input.compatible_runtime.as_ref(), architecture: input.compatible_architecture.as_ref() };
+        let filter = Filter::new(input.compatible_runtime.as_deref(), input.compatible_architecture.as_deref())?;
         let empty = Space::default();
         let layers = page.range(self.space(scope).unwrap_or(&empty).layers()).filter_map(|(name, layer)| {
-            let newest = layer.versions.values().rev().find(|version| filter.admits(version))?;
+            let newest = layer.versions.values().rev().find(|version| version.is_for(filter))?;
             let item = LayersListItem {
                 layer_name: Some(name.clone()),
                 layer_arn: Some(arn::layer(scope, name)),
@@ -127,14 +122,13 @@ impl Lambda {
         input: &ListLayerVersionsRequest,
     ) -> Result<Applied, Error> {
         let page = Page::new(input.marker.as_deref(), input.max_items)?;
-        let filter =
-            Filter { runtime: input.compatible_runtime.as_ref(), architecture: input.compatible_architecture.as_ref() };
+        let filter = Filter::new(input.compatible_runtime.as_deref(), input.compatible_architecture.as_deref())?;
         let (scope, name) = parse_layer(scope, &input.layer_name)?;
         let before = page.after().and_then(|after| after.parse().ok()).unwrap_or(u64::MAX);
         let layer = self.space(&scope).and_then(|space| space.layers().get(&name));
         let newest_first = layer.into_iter().flat_map(|layer| layer.versions.range(..before).rev());
         let items = newest_first
-            .filter(|(_, version)| filter.admits(version))
+            .filter(|(_, version)| version.is_for(filter))
             .map(|(number, version)| (number.to_string(), version.item(&scope, &name)));
         let (layer_versions, next_marker) = page.take(items);
         let list = ListLayerVersionsResponse { layer_versions: Some(layer_versions), next_marker };
@@ -176,7 +170,7 @@ fn positive(number: i64) -> Result<u64, Error> {
     u64::try_from(number)
         .ok()
         .filter(|number| *number > 0)
-        .ok_or_else(|| Error::invalid_parameter("Layer Version Cannot be less than 1."))
+        .ok_or_else(|| Error::invalid_parameter("Layer Version Cannot be less than 1"))
 }
 
 // === impl Layer ===
@@ -202,6 +196,10 @@ impl Layer {
 impl LayerVersion {
     fn arn(&self, scope: &Scope, name: &str) -> String {
         format!("{}:{}", arn::layer(scope, name), self.version)
+    }
+
+    fn is_for(&self, filter: Filter<'_>) -> bool {
+        filter.admits(self.compatible_runtimes.as_deref(), self.compatible_architectures.as_deref())
     }
 
     fn content(&self, config: &Config) -> LayerVersionContentOutput {
@@ -238,15 +236,5 @@ impl LayerVersion {
             compatible_runtimes: self.compatible_runtimes.clone(),
             license_info: self.license_info.clone(),
         }
-    }
-}
-
-// === impl Filter ===
-
-impl Filter<'_> {
-    fn admits(&self, version: &LayerVersion) -> bool {
-        let lists = |list: &Option<Vec<String>>, wanted: &String| list.as_ref().is_some_and(|all| all.contains(wanted));
-        self.runtime.is_none_or(|runtime| lists(&version.compatible_runtimes, runtime))
-            && self.architecture.is_none_or(|wanted| lists(&version.compatible_architectures, wanted))
     }
 }

@@ -33,6 +33,7 @@ mod function_url;
 mod hash_order;
 mod invoke;
 mod layer;
+mod layer_compatibility;
 mod layer_permission;
 mod logging;
 mod model;

@@ -165,6 +165,9 @@ impl FunctionRecord {
 // === impl Architecture ===
 
 impl Architecture {
+    /// Both, in the order in which AWS names them.
+    pub(crate) const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
+
     /// AWS's name: `x86_64` or `arm64`.
     pub fn name(self) -> &'static str {
         match self {

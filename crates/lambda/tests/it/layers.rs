@@ -128,5 +128,5 @@ fn wrong_layers_are_refused_in_the_words_of_aws() {
         ["e", "a", "d", "b", "c"].map(|name| format!("{ARN}:{name}:1")),
         "the order of attachment is kept"
     );
-    assert_eq!(account.get("/2018-10-31/layers/a/versions/0"), invalid("Layer Version Cannot be less than 1."));
+    assert_eq!(account.get("/2018-10-31/layers/a/versions/0"), invalid("Layer Version Cannot be less than 1"));
 }
