@@ -121,7 +121,7 @@ impl Lambda {
         });
         found.ok_or_else(|| {
             let message = format!("The Lambda code signing configuration {arn} can not be found.");
-            Error::new(ErrorCode::ResourceNotFound, message)
+            Error::new(ErrorCode::ResourceNotFound, message).untyped()
         })
     }
 
@@ -141,8 +141,8 @@ impl Lambda {
         input: PutFunctionCodeSigningConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
-        let mut function = self.signable(&target)?.clone();
         self.check_code_signing(&input.code_signing_config_arn)?;
+        let mut function = self.signable(&target)?.clone();
         let (code_signing_config_arn, function_name) = (input.code_signing_config_arn, target.name.clone());
         function.code_signing_config_arn = Some(code_signing_config_arn.clone());
         let response = PutFunctionCodeSigningConfigResponse { code_signing_config_arn, function_name };

@@ -22,7 +22,7 @@ impl Lambda {
         input: &PutFunctionConcurrencyRequest,
     ) -> Result<Applied, Error> {
         let target = whole_function(scope, &input.function_name)?;
-        let mut function = self.function(&target)?.clone();
+        let mut function = self.function(&target).map_err(|_| target.qualified().not_found())?.clone();
         // What does not fit the type exceeds the account's limit as well.
         let reserved = u32::try_from(input.reserved_concurrent_executions).unwrap_or(u32::MAX);
         let others =
@@ -31,7 +31,8 @@ impl Lambda {
             return Err(Error::invalid_parameter(format!(
                 "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
                  below its minimum value of [{MIN_UNRESERVED}]."
-            )));
+            ))
+            .untyped());
         }
         let provisioned = function.provisioned();
         if reserved < provisioned {

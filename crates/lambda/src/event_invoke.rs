@@ -49,6 +49,7 @@ impl Lambda {
         input: UpdateFunctionEventInvokeConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        self.configurable(&target)?;
         let old = self.event_invoke(&target)?.clone();
         let (retries, age_s) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
         self.set_event_invoke(&target, old.with(moment, retries, age_s, input.destination_config)?)

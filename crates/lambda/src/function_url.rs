@@ -31,6 +31,7 @@ pub(crate) struct FunctionUrl {
 // === impl Lambda ===
 
 impl Lambda {
+    /// Makes a URL. As on AWS, the answer has an InvokeMode if the request has one.
     pub(crate) fn create_function_url(
         &mut self,
         scope: &Scope,
@@ -49,28 +50,22 @@ impl Lambda {
                 ),
             ));
         }
+        let invoke_mode = input.invoke_mode;
         let url = FunctionUrl {
             id: format!("{:032x}", moment.random),
             auth_type: input.auth_type,
-            invoke_mode: input.invoke_mode.unwrap_or_else(|| "BUFFERED".to_owned()),
+            invoke_mode: invoke_mode.clone().unwrap_or_else(|| "BUFFERED".to_owned()),
             cors: input.cors,
             created_ms: moment.epoch_ms,
             modified_ms: moment.epoch_ms,
         };
-        let FunctionUrlConfig {
-            auth_type,
-            cors,
-            creation_time,
-            function_arn,
-            function_url,
-            invoke_mode,
-            last_modified_time: _,
-        } = url.shown(&target);
+        let FunctionUrlConfig { auth_type, cors, creation_time, function_arn, function_url, .. } = url.shown(&target);
         let shown =
             CreateFunctionUrlConfigResponse { auth_type, cors, creation_time, function_arn, function_url, invoke_mode };
         self.set_url(&target, Some(url), Response::json(201, &shown))
     }
 
+    /// Changes a URL. As on AWS, the answer has an InvokeMode if the request has one.
     pub(crate) fn update_function_url(
         &mut self,
         scope: &Scope,
@@ -78,13 +73,15 @@ impl Lambda {
         input: UpdateFunctionUrlConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        self.addressable(&target)?;
         let mut url = self.url(&target)?.clone();
         url.auth_type = input.auth_type.unwrap_or(url.auth_type);
-        url.invoke_mode = input.invoke_mode.unwrap_or(url.invoke_mode);
         url.cors = input.cors.or(url.cors);
         url.modified_ms = moment.epoch_ms;
-        let response = Response::json(200, &url.shown(&target));
-        self.set_url(&target, Some(url), response)
+        let invoke_mode = input.invoke_mode;
+        url.invoke_mode = invoke_mode.clone().unwrap_or(url.invoke_mode);
+        let shown = FunctionUrlConfig { invoke_mode, ..url.shown(&target) };
+        self.set_url(&target, Some(url), Response::json(200, &shown))
     }
 
     pub(crate) fn get_function_url(

@@ -37,7 +37,7 @@ impl Lambda {
         input: &PutProvisionedConcurrencyConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, Some(&input.qualifier))?;
-        let function = self.function(&target)?;
+        let function = self.function(&target).map_err(|_| no_qualifier(&target))?;
         check_qualifier(function, &target, &input.qualifier)?;
         // What does not fit the type exceeds the account's limit as well.
         let requested = u32::try_from(input.provisioned_concurrent_executions).unwrap_or(u32::MAX);
@@ -116,8 +116,11 @@ impl Lambda {
             let message = "The function resource provided must be an alias or a published version.";
             return Err(Error::invalid_parameter(message));
         }
-        self.function(&target)?;
-        Ok(target)
+        let function = self.function(&target).ok();
+        match function.and_then(|function| function.version(Some(qualifier))) {
+            Some(_) => Ok(target),
+            None => Err(no_qualifier(&target)),
+        }
     }
 
     /// Whether so many environments fit into what the function or the account has.
@@ -135,12 +138,20 @@ impl Lambda {
             };
         }
         let all = self.space(&target.scope).map_or(0, Space::reserved_concurrency);
-        let others = all.saturating_sub(function.provisioned());
-        match others.saturating_add(total) > MAX_CONCURRENCY - MIN_UNRESERVED {
+        let unreserved = MAX_CONCURRENCY.saturating_sub(all.saturating_sub(function.provisioned()));
+        if total > unreserved {
+            let message = format!(
+                "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency \
+                 [{unreserved}]."
+            );
+            return Err(Error::invalid_parameter(message).untyped());
+        }
+        match unreserved - total < MIN_UNRESERVED {
             true => Err(Error::invalid_parameter(format!(
                 "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below \
                  its minimum value of [{MIN_UNRESERVED}]."
-            ))),
+            ))
+            .untyped()),
             false => Ok(()),
         }
     }

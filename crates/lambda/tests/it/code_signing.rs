@@ -18,7 +18,7 @@ fn publishers() -> Value {
 }
 
 fn missing(arn: &str) -> Value {
-    json!({ "Type": "User", "Message": format!("The Lambda code signing configuration {arn} can not be found.") })
+    json!({ "Message": format!("The Lambda code signing configuration {arn} can not be found.") })
 }
 
 #[test]

@@ -38,9 +38,8 @@ fn a_hundred_executions_stay_unreserved() {
         account.create(name);
     }
     let other = "/2017-10-31/functions/g/concurrency";
-    let refused = invalid(
-        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
-    );
+    let message = "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].";
+    let refused = error(400, "InvalidParameterValueException", json!({ "message": message }));
     assert_eq!(account.put(PUT, &reserve(901)), refused);
     assert_eq!(account.put(PUT, &reserve(i64::from(u32::MAX) + 1)), refused);
     assert_eq!(account.put(PUT, &reserve(800)).status, 200);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod aliases;
+mod as_recorded;
 mod capacity_providers;
 mod code_signing;
 mod concurrency;

@@ -56,9 +56,8 @@ fn a_configuration_is_in_progress_then_ready() {
 #[test]
 fn what_is_provisioned_comes_out_of_what_is_reserved() {
     let mut account = account();
-    let below = invalid(
-        "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
-    );
+    let message = "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].";
+    let below = error(400, "InvalidParameterValueException", json!({ "message": message }));
     assert_eq!(provision(&mut account, "1", 901), below);
     assert_eq!(provision(&mut account, "1", 600).status, 202);
     assert_eq!(provision(&mut account, "live", 301), below);
