@@ -126,9 +126,9 @@ fn unqualified(target: &FunctionRef) -> FunctionRef {
     FunctionRef { qualifier: None, ..target.clone() }
 }
 
-/// The error of operations on a version or alias that does not exist.
+/// The error of operations on a version or alias that does not exist; no alias has a name with a dollar sign.
 pub(crate) fn no_qualifier(target: &FunctionRef) -> Error {
-    match target.qualifier.as_deref().is_some_and(is_number) {
+    match target.qualifier.as_deref().is_some_and(|qualifier| is_number(qualifier) || qualifier.contains('$')) {
         true => target.not_found(),
         false => no_alias(target),
     }
@@ -182,6 +182,15 @@ impl Alias {
     /// The version that the alias names first.
     pub(crate) fn version(&self) -> &str {
         &self.version
+    }
+
+    pub(crate) fn revision_id(&self) -> &str {
+        &self.revision_id
+    }
+
+    /// The same with the revision of the moment.
+    pub(crate) fn revised(&self, moment: &Moment) -> Self {
+        Self { revision_id: moment.uuid(), ..self.clone() }
     }
 
     /// The version that an invocation with these random bits runs.

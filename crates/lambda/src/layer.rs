@@ -9,10 +9,10 @@ use crate::{
     Applied, Config, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
     layer_compatibility::{self, Filter},
+    layer_permission::LayerPolicy,
     page::Page,
     permission::no_resource,
     persist,
-    policy::Policy,
     shapes::{
         DeleteLayerVersionRequest, GetLayerVersionByArnRequest, GetLayerVersionRequest, GetLayerVersionResponse,
         LayerVersionContentOutput, LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest,
@@ -29,7 +29,7 @@ pub(crate) struct Layer {
     last_version: u64,
     /// Who may use which version, besides the layer's own account.
     #[serde(default)]
-    pub(crate) policies: BTreeMap<u64, Policy>,
+    pub(crate) policies: BTreeMap<u64, LayerPolicy>,
 }
 
 /// A version of a layer.

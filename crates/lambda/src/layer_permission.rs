@@ -1,14 +1,14 @@
 //! Permissions to use layer versions: AddLayerVersionPermission, RemoveLayerVersionPermission and
 //! GetLayerVersionPolicy.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::{self, LayerVersionRef, account_root},
     layer::{Layer, layer_version_ref},
     persist,
-    policy::{Condition, Policy, Principal, Statement, check_revision, no_policy},
+    policy::{Condition, Keys, Policy, Principal, Statement, no_policy},
     scope::is_account,
     shapes::{
         AddLayerVersionPermissionRequest, AddLayerVersionPermissionResponse, GetLayerVersionPolicyRequest,
@@ -16,7 +16,14 @@ use crate::{
     },
 };
 
-const READER: &str = "GetLayerPolicy";
+/// Who may use a layer version, besides its own account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerPolicy {
+    /// Of the policy alone: a layer version never changes.
+    revision_id: String,
+    #[serde(flatten)]
+    policy: Policy,
+}
 
 impl Lambda {
     pub(crate) fn add_layer_version_permission(
@@ -28,12 +35,11 @@ impl Lambda {
         let target = layer_version_ref(scope, &input.layer_name, input.version_number)?;
         let layer = self.layer_of(&target)?;
         let old = layer.policies.get(&target.version);
-        check_revision(old, input.revision_id.as_deref(), READER)?;
-        let (policy, statement) = Policy::with(old, &statement(&target, input), moment)?;
-        let response = AddLayerVersionPermissionResponse {
-            statement: Some(statement),
-            revision_id: Some(policy.revision_id().to_owned()),
-        };
+        check_revision(old, input.revision_id.as_deref())?;
+        let (policy, statement) = Policy::with(old.map(|old| &old.policy), &statement(&target, input))?;
+        let policy = LayerPolicy { revision_id: moment.uuid(), policy };
+        let (statement, revision_id) = (Some(statement), Some(policy.revision_id.clone()));
+        let response = AddLayerVersionPermissionResponse { statement, revision_id };
         let mut layer = layer.clone();
         layer.policies.insert(target.version, policy);
         Ok(self.save_layer(&target, layer, Response::json(201, &response)))
@@ -48,8 +54,9 @@ impl Lambda {
         let target = layer_version_ref(scope, &input.layer_name, input.version_number)?;
         let mut layer = self.layer_of(&target)?.clone();
         let old = layer.policies.remove(&target.version).ok_or_else(no_policy)?;
-        check_revision(Some(&old), input.revision_id.as_deref(), READER)?;
-        let policy = old.without(&input.statement_id, moment)?;
+        check_revision(Some(&old), input.revision_id.as_deref())?;
+        let policy = old.policy.without(&input.statement_id)?;
+        let policy = policy.map(|policy| LayerPolicy { revision_id: moment.uuid(), policy });
         layer.policies.extend(policy.map(|policy| (target.version, policy)));
         Ok(self.save_layer(&target, layer, Response::empty(204)))
     }
@@ -61,7 +68,7 @@ impl Lambda {
     ) -> Result<Applied, Error> {
         let target = layer_version_ref(scope, &input.layer_name, input.version_number)?;
         let policy = self.layer_of(&target)?.policies.get(&target.version).ok_or_else(no_policy)?;
-        let (policy, revision_id) = (Some(policy.text()), Some(policy.revision_id().to_owned()));
+        let (policy, revision_id) = (Some(policy.policy.text()), Some(policy.revision_id.clone()));
         Ok(Applied::read(Response::json(200, &GetLayerVersionPolicyResponse { policy, revision_id })))
     }
 
@@ -81,6 +88,18 @@ impl Lambda {
     }
 }
 
+/// Takes the revision that the caller has seen, if any. AWS's text names an operation that goes by another name.
+fn check_revision(policy: Option<&LayerPolicy>, seen: Option<&str>) -> Result<(), Error> {
+    match seen {
+        Some(seen) if policy.is_none_or(|policy| policy.revision_id != seen) => Err(Error::new(
+            ErrorCode::PreconditionFailed,
+            "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve \
+             the latest Revision Id",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The model allows one action and three forms of principals.
 fn statement<'a>(target: &LayerVersionRef, input: &'a AddLayerVersionPermissionRequest) -> Statement<'a> {
     let principal = match input.principal.as_str() {
@@ -89,7 +108,7 @@ fn statement<'a>(target: &LayerVersionRef, input: &'a AddLayerVersionPermissionR
         arn => Principal::Aws { arn: arn.to_owned() },
     };
     let condition = input.organization_id.clone().map(|organization| Condition {
-        string_equals: BTreeMap::from([("aws:PrincipalOrgID", organization)]),
+        string_equals: Keys::given([("aws:PrincipalOrgID", Some(organization))]),
         ..Condition::default()
     });
     let (sid, action) = (&input.statement_id, &input.action);

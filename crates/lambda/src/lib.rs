@@ -47,6 +47,7 @@ mod provisioned_concurrency;
 mod record;
 mod recursion;
 mod resource_policy;
+mod revision;
 mod route;
 mod runtime;
 mod runtime_management;

@@ -1,11 +1,11 @@
 //! Resource-based policies: documents of statements that say who may do what with a resource.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize, Serializer, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::{Error, ErrorCode, Moment};
+use crate::{Error, ErrorCode};
 
 /// The most bytes of a policy as it is shown.
 const MAX_BYTES: usize = 20_480;
@@ -13,7 +13,6 @@ const MAX_BYTES: usize = 20_480;
 /// The document of a resource, with at least one statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
-    revision_id: String,
     version: String,
     id: Option<String>,
     statements: Vec<Rendered>,
@@ -59,13 +58,17 @@ pub(crate) enum Principal {
 #[derive(Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Condition {
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) string_equals: BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) bool: BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) arn_like: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Keys::is_empty")]
+    pub(crate) string_equals: Keys,
+    #[serde(skip_serializing_if = "Keys::is_empty")]
+    pub(crate) bool: Keys,
+    #[serde(skip_serializing_if = "Keys::is_empty")]
+    pub(crate) arn_like: Keys,
 }
+
+/// Condition keys with their values, in the order in which AWS renders them.
+#[derive(Default, PartialEq)]
+pub(crate) struct Keys(Vec<(&'static str, String)>);
 
 /// A document as a user writes it.
 #[derive(Deserialize)]
@@ -102,7 +105,7 @@ impl Policy {
     /// # Errors
     ///
     /// Text that is no policy, with what is wrong with it.
-    pub(crate) fn parse(text: &str, moment: &Moment) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let document: Document = serde_json::from_str(text).map_err(malformed)?;
         let mut statements = Vec::new();
         let mut sids = BTreeSet::new();
@@ -119,7 +122,7 @@ impl Policy {
         if statements.is_empty() {
             return Err(malformed("it has no Statement"));
         }
-        Ok(Self { revision_id: moment.uuid(), version: document.version, id: document.id, statements })
+        Ok(Self { version: document.version, id: document.id, statements })
     }
 
     /// The policy with one more statement, and that statement as JSON.
@@ -127,11 +130,7 @@ impl Policy {
     /// # Errors
     ///
     /// A statement id that is taken, a document of more than 20,480 bytes.
-    pub(crate) fn with(
-        old: Option<&Self>,
-        statement: &Statement<'_>,
-        moment: &Moment,
-    ) -> Result<(Self, String), Error> {
+    pub(crate) fn with(old: Option<&Self>, statement: &Statement<'_>) -> Result<(Self, String), Error> {
         let mut policy = old.cloned().unwrap_or_else(Self::empty);
         let sid = statement.sid;
         if policy.statements.iter().any(|other| other.sid.as_deref() == Some(sid)) {
@@ -145,7 +144,6 @@ impl Policy {
         }
         let json = serde_json::to_string(statement).expect("a statement has string keys");
         policy.statements.push(Rendered { sid: Some(sid.to_owned()), json: json.clone() });
-        policy.revision_id = moment.uuid();
         let bytes = policy.text().len();
         if bytes > MAX_BYTES {
             let message = format!("The final policy size ({bytes}) is bigger than the limit ({MAX_BYTES}).");
@@ -159,14 +157,13 @@ impl Policy {
     /// # Errors
     ///
     /// A statement that is not there.
-    pub(crate) fn without(&self, sid: &str, moment: &Moment) -> Result<Option<Self>, Error> {
+    pub(crate) fn without(&self, sid: &str) -> Result<Option<Self>, Error> {
         let mut policy = self.clone();
         policy.statements.retain(|statement| statement.sid.as_deref() != Some(sid));
         if policy.statements.len() == self.statements.len() {
             let message = format!("Statement {sid} is not found in resource policy.");
             return Err(Error::new(ErrorCode::ResourceNotFound, message));
         }
-        policy.revision_id = moment.uuid();
         Ok((!policy.statements.is_empty()).then_some(policy))
     }
 
@@ -178,27 +175,28 @@ impl Policy {
         format!("{{\"Version\":{},{id}\"Statement\":[{}]}}", quoted(&self.version), statements.join(","))
     }
 
-    pub(crate) fn revision_id(&self) -> &str {
-        &self.revision_id
-    }
-
     fn empty() -> Self {
         let (version, id) = ("2012-10-17".to_owned(), Some("default".to_owned()));
-        Self { revision_id: String::new(), version, id, statements: Vec::new() }
+        Self { version, id, statements: Vec::new() }
     }
 }
 
-/// Takes the revision that the caller has seen, if any. `reader` is the operation that shows the current one.
-pub(crate) fn check_revision(policy: Option<&Policy>, seen: Option<&str>, reader: &str) -> Result<(), Error> {
-    match seen {
-        Some(seen) if policy.is_none_or(|policy| policy.revision_id != seen) => Err(Error::new(
-            ErrorCode::PreconditionFailed,
-            format!(
-                "The Revision Id provided does not match the latest Revision Id. Call the {reader} API to retrieve the \
-                 latest Revision Id"
-            ),
-        )),
-        _ => Ok(()),
+// === impl Keys ===
+
+impl Keys {
+    /// The keys that have a value.
+    pub(crate) fn given<const N: usize>(keys: [(&'static str, Option<String>); N]) -> Self {
+        Self(keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Keys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 

@@ -4,14 +4,12 @@ use crate::{
     Applied, Error, Lambda, Moment, Response, Scope,
     arn::FunctionRef,
     permission::no_resource,
-    policy::{Policy, check_revision, no_policy},
+    policy::{Policy, no_policy},
     shapes::{
         DeleteResourcePolicyRequest, GetResourcePolicyRequest, GetResourcePolicyResponse, PutResourcePolicyRequest,
         PutResourcePolicyResponse,
     },
 };
-
-const READER: &str = "GetResourcePolicy";
 
 impl Lambda {
     /// Replaces the policy, with all that AddPermission has put into it.
@@ -22,13 +20,12 @@ impl Lambda {
         input: &PutResourcePolicyRequest,
     ) -> Result<Applied, Error> {
         let target = resource(scope, &input.resource_arn)?;
-        check_revision(self.policy(&target)?, input.revision_id.as_deref(), READER)?;
-        let policy = Policy::parse(&input.policy, moment)?;
-        let response = PutResourcePolicyResponse {
-            policy: Some(policy.text()),
-            revision_id: Some(policy.revision_id().to_owned()),
-        };
-        self.set_policy(&target, Some(policy), Response::json(200, &response))
+        self.policy_of(&target, input.revision_id.as_deref())?;
+        let policy = Policy::parse(&input.policy)?;
+        // What has the policy gets this revision.
+        let (text, revision_id) = (Some(policy.text()), Some(moment.uuid()));
+        let response = PutResourcePolicyResponse { policy: text, revision_id };
+        self.set_policy(&target, moment, Some(policy), Response::json(200, &response))
     }
 
     pub(crate) fn get_resource_policy(
@@ -36,20 +33,19 @@ impl Lambda {
         scope: &Scope,
         input: &GetResourcePolicyRequest,
     ) -> Result<Applied, Error> {
-        let policy = self.policy(&resource(scope, &input.resource_arn)?)?.ok_or_else(no_resource)?;
-        let (policy, revision_id) = (Some(policy.text()), Some(policy.revision_id().to_owned()));
+        let (policy, revision_id) = self.shown_policy(&resource(scope, &input.resource_arn)?)?;
         Ok(Applied::read(Response::json(200, &GetResourcePolicyResponse { policy, revision_id })))
     }
 
     pub(crate) fn delete_resource_policy(
         &mut self,
         scope: &Scope,
+        moment: &Moment,
         input: &DeleteResourcePolicyRequest,
     ) -> Result<Applied, Error> {
         let target = resource(scope, &input.resource_arn)?;
-        let policy = self.policy(&target)?.ok_or_else(no_policy)?;
-        check_revision(Some(policy), input.revision_id.as_deref(), READER)?;
-        self.set_policy(&target, None, Response::empty(204))
+        self.policy_of(&target, input.revision_id.as_deref())?.ok_or_else(no_policy)?;
+        self.set_policy(&target, moment, None, Response::empty(204))
     }
 }
 

@@ -140,7 +140,7 @@ impl Lambda {
             O::GetPolicy => self.get_policy(scope, &call.input()?),
             O::PutResourcePolicy => self.put_resource_policy(scope, moment, &call.input()?),
             O::GetResourcePolicy => self.get_resource_policy(scope, &call.input()?),
-            O::DeleteResourcePolicy => self.delete_resource_policy(scope, &call.input()?),
+            O::DeleteResourcePolicy => self.delete_resource_policy(scope, moment, &call.input()?),
             O::PutFunctionEventInvokeConfig => self.put_event_invoke_config(scope, moment, call.input()?),
             O::UpdateFunctionEventInvokeConfig => self.update_event_invoke_config(scope, moment, call.input()?),
             O::GetFunctionEventInvokeConfig => self.get_event_invoke_config(scope, &call.input()?),

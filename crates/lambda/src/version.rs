@@ -213,6 +213,14 @@ impl Function {
         self.latest = Arc::new(latest);
     }
 
+    /// Replaces `$LATEST` or a published version, whichever the record is.
+    pub(crate) fn replace(&mut self, record: &Arc<FunctionRecord>) {
+        match parse_number(&record.version) {
+            Some(number) => drop(self.versions.insert(number, Arc::clone(record))),
+            None => self.latest = Arc::clone(record),
+        }
+    }
+
     /// The newest version, if `$LATEST` is still what it was published from.
     pub(crate) fn unchanged_version(&self) -> Option<&Arc<FunctionRecord>> {
         let (number, newest) = self.versions.last_key_value()?;

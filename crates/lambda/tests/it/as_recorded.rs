@@ -5,6 +5,7 @@ mod code_signing;
 mod concurrency;
 mod event_invoke;
 mod function_urls;
+mod policies;
 
 use serde_json::{Value, json};
 

@@ -96,7 +96,7 @@ fn wrong_permissions_are_refused_in_the_words_of_aws() {
     url["FunctionUrlAuthType"] = "NONE".into();
     let mut stale = permission("stale", "*");
     stale["RevisionId"] = "00000000-0000-4000-8000-000000000000".into();
-    let message = "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id";
+    let message = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
     let precondition = error(412, "PreconditionFailedException", json!({ "Type": "User", "message": message }));
     let cases = [
         (

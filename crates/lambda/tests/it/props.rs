@@ -137,7 +137,11 @@ fn versions(account: &mut Account) -> BTreeMap<String, (Value, Value)> {
     let mut versions = BTreeMap::new();
     for mut function in list["Functions"].as_array().unwrap().iter().cloned() {
         let arn = function["FunctionArn"].as_str().unwrap().to_owned();
-        function["Tags"] = account.read(&format!("/2015-03-31/functions/{}", arn.replace(':', "%3A")))["Tags"].clone();
+        let target = format!("/2015-03-31/functions/{}", arn.replace(':', "%3A"));
+        function["Tags"] = account.read(&target)["Tags"].clone();
+        // A function's policy belongs to `$LATEST`, which goes by the function's name there.
+        let policy_of = target.replace("%3A$LATEST", "");
+        function["Policy"] = account.get(&format!("{policy_of}/policy")).body["Policy"].clone();
         let changing = function.as_object_mut().unwrap();
         let revision = json!([changing.remove("RevisionId"), changing.remove("LastModified")]);
         versions.insert(arn, (revision, function));
