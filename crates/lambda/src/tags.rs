@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Applied, Effect, Error, Lambda, Moment, Response, Scope,
+    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::{FunctionRef, Resource},
     capacity_provider, code_signing, event_source_mapping,
     permission::no_resource,
@@ -60,7 +60,10 @@ impl Lambda {
         match tagged {
             Tagged::Function(target) => Ok(&self.function(target)?.latest().tags),
             Tagged::CodeSigning(arn) => Ok(&self.code_signing(arn)?.1.tags),
-            Tagged::Mapping(target) => Ok(&self.mapping(target)?.tags),
+            Tagged::Mapping(target) => match self.mapping(target) {
+                Ok(mapping) => Ok(&mapping.tags),
+                Err(_) => Err(not_found("Event source mapping", target)),
+            },
             Tagged::CapacityProvider(target) => Ok(&self.capacity_provider(target)?.tags),
         }
     }
@@ -116,6 +119,10 @@ pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
         true => Err(Error::invalid_parameter("Number of tags exceeds resource tag limit.")),
         false => Ok(()),
     }
+}
+
+fn not_found(what: &str, target: &Resource) -> Error {
+    Error::new(ErrorCode::ResourceNotFound, format!("{what} not found: {}", target.arn()))
 }
 
 // === impl Tagged ===

@@ -6,6 +6,7 @@ mod concurrency;
 mod event_invoke;
 mod function_urls;
 mod policies;
+mod tags;
 
 use serde_json::{Value, json};
 

@@ -193,5 +193,7 @@ fn mappings_have_tags() {
     account.restart();
     assert_eq!(account.read(&tags), json!({ "Tags": { "team": "b" } }));
     account.delete(&format!("{MAPPINGS}/{UUID}"));
-    assert_eq!(account.get(&tags), gone());
+    let message = format!("Event source mapping not found: {}", arn.replace("%3A", ":"));
+    let missing = error(404, "ResourceNotFoundException", json!({ "Type": "User", "Message": message }));
+    assert_eq!(account.get(&tags), missing);
 }
