@@ -16,24 +16,23 @@ fn missing(operation: &str) -> Answer {
 /// One request of each operation with its required members, as botocore 1.44.5 sent it: operation, method, target, body.
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
-/// The operations that nothing serves yet.
-const UNSERVED: [&str; 15] = [
-    "CheckpointDurableExecution",
-    "DeleteDurableExecution",
-    "GetDurableExecution",
-    "GetDurableExecutionHistory",
-    "GetDurableExecutionState",
-    "InvokeAsync",
-    "InvokeWithResponseStream",
-    "ListDurableExecutionsByFunction",
-    "ListFunctionVersionsByCapacityProvider",
-    "PauseDurableExecution",
-    "ResumeDurableExecution",
-    "SendDurableExecutionCallbackFailure",
-    "SendDurableExecutionCallbackHeartbeat",
-    "SendDurableExecutionCallbackSuccess",
-    "StopDurableExecution",
-];
+/// What users read about each operation: a table of operation, state and remark.
+const DOCUMENTED: &str = include_str!("../../../../docs/OPERATIONS.md");
+
+/// The operations that the server carries out by itself, with what [`fakecloud_lambda::Lambda::resolve`] gives.
+const RUN_BY_THE_SERVER: [&str; 1] = ["Invoke"];
+
+/// The rows of the documented table: operation, state, remark.
+fn documented() -> Vec<[&'static str; 3]> {
+    let rows = DOCUMENTED.lines().filter(|line| line.starts_with('|')).skip(2);
+    let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    cells.map(|cells| cells.try_into().unwrap_or_else(|cells| panic!("not three cells: {cells:?}"))).collect()
+}
+
+/// The operations of the service model, in its order.
+fn operations() -> Vec<&'static str> {
+    BOTOCORE_REQUESTS.lines().filter_map(|line| line.split('\t').next()).collect()
+}
 
 #[test]
 fn every_operation_is_understood_as_botocore_sends_it() {
@@ -50,14 +49,27 @@ fn every_operation_is_understood_as_botocore_sends_it() {
 }
 
 #[test]
-fn operations_that_are_not_served_yet_say_so() {
-    for line in BOTOCORE_REQUESTS.lines().filter(|line| !line.starts_with("Invoke\t")) {
+fn the_documented_table_has_every_operation_once_with_a_state() {
+    let rows = documented();
+    assert_eq!(rows.iter().map(|[operation, ..]| *operation).collect::<Vec<_>>(), operations());
+    for row in rows {
+        assert!(["full", "record", "not yet"].contains(&row[1]), "{row:?}");
+    }
+}
+
+#[test]
+fn exactly_the_operations_documented_as_not_yet_answer_so() {
+    for (line, [operation, state, _]) in BOTOCORE_REQUESTS.lines().zip(documented()) {
         let cells: Vec<&str> = line.split('\t').collect();
-        let (operation, body) = (cells[0], cells.get(3).copied().unwrap_or_default());
+        let body = cells.get(3).copied().unwrap_or_default();
+        if RUN_BY_THE_SERVER.contains(&operation) {
+            assert_ne!(state, "not yet", "{operation}");
+            continue;
+        }
         let answer = Account::new().send(request(cells[1].parse().unwrap(), cells[2], body.to_owned()));
-        match UNSERVED.contains(&operation) {
-            true => assert_eq!(answer, missing(operation)),
-            false => assert!(answer.status < 500, "{operation}: {answer:?}"),
+        match state {
+            "not yet" => assert_eq!(answer, missing(operation)),
+            _ => assert!(answer.status < 500, "{operation} is documented as {state}: {answer:?}"),
         }
     }
 }
