@@ -11,6 +11,7 @@ mod e2e_burst;
 mod e2e_clients;
 mod e2e_code;
 mod e2e_in_cluster;
+mod e2e_operations;
 mod e2e_restart;
 mod e2e_sandbox;
 mod e2e_secrets;

@@ -59,6 +59,13 @@ impl<'ns> Clients<'ns> {
         parse(&run(&mut python))
     }
 
+    /// Runs a Python program that uses boto3 and ends with 0 when all is as it should be, and returns what it printed.
+    pub(crate) fn python_program(&self, program: &str, args: &[&str]) -> String {
+        let mut python = self.python();
+        python.arg(script(program)).args(args);
+        run(&mut python)
+    }
+
     pub(crate) fn javascript(&self, order: &Order<'_>) -> Report {
         let archive = self.archive(order);
         let mut node = with_credentials(Command::new(self.dir.join("node/bin/node")));
@@ -126,7 +133,8 @@ impl<'ns> Clients<'ns> {
 
     fn python(&self) -> Command {
         let mut python = with_credentials(Command::new("python3"));
-        python.env("PYTHONPATH", self.dir.join("python"));
+        // Nothing is written beside the programs, which lie in the repository.
+        python.env("PYTHONPATH", self.dir.join("python")).env("PYTHONDONTWRITEBYTECODE", "1");
         python
     }
 
