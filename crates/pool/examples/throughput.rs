@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use fakecloud_pool::{Action, After, Config, DeployId, Event, InstanceId, InvocationId, Pool};
@@ -51,7 +52,7 @@ impl Load {
     /// Starts every instance, and ends half of the invocations again.
     fn warm(functions: usize) -> Self {
         let deploys = (0..functions).map(digest).collect();
-        let (pool, now) = (Pool::new(Config::default()), Instant::now());
+        let (pool, now) = (Pool::new(config()), Instant::now());
         let mut load = Self { pool, now, deploys, busy: VecDeque::new(), free: VecDeque::new(), invocations: 0 };
         for _ in 0..INSTANCES_PER_FUNCTION {
             for function in 0..functions {
@@ -95,6 +96,11 @@ impl Load {
         self.now += Duration::from_micros(1);
         self.pool.handle(self.now, event);
     }
+}
+
+/// Room for all instances there are.
+fn config() -> Config {
+    Config { max_instances: NonZeroU32::MAX, ..Config::default() }
 }
 
 /// Something as long as a SHA-256, and as random at its start.

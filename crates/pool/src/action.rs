@@ -59,7 +59,7 @@ pub enum Action {
 /// Why an invocation never reached an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// All instances are busy and [`Config::queue_limit`](crate::Config::queue_limit) invocations wait already.
+    /// No instance is free, none can be started, and [`Config::queue_limit`](crate::Config::queue_limit) invocations wait already.
     Throttled,
     /// No instance could be started.
     StartFailed {
@@ -83,6 +83,8 @@ pub enum StopReason {
     Shutdown,
     /// `Evict` asked for it.
     Evicted,
+    /// The house is full, and another deploy needs its place more.
+    Displaced,
     /// Its last invocation ended with [`After::Retire`](crate::After::Retire).
     NotReusable,
     /// It was lost; whatever is left of its Pod must go.
@@ -115,6 +117,7 @@ impl fmt::Display for StopReason {
             Self::Retired => "deploy is old",
             Self::Shutdown => "shutting down",
             Self::Evicted => "evicted on request",
+            Self::Displaced => "another function needs its place",
             Self::NotReusable => "not reusable after its last invocation",
             Self::Lost => "lost",
             Self::StartFailed => "start failed",

@@ -11,11 +11,19 @@ const WAIT_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Limits and times, the same for every deploy.
 ///
-/// Times above 100 years count as 100 years. Apart from `idle_ttl`, times below 1 ms count as 1 ms.
+/// Times above 100 years count as 100 years. Apart from `idle_ttl` and `handover_after`, times below 1 ms count as 1 ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// Live instances (starting, idle or busy) of one deploy at most. Default 10.
     pub max_concurrency: NonZeroU32,
+    /// Instances of all deploys together at most, those that are stopping included: their Pods still take their place
+    /// in the cluster. Default 1,000, as many invocations as AWS lets an account run at once.
+    ///
+    /// In a full house the instance that idled longest is stopped for a deploy that needs one.
+    pub max_instances: NonZeroU32,
+    /// Time a deploy waits for a place in a full house before an instance of a deploy that has more is stopped for it
+    /// between two invocations. The longer, the rarer do two busy deploys take the place from each other. Default 1 s.
+    pub handover_after: Duration,
     /// Time an instance may idle before it is stopped. Zero: stopped as soon as nothing waits for it. Default 10 min.
     pub idle_ttl: Duration,
     /// Time from `StartPod` until `Started` at most. Default 60 s.
@@ -39,6 +47,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_concurrency: NonZeroU32::new(10).expect("10 is not zero"),
+            max_instances: NonZeroU32::new(1_000).expect("1,000 is not zero"),
+            handover_after: Duration::from_secs(1),
             idle_ttl: Duration::from_secs(10 * 60),
             start_timeout: Duration::from_secs(60),
             queue_limit: 1_000,
@@ -55,6 +65,8 @@ impl Config {
         let backoff_min = self.backoff_min.clamp(REPEAT_MIN, WAIT_MAX);
         Self {
             max_concurrency: self.max_concurrency,
+            max_instances: self.max_instances,
+            handover_after: self.handover_after.min(WAIT_MAX),
             idle_ttl: self.idle_ttl.min(WAIT_MAX),
             start_timeout: self.start_timeout.clamp(REPEAT_MIN, WAIT_MAX),
             queue_limit: self.queue_limit,
@@ -65,7 +77,12 @@ impl Config {
     }
 
     /// Live instances of one deploy at most.
-    pub(crate) fn instances_max(&self) -> usize {
+    pub(crate) fn deploy_max(&self) -> usize {
         usize::try_from(self.max_concurrency.get()).unwrap_or(usize::MAX)
+    }
+
+    /// Instances of all deploys at most.
+    pub(crate) fn house_max(&self) -> usize {
+        usize::try_from(self.max_instances.get()).unwrap_or(usize::MAX)
     }
 }

@@ -1,6 +1,6 @@
 //! All instances and deploys, with the indexes over them: the one place that changes an instance's state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use crate::deploy::{Deploy, DeployKey};
@@ -16,6 +16,9 @@ pub(crate) struct Fleet {
     deploys: BTreeMap<DeployKey, Deploy>,
     keys: BTreeMap<DeployId, DeployKey>,
     deadlines: Expiry<Timer>,
+    /// All idle instances, longest idle first.
+    idle: BTreeSet<(Instant, InstanceId)>,
+    stopping: usize,
     newest: InstanceId,
     last_key: DeployKey,
 }
@@ -39,6 +42,8 @@ impl Fleet {
             deploys: BTreeMap::new(),
             keys: BTreeMap::new(),
             deadlines: Expiry::default(),
+            idle: BTreeSet::new(),
+            stopping: 0,
             newest: InstanceId(0),
             last_key: DeployKey(0),
         }
@@ -49,7 +54,7 @@ impl Fleet {
         self.newest = InstanceId(self.newest.0 + 1);
         let id = self.newest;
         self.instances.insert(id, Instance { deploy, state: State::Starting, since: now, last_used: now });
-        self.deploy_mut(deploy).enter(id, State::Starting, now);
+        self.enter(deploy, id, State::Starting, now);
         self.set_deadline(now, id, State::Starting);
         id
     }
@@ -64,9 +69,8 @@ impl Fleet {
             instance.last_used = now;
         }
         let deploy = instance.deploy;
-        let deploy = self.deploy_mut(deploy);
-        deploy.leave(id, old_state, old_since);
-        deploy.enter(id, state, now);
+        self.leave(deploy, id, old_state, old_since);
+        self.enter(deploy, id, state, now);
         self.set_deadline(now, id, state);
     }
 
@@ -80,13 +84,32 @@ impl Fleet {
 
     pub(crate) fn remove(&mut self, id: InstanceId) {
         if let Some(instance) = self.instances.remove(&id) {
-            self.deploy_mut(instance.deploy).leave(id, instance.state, instance.since);
+            self.leave(instance.deploy, id, instance.state, instance.since);
             self.deadlines.remove(Timer::Instance(id));
         }
     }
 
     pub(crate) fn get(&self, id: InstanceId) -> Option<(DeployKey, State)> {
         self.instances.get(&id).map(|instance| (instance.deploy, instance.state))
+    }
+
+    /// Instances that may still be created, in all.
+    pub(crate) fn room(&self) -> usize {
+        self.config.house_max().saturating_sub(self.instances.len())
+    }
+
+    /// Instances whose place becomes free as soon as their deletion is confirmed.
+    pub(crate) fn stopping(&self) -> usize {
+        self.stopping
+    }
+
+    /// Idle instances, whose place is to be had.
+    pub(crate) fn idle(&self) -> usize {
+        self.idle.len()
+    }
+
+    pub(crate) fn longest_idle(&self) -> Option<InstanceId> {
+        self.idle.first().map(|(_, instance)| *instance)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -102,6 +125,26 @@ impl Fleet {
             last_used: instance.last_used,
             invocation: instance.state.invocation(),
         })
+    }
+
+    /// Counts an instance in under a state it has been in since `since`.
+    fn enter(&mut self, deploy: DeployKey, id: InstanceId, state: State, since: Instant) {
+        match state {
+            State::Idle => drop(self.idle.insert((since, id))),
+            State::Stopping { .. } => self.stopping += 1,
+            State::Starting | State::Busy { .. } => {}
+        }
+        self.deploy_mut(deploy).enter(id, state, since);
+    }
+
+    /// Takes back what `enter` did.
+    fn leave(&mut self, deploy: DeployKey, id: InstanceId, state: State, since: Instant) {
+        match state {
+            State::Idle => drop(self.idle.remove(&(since, id))),
+            State::Stopping { .. } => self.stopping -= 1,
+            State::Starting | State::Busy { .. } => {}
+        }
+        self.deploy_mut(deploy).leave(id, state, since);
     }
 }
 

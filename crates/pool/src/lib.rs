@@ -23,6 +23,7 @@
 mod action;
 mod backoff;
 mod config;
+mod demand;
 mod deploy;
 mod event;
 mod expiry;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::demand::Demand;
 use crate::deploy::DeployKey;
 use crate::fleet::{Fleet, Timer};
 use crate::instance::State;
@@ -22,6 +23,7 @@ pub struct Pool {
     pub(crate) config: Config,
     pub(crate) fleet: Fleet,
     pub(crate) waiting: Waiting,
+    pub(crate) demand: Demand,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) shutting_down: bool,
     latest: Option<Instant>,
@@ -37,6 +39,7 @@ impl Pool {
             config,
             fleet: Fleet::new(config),
             waiting: Waiting::default(),
+            demand: Demand::default(),
             actions: VecDeque::new(),
             shutting_down: false,
             latest: None,
@@ -148,6 +151,7 @@ impl Pool {
     fn finished(&mut self, now: Instant, instance: InstanceId, after: After) -> Option<DeployKey> {
         let (deploy, State::Busy { .. }) = self.fleet.get(instance)? else { return None };
         match after {
+            After::Reuse if self.must_hand_over(now, deploy) => self.stop(now, instance, StopReason::Displaced),
             After::Reuse => self.serve(now, deploy, instance),
             After::Retire => self.stop(now, instance, StopReason::NotReusable),
         }
@@ -193,9 +197,14 @@ impl Pool {
 
     fn shutdown(&mut self, now: Instant) -> Option<DeployKey> {
         self.shutting_down = true;
-        for deploy in self.fleet.keys() {
-            self.fail_waiting(deploy, &Failure::ShuttingDown);
-            self.fleet.deploy_mut(deploy).retired = true;
+        let deploys = self.fleet.keys();
+        // All wants end first, or the places of the first deploys would go to the next ones.
+        for deploy in &deploys {
+            self.fail_waiting(*deploy, &Failure::ShuttingDown);
+            self.fleet.deploy_mut(*deploy).retired = true;
+            self.update_demand(now, *deploy);
+        }
+        for deploy in deploys {
             self.settle(now, deploy);
         }
         None

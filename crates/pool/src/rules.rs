@@ -1,4 +1,4 @@
-//! The rules of one deploy: who is let in, who is served, what is started, stopped and forgotten.
+//! The rules: who is let in, who is served, what is started, stopped and forgotten.
 
 use std::time::Instant;
 
@@ -7,16 +7,14 @@ use crate::instance::State;
 use crate::{Action, Failure, InstanceId, InvocationId, Pool, StopReason};
 
 impl Pool {
-    /// Brings a deploy back to its rules after something about it changed.
+    /// Brings a deploy back to its rules after something about it changed, and the house with it.
     pub(crate) fn settle(&mut self, now: Instant, key: DeployKey) {
         if self.fleet.deploy(key).retired {
             self.stop_surplus(now, key);
         }
-        for _ in 0..self.missing(now, key) {
-            let instance = self.fleet.create(now, key);
-            let deploy = self.fleet.deploy(key).id.clone();
-            self.actions.push_back(Action::StartPod { instance, deploy });
-        }
+        self.update_demand(now, key);
+        self.fill_house(now);
+        self.make_room(now);
         if self.is_forgettable(key) {
             let deploy = self.fleet.close(key);
             self.actions.push_back(Action::Forget { deploy });
@@ -37,7 +35,9 @@ impl Pool {
         {
             return Err(failure.clone());
         }
-        let started_for = deploy.starting() + self.startable(now, key).min(1);
+        let others = self.demand.total() - self.demand.of(key);
+        let places = (self.fleet.room() + self.fleet.stopping() + self.fleet.idle()).saturating_sub(others);
+        let started_for = deploy.starting() + self.startable(now, key).min(places);
         if waiting < started_for.saturating_add(self.config.queue_limit) { Ok(()) } else { Err(Failure::Throttled) }
     }
 
@@ -91,16 +91,57 @@ impl Pool {
         }
     }
 
+    /// Whether a free instance, for which its own deploy has work, is due to another deploy: the house is full, and the
+    /// other one has waited long enough for a place, and has no instance or at least two fewer.
+    ///
+    /// So two deploys with as many waiters as you like end up with the same number of instances and leave each other
+    /// alone. Only where there are more such deploys than places do they take turns.
+    pub(crate) fn must_hand_over(&self, now: Instant, key: DeployKey) -> bool {
+        let Some(next) = self.demand.next().filter(|next| next.deploy != key) else { return false };
+        let is_due = match next.live {
+            0 => self.fleet.stopping() < self.demand.starving(),
+            live => self.fleet.stopping() == 0 && live + 2 <= self.fleet.deploy(key).live(),
+        };
+        is_due && self.fleet.room() == 0 && next.since + self.config.handover_after <= now
+    }
+
+    pub(crate) fn update_demand(&mut self, now: Instant, key: DeployKey) {
+        let live = self.fleet.deploy(key).live();
+        self.demand.set(now, key, self.missing(now, key), live);
+    }
+
+    /// Starts what is wanted, in turn, as far as there is room.
+    fn fill_house(&mut self, now: Instant) {
+        while self.fleet.room() > 0
+            && let Some(next) = self.demand.next()
+        {
+            let instance = self.fleet.create(now, next.deploy);
+            let deploy = self.fleet.deploy(next.deploy).id.clone();
+            self.actions.push_back(Action::StartPod { instance, deploy });
+            self.demand.granted(next.deploy);
+            self.update_demand(now, next.deploy);
+        }
+    }
+
+    /// Stops idle instances for what is still wanted. A deploy that wants one has no idle instance itself.
+    fn make_room(&mut self, now: Instant) {
+        while self.demand.total() > self.fleet.stopping()
+            && let Some(instance) = self.fleet.longest_idle()
+        {
+            self.stop(now, instance, StopReason::Displaced);
+        }
+    }
+
     /// Instances to start now: one per waiter that none is starting for, within the limits.
     fn missing(&self, now: Instant, key: DeployKey) -> usize {
         let unprovided = self.waiting.len(key).saturating_sub(self.fleet.deploy(key).starting());
         unprovided.min(self.startable(now, key))
     }
 
-    /// Instances that may be started now.
+    /// Instances that may be started now, if there is room.
     fn startable(&self, now: Instant, key: DeployKey) -> usize {
         let deploy = self.fleet.deploy(key);
-        let room = self.config.instances_max().saturating_sub(deploy.live());
+        let room = self.config.deploy_max().saturating_sub(deploy.live());
         room.min(deploy.backoff.starting_max(now).saturating_sub(deploy.starting()))
     }
 

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
+use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool, StopReason};
 use proptest::prelude::*;
 
 const IDLE_TTL: Duration = Duration::from_secs(20);
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 const CONCURRENCY: u32 = 3;
 const QUEUE_LIMIT: usize = 2;
+
+/// Fewer than the functions would like to have together.
+const HOUSE: u32 = 5;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
@@ -123,6 +126,8 @@ impl Model {
     fn new() -> Self {
         let config = Config {
             max_concurrency: CONCURRENCY.try_into().expect("not zero"),
+            max_instances: HOUSE.try_into().expect("not zero"),
+            handover_after: Duration::from_secs(2),
             idle_ttl: IDLE_TTL,
             start_timeout: START_TIMEOUT,
             queue_limit: QUEUE_LIMIT,
@@ -279,7 +284,8 @@ impl Model {
                 assert_eq!(self.instances[instance].phase, Phase::Busy);
                 assert!(self.answered.contains(invocation), "only what was dispatched is aborted");
             }
-            Action::StopPod { instance, .. } => {
+            Action::StopPod { instance, reason } => {
+                self.check_reason(*instance, *reason);
                 let seen = self.instances.get_mut(instance).expect("only what was started is stopped");
                 assert_ne!(seen.phase, Phase::Gone, "{instance} is stopped after its deletion was confirmed");
                 seen.phase = Phase::Stopping;
@@ -289,6 +295,16 @@ impl Model {
                 assert!(!held && self.line(deploy) == 0, "{deploy} is forgotten but not gone");
             }
         }
+    }
+
+    /// A place is taken from a deploy only for another one that waits for it.
+    fn check_reason(&self, instance: InstanceId, reason: StopReason) {
+        if reason != StopReason::Displaced || self.instances[&instance].phase == Phase::Stopping {
+            return;
+        }
+        let own = &self.instances[&instance].deploy;
+        let wants = |deploy: &DeployId| self.line(deploy) > self.count(deploy, |phase| phase == Phase::Starting);
+        assert!((0..3).map(name).any(|deploy| deploy != *own && wants(&deploy)), "{instance} is displaced for nobody");
     }
 
     fn check_failure(&mut self, invocation: InvocationId, failure: &Failure) {
@@ -317,6 +333,8 @@ impl Model {
 
     /// Never more than the cap alive, nobody waits beside an idle instance, the queue is bounded.
     fn check_limits(&self) {
+        let there = self.instances.values().filter(|seen| seen.phase != Phase::Gone).count();
+        assert!(there <= HOUSE as usize, "{there} instances in all");
         for deploy in (0..3).map(name) {
             let live = self.count(&deploy, |phase| !matches!(phase, Phase::Stopping | Phase::Gone));
             assert!(live <= CONCURRENCY as usize, "{live} instances of {deploy}");

@@ -10,13 +10,22 @@ use proptest::prelude::*;
 
 const CONCURRENCY: u32 = 4;
 const FUNCTIONS: usize = 3;
+const HANDOVER_AFTER: Duration = Duration::from_secs(1);
+
+/// More Pods than any of the functions here have.
+const ROOMY: u32 = 100;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_caller_is_answered_and_every_pod_goes_away(plans in plans(), faults in faults(), seed: u64) {
-        let mut sim = Sim::new(faults, seed);
+    fn every_caller_is_answered_and_every_pod_goes_away(
+        plans in plans(),
+        faults in faults(),
+        house in house(),
+        seed: u64,
+    ) {
+        let mut sim = Sim::new(house, faults, seed);
         sim.schedule(&plans);
         sim.run_until_answered();
         sim.assert_old_versions_are_gone();
@@ -24,8 +33,14 @@ proptest! {
     }
 
     #[test]
-    fn shutdown_in_the_middle_leaves_nothing(plans in plans(), faults in faults(), seed: u64, at_ms in 0..20_000_u64) {
-        let mut sim = Sim::new(faults, seed);
+    fn shutdown_in_the_middle_leaves_nothing(
+        plans in plans(),
+        faults in faults(),
+        house in house(),
+        seed: u64,
+        at_ms in 0..20_000_u64,
+    ) {
+        let mut sim = Sim::new(house, faults, seed);
         sim.schedule(&plans);
         sim.at(Duration::from_millis(at_ms), Happening::Shutdown);
         sim.run_until_answered();
@@ -33,9 +48,9 @@ proptest! {
     }
 
     #[test]
-    fn healthy_cluster_fails_nobody(plans in plans(), seed: u64) {
+    fn healthy_cluster_fails_nobody_however_small_it_is(plans in plans(), house in house(), seed: u64) {
         let patient = plans.into_iter().map(|plan| Plan { patience_ms: None, ..plan }).collect::<Vec<_>>();
-        let mut sim = Sim::new(Faults::default(), seed);
+        let mut sim = Sim::new(house, Faults::default(), seed);
         sim.schedule(&patient);
         sim.run_until_answered();
         prop_assert_eq!(sim.outcomes(Outcome::Failed) + sim.outcomes(Outcome::Aborted), 0);
@@ -44,7 +59,7 @@ proptest! {
     #[test]
     fn burst_creates_no_more_pods_than_callers_or_the_cap(callers in 1..30_usize, run_ms in 1..5_000_u64, seed: u64) {
         let call = Plan { after_ms: 0, function: 0, run_ms, patience_ms: None, spends: false, updates: false };
-        let mut sim = Sim::new(Faults::default(), seed);
+        let mut sim = Sim::new(ROOMY, Faults::default(), seed);
         sim.schedule(&vec![call; callers]);
         sim.run_until_answered();
         prop_assert_eq!(sim.outcomes(Outcome::Finished), callers);
@@ -52,8 +67,43 @@ proptest! {
     }
 
     #[test]
-    fn same_seed_gives_the_same_history(plans in plans(), faults in faults(), seed: u64) {
-        let (mut one, mut two) = (Sim::new(faults, seed), Sim::new(faults, seed));
+    fn nobody_starves_beside_functions_that_are_called_all_the_time(
+        house in 1..4_u32,
+        run_ms in 20..400_u64,
+        at_ms in 0..5_000_u64,
+        seed: u64,
+    ) {
+        let mut sim = Sim::new(house, Faults::default(), seed);
+        let call = |function| Plan { after_ms: 0, function, run_ms, patience_ms: None, spends: false, updates: false };
+        // Twice what a function can take: its line is never empty for twenty seconds.
+        for at_ms in (0..20_000).step_by((run_ms / (2 * u64::from(CONCURRENCY))).max(1) as usize) {
+            sim.at(Duration::from_millis(at_ms), Happening::Call(call(0)));
+            sim.at(Duration::from_millis(at_ms), Happening::Call(call(1)));
+        }
+        sim.at(Duration::from_millis(at_ms), Happening::Call(call(2)));
+        let waited = sim.wait_of_the_only_caller_of(2);
+        // Both others have their turn, and each start and each deletion takes as long as any.
+        let turn = Duration::from_millis(3_000 + run_ms + 2_000) + HANDOVER_AFTER;
+        prop_assert!(waited <= 2 * turn + Duration::from_millis(3_000), "{waited:?}");
+    }
+
+    #[test]
+    fn places_change_hands_no_more_than_fairness_asks(house in 1..7_u32, run_ms in 1..400_u64, seed: u64) {
+        let mut sim = Sim::new(house, Faults::default(), seed);
+        let call = |function| Plan { after_ms: 0, function, run_ms, patience_ms: None, spends: false, updates: false };
+        let calls = vec![[call(0), call(1)]; 100].concat();
+        sim.schedule(&calls);
+        sim.run_until_answered();
+        prop_assert_eq!(sim.outcomes(Outcome::Finished), calls.len());
+        let handovers = (sim.now - sim.origin).as_millis() / HANDOVER_AFTER.as_millis();
+        // With a place for each, the two share them once and for all.
+        let changed = if house == 1 { handovers as usize } else { house as usize };
+        prop_assert!(sim.created <= house as usize + changed, "{} Pods", sim.created);
+    }
+
+    #[test]
+    fn same_seed_gives_the_same_history(plans in plans(), faults in faults(), house in house(), seed: u64) {
+        let (mut one, mut two) = (Sim::new(house, faults, seed), Sim::new(house, faults, seed));
         one.schedule(&plans);
         two.schedule(&plans);
         one.run_until_answered();
@@ -108,6 +158,11 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
     prop::collection::vec(plan, 1..80)
 }
 
+/// How many Pods the cluster takes, from one to more than there ever are.
+fn house() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => 1..6_u32, 2 => 6..16_u32, 1 => Just(ROOMY)]
+}
+
 fn faults() -> impl Strategy<Value = Faults> {
     (0..60_u64, 0..20_u64, 0..50_u64, 0..60_u64, 0..30_u64).prop_map(
         |(start_fails, start_hangs, pod_dies, deletion_is_lost, event_repeats)| Faults {
@@ -124,6 +179,7 @@ fn faults() -> impl Strategy<Value = Faults> {
 
 struct Sim {
     pool: Pool,
+    house: usize,
     origin: Instant,
     now: Instant,
     /// In time order, then in the order in which they were scheduled.
@@ -183,15 +239,18 @@ enum Outcome {
 
 impl Sim {
     #[expect(clippy::disallowed_methods, reason = "a simulation needs some instant to count from")]
-    fn new(faults: Faults, seed: u64) -> Self {
+    fn new(house: u32, faults: Faults, seed: u64) -> Self {
         let config = Config {
             max_concurrency: CONCURRENCY.try_into().expect("not zero"),
-            queue_limit: 100,
+            max_instances: house.try_into().expect("not zero"),
+            handover_after: HANDOVER_AFTER,
+            queue_limit: 10_000,
             ..Config::default()
         };
         let now = Instant::now();
         Self {
             pool: Pool::new(config),
+            house: house as usize,
             origin: now,
             now,
             agenda: BTreeMap::new(),
@@ -221,6 +280,20 @@ impl Sim {
             assert!(self.now < deadline, "unanswered after an hour: {:?}", self.callers);
             assert!(self.advance(), "nothing will happen any more, but callers wait: {:?}", self.callers);
         }
+    }
+
+    /// Runs until the only call of a function is served, and says how long that took.
+    fn wait_of_the_only_caller_of(&mut self, function: usize) -> Duration {
+        let newest = |sim: &Self| sim.callers.last_key_value().map(|(id, caller)| (*id, caller.plan.function));
+        while newest(self).is_none_or(|(_, called)| called != function) {
+            assert!(self.advance(), "nobody calls it");
+        }
+        let (invocation, _) = newest(self).expect("just seen");
+        let called = self.now;
+        while self.callers[&invocation].outcome == Outcome::Waits {
+            assert!(self.advance(), "nothing will happen any more, but the caller waits");
+        }
+        self.now - called
     }
 
     /// Runs until pool and cluster are empty, which must come by itself.
@@ -384,6 +457,7 @@ impl Sim {
 
     fn start(&mut self, instance: InstanceId, deploy: DeployId) {
         self.created += 1;
+        assert!(self.pods.len() < self.house, "more Pods than the cluster takes");
         let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop).count();
         assert!(live < CONCURRENCY as usize, "more Pods of {deploy} than allowed");
         let pod = Pod { deploy, listens: false, dead: false, deleting: false, asked_to_stop: false, runs: None };

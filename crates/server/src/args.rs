@@ -42,6 +42,10 @@ pub(crate) struct Args {
     )]
     pub(crate) lambda_max_concurrency: NonZeroU32,
 
+    /// Pods of all functions at most; a full house ends the longest-idle Pod of another function, or else lets wait
+    #[arg(long, env = "FAKECLOUD_LAMBDA_MAX_PODS", value_name = "FAKECLOUD_LAMBDA_MAX_PODS", default_value = "1000")]
+    pub(crate) lambda_max_pods: NonZeroU32,
+
     /// Invocations of one function version that may wait for a busy Pod; further ones are throttled
     #[arg(
         long,
@@ -276,6 +280,7 @@ mod tests {
             ("--k8s-self-url=http://127.0.0.1:4566", "FAKECLOUD_K8S_SELF_URL", "`http://127.0.0.1:4566`", "Pods reach"),
             ("--lambda-idle-ttl=10", "FAKECLOUD_LAMBDA_IDLE_TTL", "'10'", "90s"),
             ("--lambda-max-concurrency=0", "FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "'0'", "non-zero"),
+            ("--lambda-max-pods=0", "FAKECLOUD_LAMBDA_MAX_PODS", "'0'", "non-zero"),
             ("--k8s-cpu=fast", "FAKECLOUD_K8S_CPU", "'fast'", "proportional"),
             ("--k8s-tmp-medium=Floppy", "FAKECLOUD_K8S_TMP_MEDIUM", "'Floppy'", "Disk"),
             ("--lambda-backend=docker", "FAKECLOUD_LAMBDA_BACKEND", "'docker'", "k8s"),

@@ -40,6 +40,10 @@ const BACKOFF_MIN: Duration = Duration::from_millis(500);
 /// … but never longer than this, so that a repaired quota or image is found soon.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
+/// A function without a Pod waits this long in a full house for what others leave; then the next Pod of theirs that is
+/// free for a moment makes way. About what the way costs: a deletion and a cold start.
+const HANDOVER_AFTER: Duration = Duration::from_secs(2);
+
 /// A deletion the API server did not take is asked for again after this.
 const STOP_RETRY: Duration = Duration::from_secs(5);
 
@@ -173,6 +177,8 @@ fn launcher(
 fn pool_config(args: &Args) -> PoolConfig {
     PoolConfig {
         max_concurrency: args.lambda_max_concurrency,
+        max_instances: args.lambda_max_pods,
+        handover_after: HANDOVER_AFTER,
         idle_ttl: args.lambda_idle_ttl.0,
         start_timeout: args.lambda_start_timeout.0,
         queue_limit: args.lambda_queue_limit,

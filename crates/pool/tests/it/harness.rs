@@ -9,6 +9,7 @@ pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const BACKOFF_MIN: Duration = Duration::from_secs(1);
 pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(8);
+pub(crate) const HANDOVER_AFTER: Duration = Duration::from_secs(2);
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// A pool at a moment of its own time. Every step asserts that nothing but the expected actions came out.
@@ -21,6 +22,8 @@ pub(crate) struct TestPool {
 pub(crate) fn config() -> Config {
     Config {
         max_concurrency: 3.try_into().expect("3 is not zero"),
+        max_instances: 1_000.try_into().expect("1,000 is not zero"),
+        handover_after: HANDOVER_AFTER,
         idle_ttl: IDLE_TTL,
         start_timeout: START_TIMEOUT,
         queue_limit: 2,
@@ -46,6 +49,20 @@ impl TestPool {
         self.pool.handle(self.now, event.clone());
         let actions = self.actions();
         assert_eq!(actions, expected, "after {event:?}");
+    }
+
+    /// Feeds one event; a start of this deploy is the first action that comes out, and `rest` is all else.
+    #[track_caller]
+    pub(crate) fn assert_start(&mut self, event: Event, deploy: &str, rest: &[Action]) -> InstanceId {
+        self.pool.handle(self.now, event.clone());
+        let actions = self.actions();
+        match actions.split_first() {
+            Some((Action::StartPod { instance, deploy: started }, others)) if started.as_str() == deploy => {
+                assert_eq!(others, rest, "after {event:?}");
+                *instance
+            }
+            other => panic!("{event:?} should start {deploy}, not {other:?}"),
+        }
     }
 
     /// Lets time pass without a deadline being looked at.

@@ -2,6 +2,7 @@
 
 mod draining;
 mod failed_starts;
+mod full_house;
 mod harness;
 mod losing;
 mod queueing;

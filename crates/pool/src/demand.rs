@@ -1,0 +1,155 @@
+//! Which deploys want more instances than they have, and whose turn it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use crate::deploy::DeployKey;
+
+/// Unmet wants of all deploys. The next place goes to the deploy with the fewest live instances, and among equals to the
+/// one that has waited longest since it last got a place.
+#[derive(Debug, Default)]
+pub(crate) struct Demand {
+    wants: BTreeMap<DeployKey, Want>,
+    /// The same deploys as in `wants`, next first.
+    turns: BTreeSet<(usize, Turn, DeployKey)>,
+    total: usize,
+    /// Deploys without any live instance.
+    starving: usize,
+    last_turn: Turn,
+}
+
+/// What one deploy wants.
+#[derive(Debug, Clone, Copy)]
+struct Want {
+    /// Instances; at least 1.
+    count: usize,
+    /// Instances it has.
+    live: usize,
+    turn: Turn,
+    since: Instant,
+}
+
+/// The deploy whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) deploy: DeployKey,
+    /// Instances it has.
+    pub(crate) live: usize,
+    /// Since when it waits for a place.
+    pub(crate) since: Instant,
+}
+
+/// Grows with every deploy that begins to wait, or goes on waiting after it got a place.
+type Turn = u64;
+
+// === impl Demand ===
+
+impl Demand {
+    /// A deploy with `live` instances wants `count` more; whoever wanted some before keeps its turn.
+    pub(crate) fn set(&mut self, now: Instant, deploy: DeployKey, count: usize, live: usize) {
+        let before = self.remove(deploy);
+        if count > 0 {
+            let (turn, since) = before.map_or_else(|| (self.new_turn(), now), |want| (want.turn, want.since));
+            self.insert(deploy, Want { count, live, turn, since });
+        }
+    }
+
+    /// A deploy got a place; whatever else it wants has a new turn.
+    pub(crate) fn granted(&mut self, deploy: DeployKey) {
+        self.remove(deploy);
+    }
+
+    /// Whose turn it is.
+    pub(crate) fn next(&self) -> Option<Next> {
+        let (live, _, deploy) = *self.turns.first()?;
+        let since = self.wants.get(&deploy).expect("whose turn it is wants something").since;
+        Some(Next { deploy, live, since })
+    }
+
+    /// What one deploy wants.
+    pub(crate) fn of(&self, deploy: DeployKey) -> usize {
+        self.wants.get(&deploy).map_or(0, |want| want.count)
+    }
+
+    /// What all deploys want.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many deploys want an instance and have none.
+    pub(crate) fn starving(&self) -> usize {
+        self.starving
+    }
+
+    fn insert(&mut self, deploy: DeployKey, want: Want) {
+        self.total += want.count;
+        self.starving += usize::from(want.live == 0);
+        self.turns.insert((want.live, want.turn, deploy));
+        self.wants.insert(deploy, want);
+    }
+
+    fn remove(&mut self, deploy: DeployKey) -> Option<Want> {
+        let want = self.wants.remove(&deploy)?;
+        self.turns.remove(&(want.live, want.turn, deploy));
+        self.starving -= usize::from(want.live == 0);
+        self.total -= want.count;
+        Some(want)
+    }
+
+    fn new_turn(&mut self) -> Turn {
+        self.last_turn += 1;
+        self.last_turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const A: DeployKey = DeployKey(1);
+    const B: DeployKey = DeployKey(2);
+    const C: DeployKey = DeployKey(3);
+
+    #[test]
+    fn fewest_instances_come_first_then_who_waited_longest() {
+        let mut demand = Demand::default();
+        demand.set(at(1), A, 1, 2);
+        demand.set(at(2), C, 1, 0);
+        demand.set(at(3), B, 1, 0);
+
+        assert_eq!(order(&mut demand), [C, B, A]);
+        assert_eq!((demand.total(), demand.starving()), (0, 0));
+    }
+
+    #[test]
+    fn turn_is_kept_while_something_is_wanted_and_lost_with_a_place() {
+        let mut demand = Demand::default();
+        demand.set(at(1), A, 3, 0);
+        demand.set(at(2), B, 1, 0);
+        demand.set(at(3), A, 5, 0);
+        assert_eq!(demand.next(), Some(Next { deploy: A, live: 0, since: at(1) }));
+
+        demand.granted(A);
+        demand.set(at(4), A, 4, 0);
+
+        assert_eq!((demand.of(A), demand.of(B), demand.total(), demand.starving()), (4, 1, 5, 2));
+        assert_eq!(order(&mut demand), [B, A]);
+    }
+
+    fn order(demand: &mut Demand) -> Vec<DeployKey> {
+        std::iter::from_fn(|| {
+            let next = demand.next()?.deploy;
+            demand.granted(next);
+            Some(next)
+        })
+        .collect()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test needs some instant to count from")]
+    fn at(seconds: u64) -> Instant {
+        static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        *ORIGIN.get_or_init(Instant::now) + Duration::from_secs(seconds)
+    }
+}
