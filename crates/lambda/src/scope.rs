@@ -1,8 +1,11 @@
 //! Account and region of a request.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{
+    HeaderMap,
+    header::{AUTHORIZATION, HOST},
+};
 
 use crate::{Error, ErrorCode};
 
@@ -13,11 +16,26 @@ pub struct Scope {
     region: String,
 }
 
-/// The account of callers whose access key is no account number.
+/// What a signature says of its caller: `KEY/DATE/REGION/SERVICE/aws4_request`.
+struct Credential<'a> {
+    access_key: &'a str,
+    region: &'a str,
+}
+
+/// The account of callers whose access key names none.
 const DEFAULT_ACCOUNT: &str = "000000000000";
 
-/// The region of requests that are not signed.
+/// The region of requests that name none.
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// Where AWS has regions; other names with hyphens and a number are somebody's own.
+const AREAS: [&str; 10] = ["af", "ap", "ca", "cn", "eu", "il", "me", "mx", "sa", "us"];
+
+/// The only algorithm of signatures that clients of Lambda use.
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// What the access keys of sessions begin with; after it stands the account, in the keys that fakecloud's STS gives out.
+const SESSION_KEY: &str = "ASIA";
 
 impl Scope {
     /// Takes an account of 12 digits and a region of at most 32 lower-case letters, digits and hyphens.
@@ -26,31 +44,29 @@ impl Scope {
         valid.then(|| Self { account: account.to_owned(), region: region.to_owned() })
     }
 
-    /// Reads the scope from a SigV4 `Authorization` header: the region of the credential scope, and the access key
-    /// as the account when it has 12 digits. Without such a header it is account 000000000000 in us-east-1.
+    /// Reads the scope from the signature of a request, in its `Authorization` header or in the query of a presigned
+    /// URL. The account is the access key where that has 12 digits, or the one of a session that fakecloud's STS gave
+    /// out, else 000000000000. The region is that of the signature; without a signature it is the one in a host name
+    /// such as `lambda.eu-west-1.amazonaws.com`, else us-east-1. Signatures themselves are not checked.
     ///
     /// # Errors
     ///
-    /// `IncompleteSignatureException` when the header is SigV4's but has no complete credential.
-    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
-        let default = Self { account: DEFAULT_ACCOUNT.to_owned(), region: DEFAULT_REGION.to_owned() };
-        let Some(header) = headers.get(AUTHORIZATION) else { return Ok(default) };
-        let header = header.to_str().map_err(|_| incomplete("it has a character that is not visible ASCII"))?;
-        let Some(parameters) = header.strip_prefix("AWS4-") else { return Ok(default) };
-        let credential = parameters
-            .split([' ', ','])
-            .find_map(|parameter| parameter.strip_prefix("Credential="))
-            .ok_or_else(|| incomplete("Authorization header requires 'Credential' parameter."))?;
-        // The access key may contain slashes in theory, the other four parts never do.
-        let mut parts = credential.rsplitn(5, '/');
-        let (Some("aws4_request"), Some(_service), Some(region), Some(_date), Some(key)) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            let wanted = "Credential must have the form KEY/DATE/REGION/SERVICE/aws4_request.";
-            return Err(incomplete(&format!("{wanted} Credential={credential}")));
+    /// `IncompleteSignatureException` when a signature of version 4 lacks a part.
+    pub fn of_request(headers: &HeaderMap, query: Option<&str>) -> Result<Self, Error> {
+        let credential = match headers.get(AUTHORIZATION).map(|header| header.to_str()) {
+            Some(Ok(header)) if header.starts_with("AWS4-") => Some(Cow::Borrowed(signed(header)?)),
+            Some(Err(_)) => {
+                return Err(incomplete("The Authorization header has a character that is not visible ASCII."));
+            }
+            Some(Ok(_)) | None => presigned(query.unwrap_or_default()),
         };
-        let account = if is_account(key) { key } else { DEFAULT_ACCOUNT };
-        Self::new(account, region).ok_or_else(|| incomplete(&format!("'{region}' is not the name of a region.")))
+        match credential {
+            Some(credential) => Credential::parse(&credential)?.scope(),
+            None => {
+                let region = region_of_host(headers).unwrap_or_else(|| DEFAULT_REGION.to_owned());
+                Ok(Self { account: DEFAULT_ACCOUNT.to_owned(), region })
+            }
+        }
     }
 
     /// The 12-digit account.
@@ -70,6 +86,85 @@ impl fmt::Display for Scope {
     }
 }
 
+impl<'a> Credential<'a> {
+    fn parse(credential: &'a str) -> Result<Self, Error> {
+        // The access key may contain slashes in theory, the other four parts never do.
+        let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
+        let [terminator, service, region, date, access_key] = parts[..] else {
+            let form = "keyid/date/region/service/term";
+            let message =
+                format!("Credential must have exactly 5 slash-delimited elements, e.g. {form}, got '{credential}'");
+            return Err(incomplete(message));
+        };
+        if terminator != "aws4_request" {
+            let message =
+                format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'.");
+            return Err(incomplete(message));
+        }
+        let empty = [("access key", access_key), ("date", date), ("service", service)]
+            .into_iter()
+            .find(|(_, it)| it.is_empty());
+        match empty {
+            Some((part, _)) => Err(incomplete(format!("Credential has no {part}: '{credential}'"))),
+            None => Ok(Self { access_key, region }),
+        }
+    }
+
+    fn scope(&self) -> Result<Scope, Error> {
+        let account = account_of_key(self.access_key).unwrap_or(DEFAULT_ACCOUNT);
+        Scope::new(account, self.region)
+            .ok_or_else(|| incomplete(format!("Credential should be scoped to a valid region, not '{}'.", self.region)))
+    }
+}
+
+/// The credential of an `Authorization` header of version 4.
+fn signed(header: &str) -> Result<&str, Error> {
+    let (algorithm, parameters) = header.split_once(' ').unwrap_or((header, ""));
+    if algorithm != ALGORITHM {
+        return Err(incomplete(format!("Unsupported AWS 'algorithm': '{algorithm}' is not {ALGORITHM}.")));
+    }
+    let parameter = |name: &str| {
+        let mut values = parameters.split(',').filter_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+        values.find(|value| !value.is_empty())
+    };
+    let absent = ["Credential", "Signature", "SignedHeaders"].into_iter().filter(|name| parameter(name).is_none());
+    let absent: String = absent.map(|name| format!("Authorization header requires '{name}' parameter. ")).collect();
+    match parameter("Credential") {
+        Some(credential) if absent.is_empty() => Ok(credential),
+        _ => Err(incomplete(format!("{absent}Authorization={header}"))),
+    }
+}
+
+/// The credential in the query of a presigned URL.
+fn presigned(query: &str) -> Option<Cow<'_, str>> {
+    let mut parameters = form_urlencoded::parse(query.as_bytes());
+    parameters.find(|(name, _)| name == "X-Amz-Credential").map(|(_, credential)| credential)
+}
+
+/// The region in a host name such as `lambda.eu-west-1.amazonaws.com` or `id.lambda-url.eu-west-1.fakecloud.test`.
+fn region_of_host(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(HOST)?.to_str().ok()?.to_ascii_lowercase();
+    let name = host.split(':').next().unwrap_or_default();
+    name.split('.').find(|label| looks_like_region(label)).map(str::to_owned)
+}
+
+/// Whether it has the form of AWS's regions, such as `us-east-1` and `us-gov-west-1`: an area, words, one digit.
+fn looks_like_region(label: &str) -> bool {
+    let parts: Vec<&str> = label.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let [area, words @ .., number] = parts.as_slice() else { return false };
+    let number = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+    number && AREAS.contains(area) && !words.is_empty() && words.iter().all(letters)
+}
+
+fn account_of_key(access_key: &str) -> Option<&str> {
+    let account = match access_key.strip_prefix(SESSION_KEY) {
+        Some(rest) => rest.get(..DEFAULT_ACCOUNT.len())?,
+        None => access_key,
+    };
+    is_account(account).then_some(account)
+}
+
 pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -79,6 +174,6 @@ pub(crate) fn is_region(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-fn incomplete(why: &str) -> Error {
-    Error::new(ErrorCode::IncompleteSignature, format!("the Authorization header is malformed: {why}"))
+fn incomplete(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::IncompleteSignature, message)
 }
