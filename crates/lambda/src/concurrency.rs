@@ -94,14 +94,7 @@ fn whole_function(scope: &Scope, name: &str) -> Result<FunctionRef, Error> {
 
 impl Function {
     /// What of the account's concurrency is this function's own: what it reserves, or else what it has provisioned.
-    fn reserved(&self) -> u32 {
+    pub(crate) fn reserved(&self) -> u32 {
         self.reserved_concurrency.unwrap_or_else(|| self.provisioned())
-    }
-}
-
-impl Space {
-    /// What of the account's concurrency is some function's own.
-    pub(crate) fn reserved_concurrency(&self) -> u32 {
-        self.functions().values().map(Function::reserved).sum()
     }
 }

@@ -1,13 +1,17 @@
 //! AWS's errors, and how they are answered.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
 use crate::{Operation, shapes::ErrorCode};
 
 /// The most bytes that a request may have, whatever the operation.
 pub const MAX_REQUEST_BYTES: u64 = 70_167_211;
+
+/// How many seconds a throttled caller is asked to wait. AWS gives no figure; with one SDKs do not guess.
+const RETRY_AFTER_S: &str = "1";
 
 /// An answer, ready to be sent; the caller adds `x-amzn-RequestId`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +143,9 @@ impl Error {
             body["Reason"] = reason.into();
         }
         let mut response = Response::json(self.code.status(), &body);
+        if self.reason.is_some() {
+            response.headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
         response.headers.insert("x-amzn-ErrorType", HeaderValue::from_static(self.code.name()));
         response
     }

@@ -27,7 +27,7 @@ pub struct Invocation {
     /// The version that runs.
     pub function: Arc<FunctionRecord>,
     /// How many invocations of all versions of the function together may run at once, if it has a reservation of its
-    /// own; at least 1, and the caller's to enforce.
+    /// own; at least 1. [`Lambda::admit`] sees to it.
     pub reserved_concurrency: Option<u32>,
     /// Who waits for the answer.
     pub kind: InvocationKind,

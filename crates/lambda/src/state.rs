@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope,
     capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
-    version::Function,
+    running::Running, version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -79,6 +79,9 @@ pub(crate) struct Space {
     pub(crate) code_signing: BTreeMap<String, CodeSigning>,
     /// The sum of all zips' sizes.
     stored_bytes: u64,
+    /// What of the account's concurrency is some function's own.
+    reserved_concurrency: u32,
+    pub(crate) running: Running,
 }
 
 // === impl Lambda ===
@@ -242,14 +245,27 @@ impl Space {
     }
 
     pub(crate) fn put_function(&mut self, name: String, function: Function) {
-        self.stored_bytes += function.stored_bytes();
-        let old = self.functions.insert(name, function);
-        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+        let (bytes, own) = (function.stored_bytes(), function.reserved());
+        let old = self.functions.insert(name.clone(), function);
+        self.follow(&name, old.as_ref(), bytes, own);
     }
 
     pub(crate) fn remove_function(&mut self, name: &str) {
         let old = self.functions.remove(name);
-        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+        self.follow(name, old.as_ref(), 0, 0);
+    }
+
+    /// What of the account's concurrency is some function's own.
+    pub(crate) fn reserved_concurrency(&self) -> u32 {
+        self.reserved_concurrency
+    }
+
+    /// Keeps the sums: a function takes so many bytes now, and has so much concurrency of its own.
+    fn follow(&mut self, name: &str, old: Option<&Function>, bytes: u64, own: u32) {
+        let (bytes_before, own_before) = old.map_or((0, 0), |old| (old.stored_bytes(), old.reserved()));
+        self.stored_bytes = self.stored_bytes + bytes - bytes_before;
+        self.reserved_concurrency = self.reserved_concurrency + own - own_before;
+        self.running.follow(name, own_before, own);
     }
 
     pub(crate) fn put_layer(&mut self, name: String, layer: Layer) {

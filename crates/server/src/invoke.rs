@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
+use crate::admission::Admission;
 use crate::app::App;
 use crate::control::{self, retire};
 use crate::deployment::SharedDeployment;
@@ -48,8 +49,9 @@ pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &s
 /// Runs the invocation on some environment. Once it was sent it runs to its end, whether its caller stays or not, as on
 /// AWS; until then a caller that hangs up gives its place in the queue back.
 async fn run(app: &App, invocation: Invocation, request_id: &str) -> Result<Response, Error> {
+    let admission = Admission::of(app, &invocation)?;
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
-    let answer = run_deployed(app, &invocation, &deployment, request_id).await;
+    let answer = run_deployed(app, &invocation, &deployment, &admission, request_id).await;
     // An update that came meanwhile has retired the deployment, which this invocation may have revived.
     if app.deployments.is_superseded(&deployment) {
         retire(app, &deployment);
@@ -61,6 +63,7 @@ async fn run_deployed(
     app: &App,
     invocation: &Invocation,
     deployment: &SharedDeployment,
+    admission: &Arc<Admission>,
     request_id: &str,
 ) -> Result<Response, Error> {
     let headers = headers(invocation, request_id);
@@ -74,6 +77,7 @@ async fn run_deployed(
             request_id: request_id.to_owned(),
             limit,
             timeout_s: invocation.function.timeout_s,
+            _admission: Arc::clone(admission),
         };
         let running = tokio::spawn(sent.run(lease));
         match running.await.map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))? {
@@ -91,6 +95,8 @@ struct Sent {
     request_id: String,
     limit: Duration,
     timeout_s: u32,
+    /// What was sent counts until its handler has ended.
+    _admission: Arc<Admission>,
 }
 
 impl Sent {

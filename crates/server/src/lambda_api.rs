@@ -46,7 +46,7 @@ async fn run(
     request: axum::extract::Request,
     request_id: &str,
 ) -> Result<fakecloud_lambda::Response, Error> {
-    let scope = Scope::from_headers(request.headers())?;
+    let scope = Scope::of_request(request.headers(), request.uri().query())?;
     // A body of unknown length may come to be as long as is allowed.
     let bytes = request.body().size_hint().upper().unwrap_or(MAX_REQUEST_BYTES).min(MAX_REQUEST_BYTES);
     let turn = turn(bytes).await;

@@ -1,5 +1,6 @@
 //! The `fakecloud` binary: AWS Lambda on the Kubernetes cluster you already have.
 
+mod admission;
 mod app;
 mod args;
 mod artifacts;

@@ -21,6 +21,7 @@ mod props;
 mod provisioned_concurrency;
 mod recorded;
 mod recorded_functions;
+mod running;
 mod runtime_management;
 mod scope;
 mod tags;
