@@ -7,8 +7,14 @@ use anyhow::{Result, bail};
 use crate::{paths, shell};
 
 /// The crates without IO.
-const PURE: [&str; 5] =
-    ["fakecloud-artifacts", "fakecloud-iam", "fakecloud-lambda", "fakecloud-podspec", "fakecloud-pool"];
+const PURE: [&str; 6] = [
+    "fakecloud-artifacts",
+    "fakecloud-events",
+    "fakecloud-iam",
+    "fakecloud-lambda",
+    "fakecloud-podspec",
+    "fakecloud-pool",
+];
 
 /// What brings a runtime, sockets, a clock, logs or processes with it. (getrandom is missing for zip, which would take
 /// from it what encrypted archives need and links it even without them.)
