@@ -20,10 +20,10 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EventInvoke {
     last_modified_ms: u64,
-    maximum_retry_attempts: Option<i64>,
-    maximum_event_age_s: Option<i64>,
-    on_success: Option<String>,
-    on_failure: Option<String>,
+    pub(crate) maximum_retry_attempts: Option<i64>,
+    pub(crate) maximum_event_age_s: Option<i64>,
+    pub(crate) on_success: Option<String>,
+    pub(crate) on_failure: Option<String>,
 }
 
 // === impl Lambda ===

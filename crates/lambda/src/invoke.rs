@@ -8,8 +8,11 @@ use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::de::IgnoredAny;
 
 use crate::{
-    Call, Error, ErrorCode, Lambda, Moment, Operation, Outcome, Response, Scope, arn::FunctionRef,
-    configuration::refuse_given, record::FunctionRecord, shapes::InvocationRequest,
+    Call, Error, ErrorCode, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
+    arn::FunctionRef,
+    configuration::refuse_given,
+    record::FunctionRecord,
+    shapes::{InvocationRequest, InvokeAsyncRequest},
 };
 
 /// The most bytes of a payload whose answer is waited for.
@@ -18,12 +21,17 @@ const MAX_SYNC_PAYLOAD_BYTES: usize = 6_291_456;
 /// The most bytes of a payload that is run later.
 const MAX_ASYNC_PAYLOAD_BYTES: usize = 1_048_576;
 
+/// The most bytes of a payload of the deprecated InvokeAsync.
+const MAX_INVOKE_ASYNC_BYTES: usize = 262_144;
+
 /// The most bytes of the log that an answer carries.
 const LOG_TAIL_BYTES: usize = 4096;
 
 /// An invocation that is valid and can be run.
 #[derive(Clone, Debug)]
 pub struct Invocation {
+    /// What the caller named.
+    pub target: EventTarget,
     /// The version that runs.
     pub function: Arc<FunctionRecord>,
     /// How many invocations of all versions of the function together may run at once, if it has a reservation of its
@@ -53,46 +61,69 @@ pub enum InvocationKind {
 // === impl Lambda ===
 
 impl Lambda {
-    /// Finds out what an Invoke call runs. The moment's random bits choose between the versions of an alias.
+    /// Finds out what an Invoke or InvokeAsync call runs. The moment's random bits choose between the versions of an
+    /// alias. An event is taken even where 0 is the function's reserved concurrency: it goes to the destinations.
     ///
     /// # Errors
     ///
-    /// An unknown function or version, a function that is not to run (0 is its reserved concurrency), a payload that is no JSON or too large, a member that nothing acts on yet, and
-    /// any call but an Invoke.
+    /// An unknown function or version, a function that is not to run now (0 is its reserved concurrency), a payload that
+    /// is no JSON or too large, a member that nothing acts on yet, and any other call.
     pub fn resolve(&self, scope: &Scope, moment: &Moment, call: &Call) -> Result<Invocation, Error> {
-        if call.operation() != Operation::Invoke {
-            return Err(Error::service(format!("{} is not an invocation", call.operation().name())));
-        }
-        let input: InvocationRequest = call.input()?;
-        refuse_given("DurableExecutionName", input.durable_execution_name.is_some())?;
-        refuse_given("TenantId", input.tenant_id.is_some())?;
-        let kind = InvocationKind::parse(input.invocation_type.as_deref());
-        let payload = input.payload.and_then(|index| call.blob(index)).cloned();
+        let Input { request, kind, payload_bytes_max } = input(call)?;
+        let payload = request.payload.and_then(|index| call.blob(index)).cloned();
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
-        check_payload(kind, &payload)?;
-        let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
+        check_payload(kind, &payload, payload_bytes_max)?;
+        let target = FunctionRef::parse(scope, &request.function_name, request.qualifier.as_deref())?;
         let function = self.function(&target)?;
         let reserved_concurrency = function.reserved_concurrency;
         let version = function.invoked(target.qualifier.as_deref(), moment.random).ok_or_else(|| target.not_found())?;
-        if reserved_concurrency == Some(0) && kind != InvocationKind::DryRun {
+        if reserved_concurrency == Some(0) && kind == InvocationKind::RequestResponse {
             return Err(Error::throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
         }
         Ok(Invocation {
             function: Arc::clone(version),
+            target: target.into(),
             reserved_concurrency,
             kind,
-            log_tail: input.log_type.as_deref() == Some("Tail"),
-            client_context: input.client_context,
+            log_tail: request.log_type.as_deref() == Some("Tail"),
+            client_context: request.client_context,
             payload,
         })
     }
 }
 
-fn check_payload(kind: InvocationKind, payload: &Bytes) -> Result<(), Error> {
-    let limit = match kind {
-        InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
-        InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
-    };
+/// What the two operations have in common.
+struct Input {
+    request: InvocationRequest,
+    kind: InvocationKind,
+    payload_bytes_max: usize,
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other operation is an invocation")]
+fn input(call: &Call) -> Result<Input, Error> {
+    match call.operation() {
+        Operation::Invoke => {
+            let request: InvocationRequest = call.input()?;
+            refuse_given("DurableExecutionName", request.durable_execution_name.is_some())?;
+            refuse_given("TenantId", request.tenant_id.is_some())?;
+            let kind = InvocationKind::parse(request.invocation_type.as_deref());
+            let payload_bytes_max = match kind {
+                InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
+                InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
+            };
+            Ok(Input { request, kind, payload_bytes_max })
+        }
+        Operation::InvokeAsync => {
+            let InvokeAsyncRequest { function_name, invoke_args } = call.input()?;
+            let request =
+                InvocationRequest { function_name, payload: Some(invoke_args), ..InvocationRequest::default() };
+            Ok(Input { request, kind: InvocationKind::Event, payload_bytes_max: MAX_INVOKE_ASYNC_BYTES })
+        }
+        other => Err(Error::service(format!("{} is not an invocation", other.name()))),
+    }
+}
+
+fn check_payload(kind: InvocationKind, payload: &Bytes, limit: usize) -> Result<(), Error> {
     if payload.len() > limit {
         let message = format!(
             "{} byte payload is too large for the {} invocation type (limit {limit} bytes)",

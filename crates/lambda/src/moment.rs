@@ -47,7 +47,11 @@ pub(crate) fn timestamp_utc(epoch_ms: u64) -> String {
 
 /// AWS's form of a date: `2026-01-31T12:00:00.000+0000`.
 pub(crate) fn timestamp(epoch_ms: u64) -> String {
-    let latest = jiff::Timestamp::MAX;
-    let time = i64::try_from(epoch_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or(latest);
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+    date_time(epoch_ms).strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}
+
+/// The time, or the latest that there is a date for.
+pub(crate) fn date_time(epoch_ms: u64) -> jiff::Timestamp {
+    let time = i64::try_from(epoch_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.unwrap_or(jiff::Timestamp::MAX)
 }

@@ -44,6 +44,11 @@ impl Scope {
         valid.then(|| Self { account: account.to_owned(), region: region.to_owned() })
     }
 
+    /// The scope of requests that are not signed: account 000000000000 in us-east-1.
+    pub(crate) fn unsigned() -> Self {
+        Self { account: DEFAULT_ACCOUNT.to_owned(), region: DEFAULT_REGION.to_owned() }
+    }
+
     /// Reads the scope from the signature of a request, in its `Authorization` header or in the query of a presigned
     /// URL. The account is the access key where that has 12 digits, or the one of a session that fakecloud's STS gave
     /// out, else 000000000000. The region is that of the signature; without a signature it is the one in a host name

@@ -9,6 +9,7 @@ mod concurrency;
 mod constraints;
 mod event_invoke;
 mod event_source_mappings;
+mod events;
 mod function_urls;
 mod functions;
 mod harness;
