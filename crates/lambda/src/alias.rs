@@ -126,11 +126,16 @@ fn unqualified(target: &FunctionRef) -> FunctionRef {
     FunctionRef { qualifier: None, ..target.clone() }
 }
 
-/// The error of operations on a version or alias that does not exist; no alias has a name with a dollar sign.
+/// Whether an alias may have this name; a version has a number, and anything with a dollar sign is neither.
+pub(crate) fn is_alias_name(qualifier: &str) -> bool {
+    !is_number(qualifier) && !qualifier.contains('$')
+}
+
+/// The error of operations on a version or alias that does not exist.
 pub(crate) fn no_qualifier(target: &FunctionRef) -> Error {
-    match target.qualifier.as_deref().is_some_and(|qualifier| is_number(qualifier) || qualifier.contains('$')) {
-        true => target.not_found(),
-        false => no_alias(target),
+    match target.qualifier.as_deref().is_none_or(is_alias_name) {
+        true => no_alias(target),
+        false => target.not_found(),
     }
 }
 

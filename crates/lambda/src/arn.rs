@@ -2,7 +2,6 @@
 
 use crate::{
     Error, ErrorCode, Scope,
-    constraints::violation,
     scope::{is_account, is_region},
     version::LATEST,
 };
@@ -72,7 +71,7 @@ impl FunctionRef {
     ///
     /// # Errors
     ///
-    /// A name of more than 64 characters, a function of another region, two different qualifiers.
+    /// A function of another region, two different qualifiers.
     pub(crate) fn parse(scope: &Scope, text: &str, qualifier: Option<&str>) -> Result<Self, Error> {
         let mut parts: Vec<&str> = text.split(':').collect();
         if let ["arn", _partition, "lambda", ..] = parts[..] {
@@ -87,10 +86,6 @@ impl FunctionRef {
             [name, own] => (name, Some(own)),
             _ => return Err(Error::invalid_parameter(format!("'{text}' is neither a function's name nor its ARN"))),
         };
-        if name.len() > 64 {
-            let long = violation(text, "functionName", "Member must have length less than or equal to 64");
-            return Err(Error::invalid_parameter(long.message()));
-        }
         if region != scope.region() {
             let here = scope.region();
             let message = format!("Functions from '{region}' are not reachable in this region ('{here}')");
@@ -227,7 +222,6 @@ mod tests {
 
     #[test]
     fn wrong_names_say_what_is_wrong() {
-        let long = "f".repeat(65);
         let cases = [
             (
                 "arn:aws:lambda:us-east-2:111122223333:function:f",
@@ -240,17 +234,9 @@ mod tests {
                 "The derived qualifier from the function name does not match the specified qualifier.".to_owned(),
             ),
             ("a:b:c:d", None, "'a:b:c:d' is neither a function's name nor its ARN".to_owned()),
-            (
-                &long,
-                None,
-                format!(
-                    "1 validation error detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64"
-                ),
-            ),
         ];
         for (text, qualifier, message) in cases {
             assert_eq!(parse(text, qualifier), Err(message));
         }
-        assert!(parse(&"f".repeat(64), None).is_ok(), "64 characters are allowed");
     }
 }

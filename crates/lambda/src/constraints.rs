@@ -89,9 +89,8 @@ impl Check<'_> {
         who: &str,
     ) {
         if values.any(|value| value.is_null() || !self.broken(element, value).is_empty()) {
-            let mut all = constraints(element);
-            all.push("Member must not be null".to_owned());
-            self.report(path, collection, value, &format!("{who} must satisfy constraint: [{}]", all.join(", ")));
+            let all = member_constraints(path, element).join(", ");
+            self.report(path, collection, value, &format!("{who} must satisfy constraint: [{all}]"));
         }
     }
 
@@ -152,6 +151,21 @@ fn checked_elsewhere(operation: Operation, member: &str) -> bool {
         _ => &[],
     };
     operations.contains(&operation)
+}
+
+/// What the members of a collection must satisfy. For those of a network AWS has texts of its own.
+fn member_constraints(path: &str, element: &Shape) -> Vec<String> {
+    let pattern = match path {
+        "vpcConfig.subnetIds" => "^subnet-[0-9a-z]*$",
+        "vpcConfig.securityGroupIds" => "^sg-[0-9a-zA-Z]*$",
+        _ => {
+            let mut all = constraints(element);
+            all.push("Member must not be null".to_owned());
+            return all;
+        }
+    };
+    let bounds = constraints(&Shape { kind: Kind::Text { pattern: None, one_of: &[] }, ..*element });
+    bounds.into_iter().chain([format!("Member must satisfy regular expression pattern: {pattern}")]).collect()
 }
 
 /// Every constraint of a shape, in the order in which AWS lists them.

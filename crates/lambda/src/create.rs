@@ -5,6 +5,7 @@ use crate::{
     arn::FunctionRef,
     code_signing,
     configuration::{self, Settings},
+    constraints::violation,
     persist,
     record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
     runtime,
@@ -13,6 +14,9 @@ use crate::{
     version::{Function, LATEST},
     view::{self, Progress},
 };
+
+/// The longest name, which the service model does not tell from the longest ARN.
+const MAX_NAME_CHARS: usize = 64;
 
 impl Lambda {
     pub(crate) fn create_function(
@@ -95,9 +99,14 @@ impl Lambda {
     }
 }
 
-/// The function that a create names: in the caller's own account, without a qualifier.
+/// The function that a create names: in the caller's own account, without a qualifier, of at most 64 characters. Other
+/// operations just find no function of a longer name.
 fn own_name(scope: &Scope, text: &str) -> Result<FunctionRef, Error> {
     let function = FunctionRef::parse(scope, text, None)?;
+    if function.name.len() > MAX_NAME_CHARS {
+        let rule = format!("Member must have length less than or equal to {MAX_NAME_CHARS}");
+        return Err(Error::invalid_parameter(violation(text, "functionName", &rule).message()));
+    }
     if function.scope != *scope {
         let message = format!("account {} cannot create a function in another account: {text}", scope.account());
         return Err(Error::new(ErrorCode::AccessDenied, message));

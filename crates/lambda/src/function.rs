@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Applied, Change, Effect, Error, ErrorCode, Lambda, Response, Scope,
+    alias::is_alias_name,
     arn::FunctionRef,
     concurrency::concurrency,
     page::Page,
@@ -14,7 +15,7 @@ use crate::{
         ListFunctionsRequest, ListFunctionsResponse,
     },
     state::Space,
-    version::{Function, LATEST, is_number, qualified},
+    version::{Function, LATEST, qualified},
     view::{self, Progress},
 };
 
@@ -66,7 +67,7 @@ impl Lambda {
                 let effects = function.records().map(removed).collect();
                 (persist::delete_function(&target.scope, &target.name), effects)
             }
-            Some(name) if !is_number(name) => {
+            Some(name) if is_alias_name(name) => {
                 return Err(Error::invalid_parameter("Deletion of aliases is not currently supported."));
             }
             Some(number) => {

@@ -74,7 +74,7 @@ impl Lambda {
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
         check_payload(kind, &payload, payload_bytes_max)?;
         let target = FunctionRef::parse(scope, &request.function_name, request.qualifier.as_deref())?;
-        let function = self.function(&target)?;
+        let function = self.function(&target.qualified())?;
         let reserved_concurrency = function.reserved_concurrency;
         let version = function.invoked(target.qualifier.as_deref(), moment.random).ok_or_else(|| target.not_found())?;
         if reserved_concurrency == Some(0) && kind == InvocationKind::RequestResponse {

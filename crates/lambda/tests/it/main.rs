@@ -22,6 +22,7 @@ mod props;
 mod provisioned_concurrency;
 mod recorded;
 mod recorded_functions;
+mod recorded_names;
 mod running;
 mod runtime_management;
 mod scope;

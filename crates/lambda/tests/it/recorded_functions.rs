@@ -4,10 +4,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::python,
-    recorded::{Doing, Tape, configuration, function, invalid, missing, refused, stale, violated},
-};
+use crate::recorded::{Doing, Tape, configuration, function, invalid, missing, refused, stale, violated};
 
 const FUNCTION: &str = "/2015-03-31/functions/f";
 const CODE: &str = "/2015-03-31/functions/f/code";
@@ -87,22 +84,6 @@ fn updates_may_name_the_revision_that_they_change() {
 }
 
 #[test]
-fn two_qualifiers_must_be_the_same() {
-    let mut tape = Tape::new();
-    let target = |qualifier: &str| {
-        let arn = format!("{ARN}:some-function:{qualifier}").replace(':', "%3A");
-        format!("/2015-03-31/functions/{arn}?Qualifier=$LATEST")
-    };
-    let mismatch = "The derived qualifier from the function name does not match the specified qualifier.";
-    assert_eq!(tape.play(|aws| aws.get(&target("1"))), invalid(mismatch));
-    assert_eq!(tape.play(|aws| aws.delete(&target("1"))), invalid(mismatch));
-    let not_found = missing(&format!("Function not found: {ARN}:some-function:$LATEST"));
-    assert_eq!(tape.play(|aws| aws.get(&target("$LATEST"))), not_found);
-    let kept = "$LATEST version cannot be deleted without deleting the function.";
-    assert_eq!(tape.play(|aws| aws.delete(&target("$LATEST"))), invalid(kept));
-}
-
-#[test]
 fn what_is_not_there() {
     let mut tape = Tape::new();
     tape.account.create("f");
@@ -120,54 +101,6 @@ fn what_is_not_there() {
     tape.account.delete(FUNCTION);
     let gone = missing(&format!("Function not found: {ARN}:f"));
     assert_eq!(tape.play(|aws| aws.delete(FUNCTION)), gone);
-}
-
-#[test]
-fn other_regions_are_out_of_reach() {
-    let mut tape = Tape::new();
-    tape.account.create("f");
-    let elsewhere = "arn%3Aaws%3Alambda%3Aus-east-1%3A111122223333%3Afunction%3Af";
-    let message = "Functions from 'us-east-1' are not reachable in this region ('eu-west-1')";
-    for rest in ["", "/configuration"] {
-        let target = format!("/2015-03-31/functions/{elsewhere}{rest}");
-        assert_eq!(tape.play(|aws| aws.get(&target)), missing(message));
-    }
-    assert_eq!(tape.play(|aws| aws.delete(&format!("/2015-03-31/functions/{elsewhere}"))), missing(message));
-    let invoked = format!("/2015-03-31/functions/{elsewhere}/invocations");
-    assert_eq!(tape.play(|aws| aws.resolve(&invoked, &[], b"{}").unwrap_err()), missing(message));
-}
-
-#[test]
-fn functions_are_created_by_every_form_of_their_name() {
-    let mut tape = Tape::new();
-    for (revision, name) in (1..).zip([format!("{ARN}:f"), "111122223333:function:f".to_owned()]) {
-        let created = tape.play(|aws| aws.post("/2015-03-31/functions", &python(&name, json!({}))));
-        assert_eq!(created, (201, configuration(Doing::Pending, revision, json!({}))));
-        tape.account.delete(FUNCTION);
-    }
-    let long = "a".repeat(65);
-    assert_eq!(
-        tape.play(|aws| aws.create(&long)),
-        invalid(&format!(
-            "1 validation error detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64"
-        ))
-    );
-    let long = format!("{ARN}:{}", "a".repeat(141 - ARN.len() - 1));
-    assert_eq!(
-        tape.play(|aws| aws.create(&long)),
-        violated(&format!(
-            "1 validation error detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 140"
-        ))
-    );
-    let refused = tape.play(|aws| aws.create("invalid:function:name"));
-    let start = "1 validation error detected: Value 'invalid:function:name' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?";
-    assert!(refused.0 == 400 && refused.1["message"].as_str().unwrap().starts_with(start), "{refused:?}");
-    assert_eq!(
-        tape.play(|aws| aws.create("arn:aws:lambda:ap-southeast-1:111122223333:function:f")),
-        missing("Functions from 'ap-southeast-1' are not reachable in this region ('eu-west-1')")
-    );
-    let (status, body) = tape.play(|aws| aws.create("arn:aws:lambda:eu-west-1:123456789012:function:f"));
-    assert_eq!((status, &body["Error"]), (403, &json!("AccessDeniedException")));
 }
 
 #[test]
@@ -190,6 +123,18 @@ fn wrong_members_of_creates_and_updates() {
             assert!(message.starts_with(&start) && message.ends_with("] or be a valid ARN"), "{message}");
             assert_eq!(answer, invalid(message));
         }
+    }
+    let networks = [
+        ("SubnetIds", "vpcConfig.subnetIds", "^subnet-[0-9a-z]*$"),
+        ("SecurityGroupIds", "vpcConfig.securityGroupIds", "^sg-[0-9a-zA-Z]*$"),
+    ];
+    for (member, path, pattern) in networks {
+        assert_eq!(
+            tape.play(|aws| aws.create_with("g", json!({ "VpcConfig": { member: ["bad-format"] } }))),
+            violated(&format!(
+                "1 validation error detected: Value '[bad-format]' at '{path}' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 0, Member must satisfy regular expression pattern: {pattern}]"
+            ))
+        );
     }
     let architectures = [
         (
