@@ -23,6 +23,7 @@ mod provisioned_concurrency;
 mod recorded;
 mod recorded_functions;
 mod recorded_names;
+mod recorded_versions;
 mod running;
 mod runtime_management;
 mod scope;
