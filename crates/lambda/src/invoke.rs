@@ -11,6 +11,7 @@ use crate::{
     Call, Error, ErrorCode, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
     arn::FunctionRef,
     configuration::refuse_given,
+    outcome::UNHANDLED,
     record::FunctionRecord,
     shapes::{InvocationRequest, InvokeAsyncRequest},
 };
@@ -167,7 +168,7 @@ impl Invocation {
         let version = HeaderValue::from_str(&self.function.version).expect("a version is $LATEST or digits");
         headers.insert("X-Amz-Executed-Version", version);
         if failed {
-            headers.insert("X-Amz-Function-Error", HeaderValue::from_static("Unhandled"));
+            headers.insert("X-Amz-Function-Error", HeaderValue::from_static(UNHANDLED));
         }
         if let Some(log) = log.filter(|_| self.log_tail) {
             let tail = STANDARD.encode(&log[log.len().saturating_sub(LOG_TAIL_BYTES)..]);

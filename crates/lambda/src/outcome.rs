@@ -6,13 +6,21 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::json;
 
 use crate::Error;
 
 /// The most bytes that a function may answer.
 const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// The `errorType`s of what ends an invocation from outside the runtime.
+const TIMED_OUT: &str = "Sandbox.Timedout";
+const EXITED: &str = "Runtime.ExitError";
+const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+
+/// AWS's name for every error of a function that the caller hears of.
+pub(crate) const UNHANDLED: &str = "Unhandled";
 
 /// The keys of the error objects that AWS's runtime clients send (Python, Node.js, Java, .NET, Ruby, Go, Rust).
 const ERROR_KEYS: [&str; 7] = ["cause", "causes", "errorMessage", "errorType", "requestId", "stackTrace", "trace"];
@@ -55,6 +63,14 @@ pub enum Outcome {
     },
 }
 
+/// An error that AWS words itself, its members in AWS's order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RuntimeError<'a> {
+    error_type: &'static str,
+    error_message: &'a str,
+}
+
 impl Outcome {
     /// Reads the emulator's answer to the invocation with this id, of a function with this timeout in seconds.
     pub fn from_rie(status: u16, body: Bytes, request_id: &str, timeout_s: u32) -> Self {
@@ -73,32 +89,45 @@ impl Outcome {
         }
     }
 
+    /// The `errorType` of an invocation that failed; `None` when it succeeded.
+    pub fn error_type(&self) -> Option<String> {
+        match self {
+            Self::Success { .. } => None,
+            Self::FunctionError { payload } => {
+                let object: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+                Some(object["errorType"].as_str().unwrap_or(UNHANDLED).to_owned())
+            }
+            Self::TimedOut { .. } => Some(TIMED_OUT.to_owned()),
+            Self::Exited { .. } => Some(EXITED.to_owned()),
+            Self::TooLarge => Some(TOO_LARGE.to_owned()),
+            Self::Unexpected { status, .. } => Some(format!("HTTP {status}")),
+        }
+    }
+
     /// The body that AWS answers, and whether it is an error of the function.
     pub(crate) fn into_payload(self) -> Result<(Bytes, bool), Error> {
         let (kind, message) = match self {
             Self::Success { payload } => return Ok((payload, false)),
             Self::FunctionError { payload } => return Ok((payload, true)),
             Self::TimedOut { request_id, timeout_s } => {
-                let text = timeout_text(timeout_s);
-                ("Sandbox.Timedout", format!("RequestId: {request_id} Error: {text}"))
+                (TIMED_OUT, format!("RequestId: {request_id} Error: {}", timeout_text(timeout_s)))
             }
             Self::Exited { request_id, reason: Some(reason) } => {
-                ("Runtime.ExitError", format!("RequestId: {request_id} Error: Runtime exited with error: {reason}"))
+                (EXITED, format!("RequestId: {request_id} Error: Runtime exited with error: {reason}"))
             }
-            Self::Exited { request_id, reason: None } => (
-                "Runtime.ExitError",
-                format!("RequestId: {request_id} Error: Runtime exited without providing a reason"),
-            ),
+            Self::Exited { request_id, reason: None } => {
+                (EXITED, format!("RequestId: {request_id} Error: Runtime exited without providing a reason"))
+            }
             Self::TooLarge => (
-                "Function.ResponseSizeTooLarge",
+                TOO_LARGE,
                 format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."),
             ),
             Self::Unexpected { status, excerpt } => {
                 return Err(Error::service(format!("the function's Pod answered with HTTP {status}: {excerpt}")));
             }
         };
-        let body = json!({ "errorType": kind, "errorMessage": message }).to_string();
-        Ok((body.into(), true))
+        let error = RuntimeError { error_type: kind, error_message: &message };
+        Ok((serde_json::to_vec(&error).expect("two texts are serializable").into(), true))
     }
 }
 

@@ -193,6 +193,14 @@ impl Lambda {
         self.spaces.values().flat_map(|space| space.functions.values()).flat_map(Function::records)
     }
 
+    /// Forgets everything, of all accounts and regions, and says so of each function version. The caller deletes all that
+    /// was persisted.
+    pub fn reset(&mut self) -> Vec<Effect> {
+        let removed = self.functions().map(|record| Effect::Removed { arn: record.arn() }).collect();
+        self.spaces.clear();
+        removed
+    }
+
     /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all
     /// others when no call is under way.
     pub fn archives(&self) -> BTreeSet<&str> {

@@ -10,6 +10,7 @@ use crate::blobs::Blobs;
 use crate::deployments::Deployments;
 use crate::driver::Handle;
 use crate::health::Health;
+use crate::invocation_log::InvocationLog;
 use crate::token::Secret;
 use crate::writer::Writer;
 
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) secret: Arc<Secret>,
     pub(crate) health: Health,
     pub(crate) invocations: AtomicU64,
+    pub(crate) invocation_log: InvocationLog,
 }
 
 impl App {

@@ -3,6 +3,7 @@
 
 mod actions;
 mod evidence;
+mod reset;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -44,6 +45,8 @@ pub(crate) enum Input {
     Deleted { instance: InstanceId, result: Result<(), ApiError> },
     /// An update or a delete made this deploy old.
     Retire { deploy: DeployId },
+    /// Ends every Pod and everyone who waits for one; `done` is told when those Pods are deleted.
+    Reset { done: oneshot::Sender<()> },
     /// Shutdown has waited long enough for invocations in flight.
     CutOff,
     /// Ends every Pod; `done` is told when the last one is deleted.
@@ -64,6 +67,7 @@ pub(crate) struct Driver {
     launcher: Launcher,
     start_timeout: Duration,
     handle: Handle,
+    resets: Vec<reset::Reset>,
     shutdown: Option<oneshot::Sender<()>>,
 }
 
@@ -102,6 +106,7 @@ pub(crate) async fn run(
         launcher,
         start_timeout: config.start_timeout,
         handle,
+        resets: Vec::new(),
         shutdown: None,
     };
     loop {
@@ -174,6 +179,7 @@ impl Driver {
             Input::Pod(change) => self.pod_changed(now, change),
             Input::Deleted { instance, result } => self.deleted(now, instance, result),
             Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),
+            Input::Reset { done } => self.reset(now, done),
             Input::CutOff => {
                 for instance in self.pods.keys().copied().collect::<Vec<_>>() {
                     self.lost(now, instance, "fakecloud is shutting down");

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -28,6 +28,34 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         Ok(()) => sync_folder(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Empties a folder in one step: whenever the process ends, all is there or nothing is.
+pub(crate) fn empty_folder(path: &Path) -> io::Result<()> {
+    let removed = removed(path);
+    remove_all(&removed)?;
+    fs::rename(path, &removed)?;
+    create_folder(path)?;
+    sync_folder(path)?;
+    remove_all(&removed)
+}
+
+/// Opens a folder, making it where it is missing, and finishes what [`empty_folder`] had begun when its process ended.
+pub(crate) fn open_folder(path: &Path) -> io::Result<()> {
+    create_folder(path)?;
+    remove_all(&removed(path))
+}
+
+/// Where a folder's old content lies until it is deleted.
+fn removed(path: &Path) -> PathBuf {
+    path.with_extension("removed")
+}
+
+fn remove_all(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -73,6 +101,19 @@ mod tests {
         remove(&path).unwrap();
         remove(&path).unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn emptied_folder_is_there_and_what_a_killed_process_left_of_it_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("records");
+        write(&folder.join("a/b.json"), b"1").unwrap();
+        empty_folder(&folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        write(&removed(&folder).join("a/b.json"), b"1").unwrap();
+        open_folder(&folder).unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [folder]);
     }
 
     #[test]

@@ -4,13 +4,14 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get, post};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
+use http::{Method, StatusCode, Uri};
 
 use crate::app::App;
 use crate::artifacts::ARCHIVES_PATH;
 use crate::service::{Identified, Service, identify, of_form};
-use crate::{artifacts, lambda_api, other_services, peek, request_id};
+use crate::{artifacts, invocation_log, lambda_api, other_services, peek, request_id, reset};
 
 /// Every route of the server.
 pub(crate) fn router(app: App) -> Router {
@@ -18,9 +19,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ok\n" }))
         .route("/_fakecloud/health", get(health))
+        .route("/_fakecloud/lambda/invocations", get(invocation_log::list))
+        .route("/_fakecloud/reset", post(reset::reset))
+        .route("/_fakecloud/reset/lambda", post(reset::reset))
+        .route("/_reset", post(reset::reset))
         .route(&format!("{CODE_PATH}/{{pod}}"), get(artifacts::code))
         .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
         .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
+        .route("/_fakecloud/{*path}", any(unknown))
         .fallback(aws)
         .layer(DefaultBodyLimit::disable())
         .with_state(app)
@@ -28,6 +34,21 @@ pub(crate) fn router(app: App) -> Router {
 
 async fn health(State(app): State<App>) -> Response {
     Json(&app.health).into_response()
+}
+
+/// What there is below `/_fakecloud`, for those who ask for something else.
+const OWN_PATHS: [&str; 6] = [
+    "GET /_fakecloud/health",
+    "GET /_fakecloud/lambda/archives/<sha256>",
+    "GET /_fakecloud/lambda/invocations",
+    "POST /_fakecloud/reset",
+    "POST /_fakecloud/reset/lambda",
+    "POST /_reset",
+];
+
+async fn unknown(method: Method, uri: Uri) -> Response {
+    let known = OWN_PATHS.join("\n");
+    (StatusCode::NOT_FOUND, format!("there is no {method} {}; there are:\n{known}\n", uri.path())).into_response()
 }
 
 /// One request to some API of AWS.

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::control::{self, retire};
 use crate::deployment::SharedDeployment;
 use crate::driver::{Handle, Input};
+use crate::invocation_log::Source;
 use crate::lease::{Cut, Lease};
 use crate::words::chain;
 
@@ -36,27 +37,42 @@ pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &s
             let accepted = invocation.accepted();
             let (app, request_id) = (app.clone(), request_id.to_owned());
             tokio::spawn(async move {
-                if let Err(error) = run(&app, invocation, &request_id).await {
+                if let Err(error) = run(&app, &invocation, &request_id, Source::Event).await {
                     warn!(request_id, %error, "an asynchronous invocation was lost");
                 }
             });
             Ok(accepted)
         }
-        InvocationKind::RequestResponse => run(app, invocation, request_id).await,
+        InvocationKind::RequestResponse => {
+            let outcome = run(app, &invocation, request_id, Source::Invoke).await?;
+            invocation.answer(outcome, None)
+        }
     }
 }
 
-/// Runs the invocation on some environment. Once it was sent it runs to its end, whether its caller stays or not, as on
-/// AWS; until then a caller that hangs up gives its place in the queue back.
-async fn run(app: &App, invocation: Invocation, request_id: &str) -> Result<Response, Error> {
-    let admission = Admission::of(app, &invocation)?;
+/// Runs the invocation on some environment and logs it. Once it was sent it runs to its end, whether its caller stays or
+/// not, as on AWS; until then a caller that hangs up gives its place in the queue back.
+pub(crate) async fn run(
+    app: &App,
+    invocation: &Invocation,
+    request_id: &str,
+    source: Source,
+) -> Result<Outcome, Error> {
+    let entry = app.invocation_log.begin(invocation, request_id, source);
+    let outcome = run_on_current(app, invocation, request_id).await;
+    entry.end(&outcome);
+    outcome
+}
+
+async fn run_on_current(app: &App, invocation: &Invocation, request_id: &str) -> Result<Outcome, Error> {
+    let admission = Admission::of(app, invocation)?;
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
-    let answer = run_deployed(app, &invocation, &deployment, &admission, request_id).await;
+    let outcome = run_deployed(app, invocation, &deployment, &admission, request_id).await;
     // An update that came meanwhile has retired the deployment, which this invocation may have revived.
     if app.deployments.is_superseded(&deployment) {
         retire(app, &deployment);
     }
-    answer
+    outcome
 }
 
 async fn run_deployed(
@@ -65,7 +81,7 @@ async fn run_deployed(
     deployment: &SharedDeployment,
     admission: &Arc<Admission>,
     request_id: &str,
-) -> Result<Response, Error> {
+) -> Result<Outcome, Error> {
     let headers = headers(invocation, request_id);
     let limit = deployment.timeout + TIMEOUT_GRACE;
     for _ in 0..LEASES_MAX {
@@ -81,7 +97,7 @@ async fn run_deployed(
         };
         let running = tokio::spawn(sent.run(lease));
         match running.await.map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))? {
-            Some(outcome) => return invocation.answer(outcome, None),
+            Some(outcome) => return Ok(outcome),
             None => debug!(request_id, "the Pod was gone before the request was sent; taking another"),
         }
     }

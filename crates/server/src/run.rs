@@ -26,6 +26,7 @@ use crate::cluster::Cluster;
 use crate::deployments::Deployments;
 use crate::driver::{self, Handle, Input};
 use crate::health::Health;
+use crate::invocation_log::InvocationLog;
 use crate::launcher::Launcher;
 use crate::shutdown::Signals;
 use crate::store::Store;
@@ -220,6 +221,7 @@ fn app(
         secret,
         health: Health::serving(instance.as_str()),
         invocations: AtomicU64::new(1),
+        invocation_log: InvocationLog::default(),
     }))
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the folder, making it where it is missing.
     pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
-        durable::create_folder(&dir)?;
+        durable::open_folder(&dir)?;
         Ok(Self { dir })
     }
 
@@ -33,6 +33,11 @@ impl Store {
     /// Removes one record; one that is not there is as good.
     pub(crate) fn delete(&self, key: &str) -> io::Result<()> {
         durable::remove(&self.path(key))
+    }
+
+    /// Removes all records, in one step.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        durable::empty_folder(&self.dir)
     }
 
     fn path(&self, key: &str) -> PathBuf {

@@ -11,8 +11,13 @@ use crate::store::Store;
 pub(crate) struct Writer(mpsc::UnboundedSender<Job>);
 
 struct Job {
-    changes: Vec<Change>,
+    work: Work,
     done: oneshot::Sender<io::Result<()>>,
+}
+
+enum Work {
+    Write(Vec<Change>),
+    Clear,
 }
 
 /// Tells when the changes are on disk.
@@ -23,9 +28,13 @@ impl Writer {
     pub(crate) fn start(store: Store) -> io::Result<Self> {
         let (sender, mut jobs) = mpsc::unbounded_channel::<Job>();
         let write = move || {
-            while let Some(Job { changes, done }) = jobs.blocking_recv() {
+            while let Some(Job { work, done }) = jobs.blocking_recv() {
+                let result = match work {
+                    Work::Write(changes) => write_all(&store, changes),
+                    Work::Clear => store.clear(),
+                };
                 // A caller that has gone does not need to hear it.
-                drop(done.send(write_all(&store, changes)));
+                drop(done.send(result));
             }
         };
         std::thread::Builder::new().name("records".to_owned()).spawn(write)?;
@@ -34,9 +43,18 @@ impl Writer {
 
     /// Queues changes. Called while the state is still locked, so that the disk sees changes in the order of the state.
     pub(crate) fn write(&self, changes: Vec<Change>) -> Written {
+        self.queue(Work::Write(changes))
+    }
+
+    /// Queues the deletion of all records, in the order of the state as well.
+    pub(crate) fn clear(&self) -> Written {
+        self.queue(Work::Clear)
+    }
+
+    fn queue(&self, work: Work) -> Written {
         let (done, written) = oneshot::channel();
         // Where the thread is gone, `done` goes with it, and the receiver says so.
-        drop(self.0.send(Job { changes, done }));
+        drop(self.0.send(Job { work, done }));
         written
     }
 }

@@ -171,5 +171,6 @@ impl Driver {
             self.names.remove(&entry.name);
         }
         self.pool.handle(now, Event::Stopped { instance });
+        self.settle_resets();
     }
 }

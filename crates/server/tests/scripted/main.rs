@@ -4,6 +4,7 @@
 
 mod api;
 mod claims;
+mod for_tests;
 mod instance;
 mod pod;
 mod server;

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
 
@@ -13,6 +14,7 @@ use crate::api::Api;
 /// A running fakecloud; it dies with the test.
 pub(crate) struct Server {
     process: Child,
+    command: Command,
     endpoint: String,
     client: reqwest::Client,
     log: NamedTempFile,
@@ -59,7 +61,8 @@ impl Server {
         let kubeconfig = kubeconfig(api);
         let data = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let process = Command::new(env!("CARGO_BIN_EXE_fakecloud"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fakecloud"));
+        command
             .env("KUBECONFIG", kubeconfig.path())
             .env("FAKECLOUD_LISTEN", format!("127.0.0.1:{port}"))
             .env("FAKECLOUD_K8S_SELF_URL", format!("http://fakecloud.example:{port}"))
@@ -67,11 +70,10 @@ impl Server {
             .env("FAKECLOUD_LOG", "fakecloud=debug")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
-            .stderr(log.reopen().unwrap())
-            .spawn()
-            .unwrap();
+            .stderr(log.reopen().unwrap());
         Self {
-            process,
+            process: command.spawn().unwrap(),
+            command,
             endpoint: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap(),
             log,
@@ -125,6 +127,33 @@ impl Server {
         let url = format!("{}/2015-03-31/functions/{name}/configuration", self.endpoint);
         let answer: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
         answer["Environment"]["Variables"]["VALUE"].clone()
+    }
+
+    /// Sends a request without a body.
+    pub(crate) async fn send(&self, method: Method, path: &str) -> reqwest::Response {
+        self.client.request(method, format!("{}{path}", self.endpoint)).send().await.unwrap()
+    }
+
+    /// The answer to a POST that succeeds.
+    pub(crate) async fn post(&self, path: &str) -> Value {
+        let answer = self.send(Method::POST, path).await;
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    /// The answer to a GET that succeeds.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.send(Method::GET, path).await;
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    /// Ends the process as a crash would, and starts it anew in the same data directory.
+    pub(crate) async fn restart(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = self.command.spawn().unwrap();
+        until(|| self.instance()).await;
     }
 
     pub(crate) async fn invoke(&self, name: &str, payload: Value) -> Answer {

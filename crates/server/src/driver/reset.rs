@@ -1,0 +1,51 @@
+//! Ends all that runs, waits and idles, and tells when the last of these Pods is deleted.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use fakecloud_pool::{Event, Failure, InstanceId};
+use tokio::sync::oneshot;
+
+use super::Driver;
+
+/// What callers hear.
+const REASON: &str = "fakecloud was reset";
+
+/// A reset that waits for Pods to go.
+pub(super) struct Reset {
+    left: HashSet<InstanceId>,
+    done: oneshot::Sender<()>,
+}
+
+impl Driver {
+    pub(super) fn reset(&mut self, now: Instant, done: oneshot::Sender<()>) {
+        // First those who wait, for whom Pods would otherwise be started in the place of those that end.
+        for (invocation, waiting) in std::mem::take(&mut self.waiting) {
+            self.pool.handle(now, Event::Abandoned { invocation });
+            // A caller that has gone does not need to hear it.
+            drop(waiting.reply.send(Err(Failure::StartFailed { reason: REASON.into() })));
+        }
+        for deploy in self.deploys.keys().cloned().collect::<Vec<_>>() {
+            self.pool.handle(now, Event::Retire { deploy });
+        }
+        let left: HashSet<InstanceId> = self.pods.keys().copied().collect();
+        for instance in left.iter().copied() {
+            self.lost(now, instance, REASON);
+        }
+        self.resets.push(Reset { left, done });
+        self.settle_resets();
+    }
+
+    /// Tells those whose Pods are all gone.
+    pub(super) fn settle_resets(&mut self) {
+        for mut reset in std::mem::take(&mut self.resets) {
+            reset.left.retain(|instance| self.pods.contains_key(instance));
+            if reset.left.is_empty() {
+                // Whoever asked may have given up waiting.
+                let _: Result<(), ()> = reset.done.send(());
+            } else {
+                self.resets.push(reset);
+            }
+        }
+    }
+}

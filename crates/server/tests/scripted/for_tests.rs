@@ -1,0 +1,97 @@
+//! What tests ask an emulator: what was invoked, and to forget everything.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::api::{Api, Create};
+use crate::server::{Server, until};
+
+async fn with_function() -> (Api, Server) {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    (api, server)
+}
+
+#[tokio::test]
+async fn invocations_are_listed_with_what_they_were_given_and_came_to() {
+    let (api, server) = with_function().await;
+    server.invoke("hello", json!({ "n": 1 })).await;
+    api.script([Create::Forbidden("exceeded quota")]);
+    server.create_function("poor").await;
+    server.invoke("poor", json!(2)).await;
+    let listed = server.get("/_fakecloud/lambda/invocations").await;
+    let seen: Vec<[&Value; 4]> = listed["invocations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| [&one["functionArn"], &one["payload"], &one["source"], &one["status"]])
+        .collect();
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:";
+    let expected = [
+        [json!(format!("{arn}hello")), json!("{\"n\":1}"), json!("invoke"), json!("succeeded")],
+        [json!(format!("{arn}poor")), json!("2"), json!("invoke"), json!("failed")],
+    ];
+    assert_eq!(seen, expected.each_ref().map(|row| row.each_ref()));
+    let failed = &listed["invocations"][1];
+    assert!(failed["error"].as_str().unwrap().contains("exceeded quota"), "{failed}");
+    assert!(failed["timestamp"].as_str().unwrap().ends_with('Z'), "{failed}");
+}
+
+#[tokio::test]
+async fn reset_leaves_nothing_and_ends_what_runs_and_waits() {
+    let api = Api::start().await;
+    let mut server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1")]).await;
+    server.create_function("hello").await;
+    server.invoke("hello", json!({})).await;
+    let resetting = async {
+        until(async || {
+            let listed = server.get("/_fakecloud/lambda/invocations").await;
+            (listed["invocations"].as_array().unwrap().len() == 3).then_some(())
+        })
+        .await;
+        let answer = server.post("/_fakecloud/reset").await;
+        (answer, api.pods())
+    };
+    let slow = json!({ "sleep_ms": 10_000 });
+    let invoke = || server.invoke("hello", slow.clone());
+    let (one, other, (answer, pods)) = tokio::join!(invoke(), invoke(), resetting);
+    assert_eq!((answer, pods), (json!({ "status": "ok" }), Vec::new()));
+    let (ran, waited) = if one.status == 200 { (one, other) } else { (other, one) };
+    assert_eq!((ran.status, ran.body["errorType"].as_str()), (200, Some("Runtime.ExitError")), "{ran:?}");
+    assert!(ran.body["errorMessage"].as_str().unwrap().contains("fakecloud was reset"), "{ran:?}");
+    assert_eq!((waited.status, waited.body["Message"].as_str()), (424, Some("fakecloud was reset")), "{waited:?}");
+    assert_eq!(api.creates(), 1, "nothing was started for the one that waited");
+
+    assert_eq!(server.get("/2015-03-31/functions").await["Functions"], json!([]));
+    assert_eq!(server.get("/_fakecloud/lambda/invocations").await, json!({ "invocations": [] }));
+    server.restart().await;
+    assert_eq!(server.get("/2015-03-31/functions").await["Functions"], json!([]));
+}
+
+#[tokio::test]
+async fn function_that_is_created_after_a_reset_works() {
+    let (_api, server) = with_function().await;
+    for path in ["/_fakecloud/reset/lambda", "/_reset", "/_fakecloud/reset"] {
+        assert_eq!(server.invoke("hello", json!({})).await.status, 200);
+        assert_eq!(server.post(path).await, json!({ "status": "ok" }));
+        assert_eq!(server.invoke("hello", json!({})).await.status, 404);
+        server.create_function("hello").await;
+    }
+    let answer = server.invoke("hello", json!({})).await;
+    assert_eq!((answer.status, answer.function_error), (200, false));
+}
+
+#[tokio::test]
+async fn unknown_paths_of_fakecloud_say_what_there_is() {
+    let (_api, server) = with_function().await;
+    let unknown = server.send(Method::POST, "/_fakecloud/lambda/unknown").await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    let text = unknown.text().await.unwrap();
+    assert!(text.contains("/_fakecloud/lambda/unknown") && text.contains("POST /_fakecloud/reset"), "{text}");
+    assert_eq!(server.send(Method::GET, "/_fakecloud/reset").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(
+        server.send(Method::POST, "/_fakecloud/lambda/invocations").await.status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+}
