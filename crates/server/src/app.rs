@@ -9,6 +9,7 @@ use fakecloud_pool::InvocationId;
 use crate::blobs::Blobs;
 use crate::deployments::Deployments;
 use crate::driver::Handle;
+use crate::forward::Forward;
 use crate::health::Health;
 use crate::invocation_log::InvocationLog;
 use crate::token::Secret;
@@ -27,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) deployments: Deployments,
     pub(crate) driver: Handle,
     pub(crate) secret: Arc<Secret>,
+    /// None where other services are refused.
+    pub(crate) forward: Option<Forward>,
     pub(crate) health: Health,
     pub(crate) invocations: AtomicU64,
     pub(crate) invocation_log: InvocationLog,

@@ -1,5 +1,7 @@
 //! Every setting of the server: one flag each, with its environment variable. Nothing else reads the environment.
 
+mod aws;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +15,8 @@ use fakecloud_podspec::{
     Annotations, CpuPolicy, ImagePrefix, ImageRef, Labels, Namespace, NodeSelector, OwnerUid, Registry, ResourceName,
     RunAs, Runtime, SelfUrl, TmpMedium, Tolerations,
 };
+
+pub(crate) use aws::AwsArgs;
 
 /// AWS Lambda on the Kubernetes cluster you already have.
 ///
@@ -75,6 +79,9 @@ pub(crate) struct Args {
     /// Registry and path before the names of AWS's runtime images [default: public.ecr.aws/lambda]
     #[arg(long, env = "FAKECLOUD_LAMBDA_IMAGE_PREFIX", value_name = "FAKECLOUD_LAMBDA_IMAGE_PREFIX")]
     pub(crate) lambda_image_prefix: Option<ImagePrefix>,
+
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
 
     #[command(flatten)]
     pub(crate) k8s: K8sArgs,

@@ -58,8 +58,7 @@ async fn aws(State(app): State<App>, request: Request) -> Response {
     match service {
         Service::Lambda => lambda_api::answer(&app, request, &request_id).await,
         Service::Sts | Service::Iam | Service::Other(_) | Service::Unknown => {
-            let (head, _body) = request.into_parts();
-            other_services::refuse(&head, &service, &request_id)
+            other_services::answer(&app, &service, request, &request_id).await
         }
     }
 }

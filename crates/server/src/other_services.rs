@@ -1,20 +1,30 @@
 //! Requests for services that are not served here.
 
+use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
-use http::request::Parts;
 use tracing::debug;
 
+use crate::app::App;
 use crate::refusal::{Protocol, Refusal};
 use crate::service::Service;
 
 /// What is served, for those who ask for something else.
 const SERVED: &str = "the AWS Lambda API";
 
-/// Answers in the service's own form of errors that it is not served.
-pub(crate) fn refuse(head: &Parts, service: &Service, request_id: &str) -> Response {
+/// What they can do about it.
+const WAY_OUT: &str = "Set FAKECLOUD_FORWARD_URL to the URL of a server that has the other services of AWS, such as \
+                       http://moto:5000, and they are served here as well";
+
+/// Forwards a request to the server that has the service or, without one, answers in the service's own form of errors
+/// that it is not served.
+pub(crate) async fn answer(app: &App, service: &Service, request: Request, request_id: &str) -> Response {
+    if let Some(forward) = &app.forward {
+        return forward.forward(service, request, request_id).await;
+    }
     debug!(request_id, service = service.name(), "refused a request for another service");
-    let protocol = Protocol::of(head, service);
+    let (head, _body) = request.into_parts();
+    let protocol = Protocol::of(&head, service);
     not_served(service, protocol).respond(protocol, request_id)
 }
 
@@ -27,7 +37,7 @@ fn not_served(service: &Service, protocol: Protocol) -> Refusal {
             format!("'{}' is not served", service.name())
         }
     };
-    let message = format!("fakecloud serves {SERVED}; {what}");
+    let message = format!("fakecloud serves {SERVED}; {what}. {WAY_OUT}");
     let (status, code) = match protocol {
         Protocol::S3 => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
         Protocol::Query | Protocol::Ec2 => (StatusCode::BAD_REQUEST, "InvalidAction"),

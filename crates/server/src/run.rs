@@ -25,7 +25,9 @@ use crate::blobs::Blobs;
 use crate::cluster::Cluster;
 use crate::deployments::Deployments;
 use crate::driver::{self, Handle, Input};
+use crate::forward::Forward;
 use crate::health::Health;
+use crate::http_client::HttpClient;
 use crate::invocation_log::InvocationLog;
 use crate::launcher::Launcher;
 use crate::shutdown::Signals;
@@ -113,7 +115,7 @@ async fn serve(args: Args) -> Result<()> {
     // 2. The parts, each a task of its own.
     let (driver, inputs) = driver::channel();
     let launcher = launcher(&args, &cluster, &settings, &instance, &secret);
-    let app = app(&args, settings, driver.clone(), secret, &instance)?;
+    let app = app(&args, listen, settings, driver.clone(), secret, &instance)?;
     let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
     let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
@@ -191,6 +193,7 @@ fn pool_config(args: &Args) -> PoolConfig {
 
 fn app(
     args: &Args,
+    listen: SocketAddr,
     settings: Arc<fakecloud_podspec::Cluster>,
     driver: Handle,
     secret: Arc<Secret>,
@@ -210,6 +213,9 @@ fn app(
         Some(store) => Lambda::restore(lambda_config, store.load().with_context(place)?).with_context(place)?,
         None => Lambda::new(lambda_config),
     };
+    let http = HttpClient::new();
+    let forward_url = settings::forward_url(&args.aws, listen, &settings.self_url)?;
+    let forward = forward_url.map(|url| Forward::new(http, url, instance.as_str()));
     let deployments = Deployments::new(settings, Arc::clone(&blobs));
     deployments.follow(lambda.functions().cloned().map(Effect::Deployed).collect());
     Ok(App::new(Parts {
@@ -219,6 +225,7 @@ fn app(
         blobs,
         driver,
         secret,
+        forward,
         health: Health::serving(instance.as_str()),
         invocations: AtomicU64::new(1),
         invocation_log: InvocationLog::default(),

@@ -1,9 +1,12 @@
 //! From the flags to podspec's settings of a cluster.
 
-use anyhow::{Context, Result};
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, ensure};
 use fakecloud_podspec::{Cluster, Images, Owner, Scheduling, SelfUrl};
 
-use crate::args::{Args, K8sArgs};
+use crate::args::{Args, AwsArgs, K8sArgs};
+use crate::endpoint_url::EndpointUrl;
 
 /// What all Pods of this instance have in common. `port` is the one the server really listens on.
 pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {
@@ -37,6 +40,17 @@ fn self_url(k8s: &K8sArgs, port: u16) -> Result<SelfUrl> {
              http://fakecloud.default.svc:{port}, or give the Pod POD_IP by the downward API"
         ),
     }
+}
+
+/// Where requests for other services go, which must not be here, where this server listens.
+pub(crate) fn forward_url(args: &AwsArgs, listen: SocketAddr, self_url: &SelfUrl) -> Result<Option<EndpointUrl>> {
+    let Some(url) = &args.forward_url else { return Ok(None) };
+    ensure!(
+        !url.leads_to(listen, self_url),
+        "FAKECLOUD_FORWARD_URL={url} is fakecloud itself: set it to the server that has the other services of AWS, such \
+         as http://moto:5000"
+    );
+    Ok(Some(url.clone()))
 }
 
 fn scheduling(k8s: &K8sArgs) -> Scheduling {

@@ -5,6 +5,8 @@
 mod api;
 mod claims;
 mod for_tests;
+mod forwarding;
 mod instance;
 mod pod;
 mod server;
+mod wire;

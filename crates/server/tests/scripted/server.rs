@@ -38,14 +38,20 @@ impl Server {
 
     /// The same with further environment variables.
     pub(crate) async fn start_with(api: &Api, settings: &[(&str, &str)]) -> Self {
-        let server = Self::spawn(api, settings);
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let server = Self::spawn(api, |_own_url| settings.iter().map(own).collect());
         until(|| server.instance()).await;
         server
     }
 
     /// Starts the binary where it must refuse to serve, and returns what it logged.
     pub(crate) async fn refused(api: &Api) -> String {
-        let mut server = Self::spawn(api, &[]);
+        Self::refused_with(api, |_own_url| Vec::new()).await
+    }
+
+    /// The same with settings that depend on the URL where it would serve.
+    pub(crate) async fn refused_with(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>) -> String {
+        let mut server = Self::spawn(api, settings);
         for _ in 0..1_000 {
             if let Some(status) = server.process.try_wait().unwrap() {
                 assert_eq!(status.code(), Some(1), "{}", server.log());
@@ -56,7 +62,12 @@ impl Server {
         panic!("it goes on");
     }
 
-    fn spawn(api: &Api, settings: &[(&str, &str)]) -> Self {
+    /// Its URL.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    fn spawn(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>) -> Self {
         let log = NamedTempFile::new().unwrap();
         let kubeconfig = kubeconfig(api);
         let data = tempfile::tempdir().unwrap();
@@ -68,7 +79,7 @@ impl Server {
             .env("FAKECLOUD_K8S_SELF_URL", format!("http://fakecloud.example:{port}"))
             .env("FAKECLOUD_DATA_DIR", data.path())
             .env("FAKECLOUD_LOG", "fakecloud=debug")
-            .envs(settings.iter().copied())
+            .envs(settings(&format!("http://127.0.0.1:{port}")))
             .stdin(Stdio::null())
             .stderr(log.reopen().unwrap());
         Self {
