@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use fakecloud_iam::Iam;
 use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
 
@@ -22,6 +23,7 @@ pub(crate) struct App(Arc<Parts>);
 /// The parts themselves.
 pub(crate) struct Parts {
     pub(crate) lambda: Mutex<Lambda>,
+    pub(crate) iam: Mutex<Iam>,
     /// None where nothing is to outlive the process.
     pub(crate) writer: Option<Writer>,
     pub(crate) blobs: Arc<Blobs>,
@@ -53,6 +55,11 @@ impl Parts {
     /// The control plane's state. Held for the time of one call without IO, never across an await.
     pub(crate) fn lambda(&self) -> MutexGuard<'_, Lambda> {
         self.lambda.lock().expect("no call of the control plane panics")
+    }
+
+    /// Roles and policies; what is said of `lambda` holds here too.
+    pub(crate) fn iam(&self) -> MutexGuard<'_, Iam> {
+        self.iam.lock().expect("no call of IAM panics")
     }
 
     /// A number no invocation had before.

@@ -15,6 +15,7 @@ use crate::deployment::{Deployment, SharedDeployment};
 use crate::deployments::Superseded;
 use crate::driver::Input;
 use crate::request_id;
+use crate::store::Write;
 use crate::words::chain;
 use crate::writer::Written;
 
@@ -40,11 +41,14 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
         Ok(()) => Ok(response),
         Err(cause) => {
             error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
-            let message =
-                "the change is made, but could not be written to the data directory and ends with this process";
-            Err(Error::service(format!("{message}: {cause}")))
+            Err(Error::service(unwritten(&cause)))
         }
     }
+}
+
+/// What callers hear of a change that is not on disk.
+pub(crate) fn unwritten(cause: &io::Error) -> String {
+    format!("the change is made, but could not be written to the data directory and ends with this process: {cause}")
 }
 
 /// Changes the state, lets deployments follow and queues the records, all in one step.
@@ -58,7 +62,7 @@ fn change(
     let applied = lambda.apply(scope, &now(), call, stored)?;
     let superseded = app.deployments.follow(applied.effects);
     let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
-    let written = writer.map(|writer| writer.write(applied.changes));
+    let written = writer.map(|writer| writer.write(applied.changes.into_iter().map(Write::from).collect()));
     Ok((applied.response, superseded, written))
 }
 

@@ -11,7 +11,7 @@ use http::{Method, StatusCode, Uri};
 use crate::app::App;
 use crate::artifacts::ARCHIVES_PATH;
 use crate::service::{Identified, Service, identify, of_form};
-use crate::{artifacts, invocation_log, lambda_api, other_services, peek, request_id, reset};
+use crate::{artifacts, iam_api, invocation_log, lambda_api, other_services, peek, request_id, reset};
 
 /// Every route of the server.
 pub(crate) fn router(app: App) -> Router {
@@ -57,9 +57,9 @@ async fn aws(State(app): State<App>, request: Request) -> Response {
     let (service, request) = addressed(request).await;
     match service {
         Service::Lambda => lambda_api::answer(&app, request, &request_id).await,
-        Service::Sts | Service::Iam | Service::Other(_) | Service::Unknown => {
-            other_services::answer(&app, &service, request, &request_id).await
-        }
+        Service::Iam => iam_api::answer(&app, fakecloud_iam::Service::Iam, request, &request_id).await,
+        Service::Sts => iam_api::answer(&app, fakecloud_iam::Service::Sts, request, &request_id).await,
+        Service::Other(_) | Service::Unknown => other_services::answer(&app, &service, request, &request_id).await,
     }
 }
 

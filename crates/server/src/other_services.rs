@@ -10,7 +10,7 @@ use crate::refusal::{Protocol, Refusal};
 use crate::service::Service;
 
 /// What is served, for those who ask for something else.
-const SERVED: &str = "the AWS Lambda API";
+const SERVED: &str = "the AWS Lambda API, and of IAM and STS what its clients need";
 
 /// What they can do about it.
 const WAY_OUT: &str = "Set FAKECLOUD_FORWARD_URL to the URL of a server that has the other services of AWS, such as \

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::serve::{Listener, ListenerExt};
-use fakecloud_lambda::{Effect, Lambda};
+use fakecloud_lambda::Effect;
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
 use futures_util::{FutureExt, StreamExt};
@@ -30,11 +30,10 @@ use crate::health::Health;
 use crate::http_client::HttpClient;
 use crate::invocation_log::InvocationLog;
 use crate::launcher::Launcher;
+use crate::restore::{Restored, restore};
 use crate::shutdown::Signals;
-use crate::store::Store;
 use crate::token::Secret;
 use crate::words::chain;
-use crate::writer::Writer;
 use crate::{http, reaper, request_id, settings, shutdown, sweeper};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
@@ -207,12 +206,8 @@ fn app(
         }
     };
     let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
-    let store = data_dir.map(|dir| Store::open(dir.join("records"))).transpose().with_context(place)?;
     let lambda_config = fakecloud_lambda::Config { archive_url: format!("{}{ARCHIVES_PATH}/", settings.self_url) };
-    let lambda = match &store {
-        Some(store) => Lambda::restore(lambda_config, store.load().with_context(place)?).with_context(place)?,
-        None => Lambda::new(lambda_config),
-    };
+    let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
     let http = HttpClient::new();
     let forward_url = settings::forward_url(&args.aws, listen, &settings.self_url)?;
     let forward = forward_url.map(|url| Forward::new(http, url, instance.as_str()));
@@ -220,7 +215,8 @@ fn app(
     deployments.follow(lambda.functions().cloned().map(Effect::Deployed).collect());
     Ok(App::new(Parts {
         lambda: lambda.into(),
-        writer: store.map(Writer::start).transpose().context("the thread that writes records cannot be started")?,
+        iam: iam.into(),
+        writer,
         deployments,
         blobs,
         driver,

@@ -5,6 +5,16 @@ use std::path::{Path, PathBuf};
 
 use crate::durable;
 
+/// The folder of IAM's records; all others are Lambda's.
+pub(crate) const IAM: &str = "iam/";
+
+/// What becomes of one record.
+pub(crate) struct Write {
+    key: String,
+    /// The new content; without one the record is gone.
+    json: Option<Vec<u8>>,
+}
+
 /// A folder of records. A file either has its old content or its new one, whenever the process dies.
 pub(crate) struct Store {
     dir: PathBuf,
@@ -25,13 +35,21 @@ impl Store {
         Ok(records)
     }
 
-    /// Writes one record; it is on disk when this returns. `key` is a relative path of safe file names.
-    pub(crate) fn put(&self, key: &str, json: &[u8]) -> io::Result<()> {
+    /// Writes or removes one record; that is on disk when this returns.
+    pub(crate) fn write(&self, write: &Write) -> io::Result<()> {
+        match &write.json {
+            Some(json) => self.put(&write.key, json),
+            None => self.delete(&write.key),
+        }
+    }
+
+    /// Writes one record. `key` is a relative path of safe file names.
+    fn put(&self, key: &str, json: &[u8]) -> io::Result<()> {
         durable::write(&self.path(key), json)
     }
 
     /// Removes one record; one that is not there is as good.
-    pub(crate) fn delete(&self, key: &str) -> io::Result<()> {
+    fn delete(&self, key: &str) -> io::Result<()> {
         durable::remove(&self.path(key))
     }
 
@@ -42,6 +60,24 @@ impl Store {
 
     fn path(&self, key: &str) -> PathBuf {
         self.dir.join(key)
+    }
+}
+
+impl From<fakecloud_lambda::Change> for Write {
+    fn from(change: fakecloud_lambda::Change) -> Self {
+        match change {
+            fakecloud_lambda::Change::Put { key, json } => Self { key, json: Some(json) },
+            fakecloud_lambda::Change::Delete { key } => Self { key, json: None },
+        }
+    }
+}
+
+impl From<fakecloud_iam::Change> for Write {
+    fn from(change: fakecloud_iam::Change) -> Self {
+        match change {
+            fakecloud_iam::Change::Put { key, json } => Self { key: format!("{IAM}{key}"), json: Some(json) },
+            fakecloud_iam::Change::Delete { key } => Self { key: format!("{IAM}{key}"), json: None },
+        }
     }
 }
 

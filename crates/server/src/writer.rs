@@ -2,10 +2,9 @@
 
 use std::io;
 
-use fakecloud_lambda::Change;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::Store;
+use crate::store::{Store, Write};
 
 /// The way to the one thread that writes.
 pub(crate) struct Writer(mpsc::UnboundedSender<Job>);
@@ -16,7 +15,7 @@ struct Job {
 }
 
 enum Work {
-    Write(Vec<Change>),
+    Write(Vec<Write>),
     Clear,
 }
 
@@ -30,7 +29,7 @@ impl Writer {
         let write = move || {
             while let Some(Job { work, done }) = jobs.blocking_recv() {
                 let result = match work {
-                    Work::Write(changes) => write_all(&store, changes),
+                    Work::Write(writes) => writes.iter().try_for_each(|write| store.write(write)),
                     Work::Clear => store.clear(),
                 };
                 // A caller that has gone does not need to hear it.
@@ -42,8 +41,8 @@ impl Writer {
     }
 
     /// Queues changes. Called while the state is still locked, so that the disk sees changes in the order of the state.
-    pub(crate) fn write(&self, changes: Vec<Change>) -> Written {
-        self.queue(Work::Write(changes))
+    pub(crate) fn write(&self, writes: Vec<Write>) -> Written {
+        self.queue(Work::Write(writes))
     }
 
     /// Queues the deletion of all records, in the order of the state as well.
@@ -57,11 +56,4 @@ impl Writer {
         drop(self.0.send(Job { work, done }));
         written
     }
-}
-
-fn write_all(store: &Store, changes: Vec<Change>) -> io::Result<()> {
-    changes.into_iter().try_for_each(|change| match change {
-        Change::Put { key, json } => store.put(&key, &json),
-        Change::Delete { key } => store.delete(&key),
-    })
 }

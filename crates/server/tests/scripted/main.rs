@@ -6,6 +6,7 @@ mod api;
 mod claims;
 mod for_tests;
 mod forwarding;
+mod iam;
 mod instance;
 mod pod;
 mod server;

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -19,8 +20,11 @@ pub(crate) struct Server {
     client: reqwest::Client,
     log: NamedTempFile,
     _kubeconfig: NamedTempFile,
-    _data: TempDir,
+    data: Arc<TempDir>,
 }
+
+/// What a process that was killed left on disk.
+pub(crate) struct Remains(Arc<TempDir>);
 
 /// What an invocation came to.
 #[derive(Debug, PartialEq)]
@@ -39,9 +43,15 @@ impl Server {
     /// The same with further environment variables.
     pub(crate) async fn start_with(api: &Api, settings: &[(&str, &str)]) -> Self {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let server = Self::spawn(api, |_own_url| settings.iter().map(own).collect());
+        let server =
+            Self::spawn(api, |_own_url| settings.iter().map(own).collect(), Arc::new(tempfile::tempdir().unwrap()));
         until(|| server.instance()).await;
         server
+    }
+
+    /// Ends the process as `kill -9` does.
+    pub(crate) fn killed(self) -> Remains {
+        Remains(Arc::clone(&self.data))
     }
 
     /// Starts the binary where it must refuse to serve, and returns what it logged.
@@ -51,7 +61,7 @@ impl Server {
 
     /// The same with settings that depend on the URL where it would serve.
     pub(crate) async fn refused_with(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>) -> String {
-        let mut server = Self::spawn(api, settings);
+        let mut server = Self::spawn(api, settings, Arc::new(tempfile::tempdir().unwrap()));
         for _ in 0..1_000 {
             if let Some(status) = server.process.try_wait().unwrap() {
                 assert_eq!(status.code(), Some(1), "{}", server.log());
@@ -67,10 +77,9 @@ impl Server {
         &self.endpoint
     }
 
-    fn spawn(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>) -> Self {
+    fn spawn(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>, data: Arc<TempDir>) -> Self {
         let log = NamedTempFile::new().unwrap();
         let kubeconfig = kubeconfig(api);
-        let data = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_fakecloud"));
         command
@@ -89,7 +98,7 @@ impl Server {
             client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap(),
             log,
             _kubeconfig: kubeconfig,
-            _data: data,
+            data,
         }
     }
 
@@ -113,6 +122,38 @@ impl Server {
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// A call of the query protocol, signed with this access key: status and XML.
+    pub(crate) async fn query(
+        &self,
+        service: &str,
+        access_key: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> (u16, String) {
+        let version = if service == "sts" { "2011-06-15" } else { "2010-05-08" };
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs([("Action", action), ("Version", version)]).extend_pairs(parameters);
+        self.post_form(&form.finish(), &signature(access_key, service)).await
+    }
+
+    /// A form to the root of the server, with this `Authorization` unless it is empty: status and body.
+    pub(crate) async fn post_form(&self, form: &str, authorization: &str) -> (u16, String) {
+        let mut request = self.client.post(&self.endpoint).body(form.to_owned());
+        request = request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        if !authorization.is_empty() {
+            request = request.header("authorization", authorization);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// A GET of the Lambda API, signed with this access key: status and body.
+    pub(crate) async fn get_signed(&self, path: &str, access_key: &str) -> (u16, String) {
+        let request = self.client.get(format!("{}{path}", self.endpoint));
+        let answer = request.header("authorization", signature(access_key, "lambda")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     pub(crate) async fn create_function(&self, name: &str) {
@@ -178,6 +219,15 @@ impl Server {
     }
 }
 
+impl Remains {
+    /// A new process that finds them.
+    pub(crate) async fn start_again(&self, api: &Api) -> Server {
+        let server = Server::spawn(api, |_own_url| Vec::new(), Arc::clone(&self.0));
+        until(|| server.instance()).await;
+        server
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.process.kill().unwrap();
@@ -208,6 +258,13 @@ fn kubeconfig(api: &Api) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(config.to_string().as_bytes()).unwrap();
     file
+}
+
+fn signature(access_key: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={access_key}/20260131/us-east-1/{service}/aws4_request, SignedHeaders=host, \
+         Signature=00"
+    )
 }
 
 fn zip() -> Vec<u8> {
