@@ -5,8 +5,14 @@ mod code_signing;
 mod concurrency;
 mod event_invoke;
 mod function_urls;
+mod functions;
+mod layers;
+mod names;
 mod policies;
+mod settings;
 mod tags;
+mod tape;
+mod versions;
 
 use serde_json::{Value, json};
 

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    harness::python,
-    recorded::{Doing, Tape, configuration, invalid, missing, violated},
-};
+use super::tape::{Doing, Tape, configuration, invalid, missing, violated};
+use crate::harness::python;
 
 const FUNCTION: &str = "/2015-03-31/functions/f";
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function";

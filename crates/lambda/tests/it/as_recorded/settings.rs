@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    harness::python,
-    recorded::{Doing, Tape, configuration, function, invalid, violated},
-};
+use super::tape::{Doing, Tape, configuration, function, invalid, violated};
+use crate::harness::python;
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const FUNCTION: &str = "/2015-03-31/functions/f";

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::recorded::{Doing, Tape, configuration, function, invalid, missing, refused, stale, violated};
+use super::tape::{Doing, Tape, configuration, function, invalid, missing, refused, stale, violated};
 
 const FUNCTION: &str = "/2015-03-31/functions/f";
 const CODE: &str = "/2015-03-31/functions/f/code";

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::recorded::{Doing, Tape, configuration, function, invalid, missing, violated};
+use super::tape::{Doing, Tape, configuration, function, invalid, missing, violated};
 
 const CONFIGURATION: &str = "/2015-03-31/functions/f/configuration";
 const VERSIONS: &str = "/2018-10-31/layers/l/versions";
