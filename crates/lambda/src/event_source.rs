@@ -1,23 +1,24 @@
-//! What an event source mapping reads from, and which settings go with it.
+//! What an event source mapping reads from, and what that kind of source brings along.
 
 use crate::{
     Error,
-    event_source_mapping::Settings,
-    shapes::{DestinationConfig, FilterCriteria, OnFailure},
+    event_source_settings::Settings,
+    shapes::{AmazonManagedKafkaEventSourceConfig, DestinationConfig, OnFailure, SelfManagedKafkaEventSourceConfig},
 };
 
 /// A kind of event source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventSource {
     Queue,
+    FifoQueue,
     Kinesis,
     DynamoDb,
-    /// Kafka of AWS or of the user's own, brokers and document databases.
-    Other,
+    ManagedKafka,
+    SelfManagedKafka,
+    /// Amazon MQ.
+    Broker,
+    DocumentDb,
 }
-
-/// The most records of a batch that are not waited for.
-const MAX_UNWAITED_BATCH: i64 = 10;
 
 impl EventSource {
     /// Reads the service in an ARN; mappings of sources that the user manages have none.
@@ -26,96 +27,112 @@ impl EventSource {
     ///
     /// A service that events are not read from.
     pub(crate) fn parse(arn: Option<&str>, self_managed: bool) -> Result<Self, Error> {
-        match arn.map(|arn| arn.split(':').nth(2)) {
-            Some(Some("sqs")) => Ok(Self::Queue),
-            Some(Some("kinesis")) => Ok(Self::Kinesis),
-            Some(Some("dynamodb")) => Ok(Self::DynamoDb),
-            Some(Some("kafka" | "mq" | "rds")) => Ok(Self::Other),
-            None if self_managed => Ok(Self::Other),
+        match arn.map(|arn| (arn.split(':').nth(2), arn.ends_with(".fifo"))) {
+            _ if self_managed => Ok(Self::SelfManagedKafka),
+            Some((Some("sqs"), true)) => Ok(Self::FifoQueue),
+            Some((Some("sqs"), false)) => Ok(Self::Queue),
+            Some((Some("kinesis"), _)) => Ok(Self::Kinesis),
+            Some((Some("dynamodb"), _)) => Ok(Self::DynamoDb),
+            Some((Some("kafka"), _)) => Ok(Self::ManagedKafka),
+            Some((Some("mq"), _)) => Ok(Self::Broker),
+            Some((Some("rds"), _)) => Ok(Self::DocumentDb),
             _ => Err(Error::invalid_parameter("Unrecognized event source.")),
         }
     }
 
+    pub(crate) fn is_queue(self) -> bool {
+        matches!(self, Self::Queue | Self::FifoQueue)
+    }
+
+    pub(crate) fn is_stream(self) -> bool {
+        matches!(self, Self::Kinesis | Self::DynamoDb)
+    }
+
+    pub(crate) fn is_kafka(self) -> bool {
+        matches!(self, Self::ManagedKafka | Self::SelfManagedKafka)
+    }
+
     /// The state transitions' reason when a user asks for one.
     pub(crate) fn user_action(self) -> &'static str {
-        match self {
-            Self::Queue => "USER_INITIATED",
-            Self::Kinesis | Self::DynamoDb | Self::Other => "User action",
-        }
+        if self.is_stream() { "User action" } else { "USER_INITIATED" }
     }
 
-    /// Takes the position where reading begins.
-    ///
-    /// # Errors
-    ///
-    /// A stream without a position, a position that the source does not know.
-    pub(crate) fn check_position(
-        self,
-        arn: Option<&str>,
-        position: Option<&str>,
-        timestamp: Option<f64>,
-    ) -> Result<(), Error> {
-        match (self, position) {
-            (Self::Kinesis | Self::DynamoDb, None) => Err(Error::invalid_parameter(
-                "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member \
-                 must not be null.",
-            )),
-            (Self::DynamoDb, Some("AT_TIMESTAMP")) => Err(Error::invalid_parameter(format!(
-                "Unsupported starting position for arn type: {}",
-                arn.unwrap_or_default()
-            ))),
-            (_, Some("AT_TIMESTAMP")) if timestamp.is_none() => Err(Error::invalid_parameter(
-                "StartingPosition AT_TIMESTAMP needs a StartingPositionTimestamp: give it, or another position",
-            )),
-            _ => Ok(()),
-        }
+    /// Where reading begins if the user does not say.
+    pub(crate) fn default_position(self) -> Option<&'static str> {
+        self.is_kafka().then_some("TRIM_HORIZON")
     }
 
-    /// The settings of those who say nothing.
-    pub(crate) fn defaults(self) -> Settings {
-        let window = Settings { maximum_batching_window_in_seconds: Some(0), ..Settings::default() };
+    /// What the mapping says of its last batch before there is one; queues never say anything.
+    pub(crate) fn nothing_processed(self) -> Option<&'static str> {
+        (!self.is_queue()).then_some("No records processed")
+    }
+
+    /// The settings of those who say nothing, for the mapping with this UUID.
+    pub(crate) fn defaults(self, uuid: &str) -> Settings {
+        let batch = |size: i64| Settings { batch_size: Some(size), ..Settings::default() };
+        let consumer_group_id = Some(uuid.to_owned());
         match self {
-            Self::Queue => Settings { batch_size: Some(10), ..window },
-            Self::Other => Settings { batch_size: Some(100), ..Settings::default() },
-            Self::Kinesis | Self::DynamoDb => Settings {
-                batch_size: Some(100),
-                parallelization_factor: Some(1),
-                destination_config: Some(DestinationConfig {
-                    on_failure: Some(OnFailure { destination: None }),
-                    on_success: None,
-                }),
-                maximum_record_age_in_seconds: Some(-1),
-                bisect_batch_on_function_error: Some(false),
-                maximum_retry_attempts: Some(-1),
-                tumbling_window_in_seconds: Some(0),
+            Self::Queue | Self::FifoQueue => Settings {
+                maximum_batching_window_in_seconds: Some(0),
                 function_response_types: Some(Vec::new()),
-                ..window
+                ..batch(10)
             },
+            Self::Kinesis | Self::DynamoDb => stream_defaults(),
+            Self::ManagedKafka => Settings {
+                amazon_managed_kafka_event_source_config: Some(AmazonManagedKafkaEventSourceConfig {
+                    consumer_group_id,
+                    ..AmazonManagedKafkaEventSourceConfig::default()
+                }),
+                ..batch(100)
+            },
+            Self::SelfManagedKafka => Settings {
+                self_managed_kafka_event_source_config: Some(SelfManagedKafkaEventSourceConfig {
+                    consumer_group_id,
+                    ..SelfManagedKafkaEventSourceConfig::default()
+                }),
+                ..batch(100)
+            },
+            Self::Broker | Self::DocumentDb => batch(100),
         }
     }
 
-    /// Takes settings that fit the source.
-    ///
-    /// # Errors
-    ///
-    /// A large batch of a queue that is not waited for, a filter that is no JSON object.
-    pub(crate) fn check(self, settings: &Settings) -> Result<(), Error> {
-        let (batch, window_s) = (settings.batch_size, settings.maximum_batching_window_in_seconds);
-        if self == Self::Queue && batch > Some(MAX_UNWAITED_BATCH) && window_s.unwrap_or_default() == 0 {
-            return Err(Error::invalid_parameter(format!(
-                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than \
-                 {MAX_UNWAITED_BATCH}"
-            )));
+    /// Whether a setting means something for this kind of source, as the documentation of CreateEventSourceMapping
+    /// says member by member.
+    pub(crate) fn takes(self, setting: &str) -> bool {
+        match setting {
+            "BisectBatchOnFunctionError"
+            | "DestinationConfig"
+            | "MaximumRecordAgeInSeconds"
+            | "MaximumRetryAttempts" => self.is_stream() || self.is_kafka(),
+            "FunctionResponseTypes" => self.is_stream() || self.is_kafka() || self.is_queue(),
+            "ParallelizationFactor" | "TumblingWindowInSeconds" => self.is_stream(),
+            "ScalingConfig" => self.is_queue(),
+            "ProvisionedPollerConfig" => self.is_queue() || self.is_kafka(),
+            "SourceAccessConfigurations" => !self.is_queue() && !self.is_stream(),
+            "Topics" | "LoggingConfig" => self.is_kafka(),
+            "Queues" => self == Self::Broker,
+            "AmazonManagedKafkaEventSourceConfig" => self == Self::ManagedKafka,
+            "SelfManagedKafkaEventSourceConfig" => self == Self::SelfManagedKafka,
+            "DocumentDBEventSourceConfig" => self == Self::DocumentDb,
+            _ => true,
         }
-        settings.filter_criteria.as_ref().map_or(Ok(()), check_filters)
     }
 }
 
-fn check_filters(criteria: &FilterCriteria) -> Result<(), Error> {
-    let object = |pattern: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(pattern).is_ok();
-    let mut patterns = criteria.filters.iter().flatten().filter_map(|filter| filter.pattern.as_deref());
-    match patterns.all(object) {
-        true => Ok(()),
-        false => Err(Error::invalid_parameter("Invalid filter pattern definition.")),
+fn stream_defaults() -> Settings {
+    Settings {
+        batch_size: Some(100),
+        maximum_batching_window_in_seconds: Some(0),
+        parallelization_factor: Some(1),
+        destination_config: Some(DestinationConfig {
+            on_failure: Some(OnFailure { destination: None }),
+            on_success: None,
+        }),
+        maximum_record_age_in_seconds: Some(-1),
+        bisect_batch_on_function_error: Some(false),
+        maximum_retry_attempts: Some(-1),
+        tumbling_window_in_seconds: Some(0),
+        function_response_types: Some(Vec::new()),
+        ..Settings::default()
     }
 }

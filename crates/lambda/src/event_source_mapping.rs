@@ -8,16 +8,14 @@ use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::{FunctionRef, Resource},
     event_source::EventSource,
+    event_source_settings::Settings,
     page::Page,
     permission::no_resource,
     persist::{self, Kind},
     shapes::{
-        AmazonManagedKafkaEventSourceConfig, CreateEventSourceMappingRequest, DeleteEventSourceMappingRequest,
-        DestinationConfig, DocumentDBEventSourceConfig, EventSourceMappingConfiguration,
-        EventSourceMappingLoggingConfig, EventSourceMappingMetricsConfig, FilterCriteria, GetEventSourceMappingRequest,
-        ListEventSourceMappingsRequest, ListEventSourceMappingsResponse, ProvisionedPollerConfig, ScalingConfig,
-        SelfManagedEventSource, SelfManagedKafkaEventSourceConfig, SourceAccessConfiguration,
-        UpdateEventSourceMappingRequest,
+        CreateEventSourceMappingRequest, DeleteEventSourceMappingRequest, EventSourceMappingConfiguration,
+        GetEventSourceMappingRequest, ListEventSourceMappingsRequest, ListEventSourceMappingsResponse,
+        SelfManagedEventSource, UpdateEventSourceMappingRequest,
     },
     state::Space,
     tags,
@@ -26,7 +24,7 @@ use crate::{
 /// The kind in the ARNs of mappings.
 pub(crate) const KIND: &str = "event-source-mapping";
 
-/// What every mapping says of its last batch, since nothing reads from sources yet.
+/// What every enabled mapping says of its last batch, since nothing reads from sources yet.
 const NOT_POLLED: &str = "No records processed: fakecloud does not read from event sources yet";
 
 /// Which function gets the events of which source.
@@ -52,57 +50,13 @@ struct Source {
     starting_position_timestamp: Option<f64>,
 }
 
-/// The members that creating, updating and showing a mapping have in common.
-macro_rules! settings {
-    ($($field:ident: $kind:ty,)*) => {
-        /// How the events are read and delivered; `None` is what AWS does not show.
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(default)]
-        pub(crate) struct Settings {
-            $(#[serde(skip_serializing_if = "Option::is_none")] pub(crate) $field: Option<$kind>,)*
-        }
-
-        impl Settings {
-            /// What is given, and of the rest what was.
-            fn or(self, old: Self) -> Self {
-                Self { $($field: self.$field.or(old.$field),)* }
-            }
-
-            fn shown(self, view: EventSourceMappingConfiguration) -> EventSourceMappingConfiguration {
-                EventSourceMappingConfiguration { $($field: self.$field,)* ..view }
-            }
-
-            fn of_create(input: &mut CreateEventSourceMappingRequest) -> Self {
-                Self { $($field: input.$field.take(),)* }
-            }
-
-            fn of_update(input: &mut UpdateEventSourceMappingRequest) -> Self {
-                Self { $($field: input.$field.take(),)* }
-            }
-        }
-    };
-}
-
-settings! {
-    amazon_managed_kafka_event_source_config: AmazonManagedKafkaEventSourceConfig,
-    batch_size: i64,
-    bisect_batch_on_function_error: bool,
-    destination_config: DestinationConfig,
-    document_db_event_source_config: DocumentDBEventSourceConfig,
-    filter_criteria: FilterCriteria,
-    function_response_types: Vec<String>,
-    kms_key_arn: String,
-    logging_config: EventSourceMappingLoggingConfig,
-    maximum_batching_window_in_seconds: i64,
-    maximum_record_age_in_seconds: i64,
-    maximum_retry_attempts: i64,
-    metrics_config: EventSourceMappingMetricsConfig,
-    parallelization_factor: i64,
-    provisioned_poller_config: ProvisionedPollerConfig,
-    scaling_config: ScalingConfig,
-    self_managed_kafka_event_source_config: SelfManagedKafkaEventSourceConfig,
-    source_access_configurations: Vec<SourceAccessConfiguration>,
-    tumbling_window_in_seconds: i64,
+/// What a mapping is doing when it is shown.
+#[derive(Clone, Copy)]
+enum Shown {
+    /// On its way to another state, which it has reached when it is looked at next.
+    Changing(&'static str),
+    /// Where it stays.
+    Settled,
 }
 
 // === impl Lambda ===
@@ -117,29 +71,20 @@ impl Lambda {
         let tags = input.tags.take().unwrap_or_default();
         tags::check(&tags)?;
         let kind = EventSource::parse(input.event_source_arn.as_deref(), input.self_managed_event_source.is_some())?;
-        let (position, timestamp) = (input.starting_position.as_deref(), input.starting_position_timestamp);
-        kind.check_position(input.event_source_arn.as_deref(), position, timestamp)?;
-        let settings = Settings::of_create(&mut input).or(kind.defaults());
-        kind.check(&settings)?;
-        let function_arn = self.mapped_function(scope, &input.function_name)?;
-        self.check_unmapped(scope, kind, input.event_source_arn.as_deref(), &function_arn)?;
-        let mapping = Mapping {
-            enabled: input.enabled.unwrap_or(true),
-            last_modified_ms: moment.epoch_ms,
-            function_arn,
-            source: Source {
-                arn: input.event_source_arn,
-                self_managed: input.self_managed_event_source,
-                topics: input.topics,
-                queues: input.queues,
-                starting_position: input.starting_position,
-                starting_position_timestamp: input.starting_position_timestamp,
-            },
-            settings,
-            tags,
-        };
+        kind.check_new(&input)?;
         let target = mapping_ref(scope, moment.uuid());
-        let response = Response::json(202, &mapping.shown(&target, "Creating"));
+        let given = Settings::of_create(&mut input);
+        kind.check_given(&given)?;
+        let settings = given.or(kind.defaults(&target.name));
+        kind.check_whole(&settings)?;
+        let function_arn = self.mapped_function(scope, &input.function_name)?;
+        let enabled = input.enabled.unwrap_or(true);
+        let source = Source::of(input, kind);
+        self.check_unmapped(scope, kind, &source, &function_arn)?;
+        let mapping = Mapping { enabled, last_modified_ms: moment.epoch_ms, function_arn, source, settings, tags };
+        // As on AWS, a mapping that is not to read has nothing to wait for.
+        let state = if mapping.enabled { "Creating" } else { "Disabled" };
+        let response = Response::json(202, &mapping.shown(&target, Shown::Changing(state)));
         Ok(self.save_mapping(&target, mapping, response))
     }
 
@@ -152,8 +97,11 @@ impl Lambda {
         let target = mapping_ref(scope, std::mem::take(&mut input.uuid));
         let old = self.mapping(&target)?;
         let mut mapping = old.clone();
-        mapping.settings = Settings::of_update(&mut input).or(mapping.settings);
-        mapping.kind()?.check(&mapping.settings)?;
+        let kind = mapping.kind()?;
+        let given = Settings::of_update(&mut input);
+        kind.check_given(&given)?;
+        mapping.settings = given.or(mapping.settings);
+        kind.check_whole(&mapping.settings)?;
         if let Some(function) = &input.function_name {
             mapping.function_arn = self.mapped_function(scope, function)?;
         }
@@ -164,14 +112,14 @@ impl Lambda {
             (true, false) => "Disabling",
             (true, true) | (false, false) => "Updating",
         };
-        let response = Response::json(202, &mapping.shown(&target, state));
+        let response = Response::json(202, &mapping.shown(&target, Shown::Changing(state)));
         Ok(self.save_mapping(&target, mapping, response))
     }
 
     pub(crate) fn get_mapping(&self, scope: &Scope, input: &GetEventSourceMappingRequest) -> Result<Applied, Error> {
         let target = mapping_ref(scope, input.uuid.clone());
         let mapping = self.mapping(&target)?;
-        Ok(Applied::read(Response::json(200, &mapping.shown(&target, mapping.state()))))
+        Ok(Applied::read(Response::json(200, &mapping.shown(&target, Shown::Settled))))
     }
 
     pub(crate) fn delete_mapping(
@@ -180,7 +128,7 @@ impl Lambda {
         input: &DeleteEventSourceMappingRequest,
     ) -> Result<Applied, Error> {
         let target = mapping_ref(scope, input.uuid.clone());
-        let response = Response::json(202, &self.mapping(&target)?.shown(&target, "Deleting"));
+        let response = Response::json(202, &self.mapping(&target)?.shown(&target, Shown::Changing("Deleting")));
         self.space_mut(scope).mappings.remove(&target.name);
         Ok(Applied::changed(response, persist::delete(scope, Kind::EventSourceMapping, &target.name)))
     }
@@ -201,7 +149,7 @@ impl Lambda {
         let mappings = page.range(&self.space(scope).unwrap_or(&empty).mappings);
         let shown = mappings
             .filter(|(_, mapping)| wanted(mapping))
-            .map(|(uuid, mapping)| (uuid.clone(), mapping.shown(&mapping_ref(scope, uuid.clone()), mapping.state())));
+            .map(|(uuid, mapping)| (uuid.clone(), mapping.shown(&mapping_ref(scope, uuid.clone()), Shown::Settled)));
         let (mappings, next_marker) = page.take(shown);
         let list = ListEventSourceMappingsResponse { event_source_mappings: Some(mappings), next_marker };
         Ok(Applied::read(Response::json(200, &list)))
@@ -227,29 +175,32 @@ impl Lambda {
         }
     }
 
-    /// A function gets the events of a source by one mapping only.
+    /// A function gets the events of a source by one mapping only; a Kafka cluster has a source for each topic.
     fn check_unmapped(
         &self,
         scope: &Scope,
         kind: EventSource,
-        source: Option<&str>,
+        source: &Source,
         function_arn: &str,
     ) -> Result<(), Error> {
-        let Some(source) = source else { return Ok(()) };
         let mut mappings = self.space(scope).into_iter().flat_map(|space| &space.mappings);
-        let same =
-            |mapping: &Mapping| mapping.source.arn.as_deref() == Some(source) && mapping.function_arn == function_arn;
+        let same = |mapping: &Mapping| mapping.function_arn == function_arn && mapping.source.overlaps(source);
         let Some((uuid, _)) = mappings.find(|(_, mapping)| same(mapping)) else { return Ok(()) };
-        let name = function_arn.split(':').nth(6).unwrap_or_default();
-        let what = match kind {
-            EventSource::Queue => {
-                format!(
-                    "An event source mapping with SQS arn (\" {source} \") and function (\" {name} \") already exists."
-                )
-            }
-            EventSource::Kinesis | EventSource::DynamoDb | EventSource::Other => format!(
-                "The event source arn (\" {source} \") and function (\" {name} \") provided mapping already exists."
-            ),
+        let (sources, name) = (source.names().join(","), function_arn.split(':').nth(6).unwrap_or_default());
+        let what = if kind.is_queue() {
+            format!(
+                "An event source mapping with SQS arn (\" {sources} \") and function (\" {name} \") already exists."
+            )
+        } else if kind.is_kafka() {
+            let topics = source.topics.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(",");
+            format!(
+                "An event source mapping with event source (\"{sources}\"), function (\"{function_arn}\"), topics \
+                 (\"{topics}\") already exists."
+            )
+        } else {
+            format!(
+                "The event source arn (\" {sources} \") and function (\" {name} \") provided mapping already exists."
+            )
         };
         let message = format!("{what} Please update or delete the existing mapping with UUID {uuid}");
         Err(Error::new(ErrorCode::ResourceConflict, message))
@@ -260,6 +211,40 @@ fn mapping_ref(scope: &Scope, uuid: String) -> Resource {
     Resource { scope: scope.clone(), kind: KIND, name: uuid }
 }
 
+// === impl Source ===
+
+impl Source {
+    fn of(input: CreateEventSourceMappingRequest, kind: EventSource) -> Self {
+        Self {
+            arn: input.event_source_arn,
+            self_managed: input.self_managed_event_source,
+            topics: input.topics,
+            queues: input.queues,
+            starting_position: input.starting_position.or_else(|| kind.default_position().map(str::to_owned)),
+            starting_position_timestamp: input.starting_position_timestamp,
+        }
+    }
+
+    /// The ARN, or the servers of a cluster without one.
+    fn names(&self) -> Vec<&str> {
+        let servers =
+            self.self_managed.iter().filter_map(|source| source.endpoints.as_ref()).flat_map(BTreeMap::values);
+        self.arn.iter().chain(servers.flatten()).map(String::as_str).collect()
+    }
+
+    /// Whether some event is read from both.
+    fn overlaps(&self, other: &Self) -> bool {
+        fn share<T: PartialEq>(some: &[T], others: &[T]) -> bool {
+            some.iter().any(|one| others.contains(one))
+        }
+        let topics = match (&self.topics, &other.topics) {
+            (Some(some), Some(others)) => share(some, others),
+            _ => true,
+        };
+        topics && share(&self.names(), &other.names())
+    }
+}
+
 // === impl Mapping ===
 
 impl Mapping {
@@ -267,13 +252,14 @@ impl Mapping {
         EventSource::parse(self.source.arn.as_deref(), self.source.self_managed.is_some())
     }
 
-    /// The state that every transition has reached when it is looked at.
-    fn state(&self) -> &'static str {
-        if self.enabled { "Enabled" } else { "Disabled" }
-    }
-
-    fn shown(&self, target: &Resource, state: &str) -> EventSourceMappingConfiguration {
-        let reason = self.kind().map(EventSource::user_action).ok();
+    fn shown(&self, target: &Resource, shown: Shown) -> EventSourceMappingConfiguration {
+        let kind = self.kind().ok();
+        let silent = kind.and_then(EventSource::nothing_processed);
+        let (state, result) = match shown {
+            Shown::Changing(state) => (state, silent),
+            Shown::Settled if self.enabled => ("Enabled", Some(NOT_POLLED)),
+            Shown::Settled => ("Disabled", silent),
+        };
         let Source { arn, self_managed, topics, queues, starting_position, starting_position_timestamp } =
             self.source.clone();
         let mut settings = self.settings.clone();
@@ -290,9 +276,9 @@ impl Mapping {
             starting_position_timestamp,
             function_arn: Some(self.function_arn.clone()),
             last_modified: Some(self.last_modified_ms as f64 / 1000.0),
-            last_processing_result: Some(NOT_POLLED.to_owned()),
+            last_processing_result: result.map(str::to_owned),
             state: Some(state.to_owned()),
-            state_transition_reason: reason.map(str::to_owned),
+            state_transition_reason: kind.map(|kind| kind.user_action().to_owned()),
             ..EventSourceMappingConfiguration::default()
         })
     }

@@ -4,6 +4,7 @@
 mod code_signing;
 mod concurrency;
 mod event_invoke;
+mod event_source_mappings;
 mod function_urls;
 mod functions;
 mod layers;

@@ -37,8 +37,8 @@ fn a_mapping_passes_through_its_states() {
         "FunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f",
         "BatchSize": 10,
         "MaximumBatchingWindowInSeconds": 0,
+        "FunctionResponseTypes": [],
         "LastModified": 1_769_860_803.0,
-        "LastProcessingResult": "No records processed: fakecloud does not read from event sources yet",
         "State": "Creating",
         "StateTransitionReason": "USER_INITIATED",
     });
@@ -46,6 +46,7 @@ fn a_mapping_passes_through_its_states() {
     let target = format!("{MAPPINGS}/{UUID}");
     account.restart();
     shown["State"] = "Enabled".into();
+    shown["LastProcessingResult"] = "No records processed: fakecloud does not read from event sources yet".into();
     assert_eq!(account.read(&target), shown);
     let filters = json!({ "Filters": [{ "Pattern": "{\"body\":[1]}" }] });
     let update = json!({ "Enabled": false, "BatchSize": 5, "FunctionName": "f:1", "FilterCriteria": filters });
@@ -196,4 +197,78 @@ fn mappings_have_tags() {
     let message = format!("Event source mapping not found: {}", arn.replace("%3A", ":"));
     let missing = error(404, "ResourceNotFoundException", json!({ "Type": "User", "Message": message }));
     assert_eq!(account.get(&tags), missing);
+}
+
+#[test]
+fn every_kind_of_source_has_its_own_settings() {
+    const CLUSTER: &str = "arn:aws:kafka:eu-west-1:111122223333:cluster/c/01234567-89ab-4def-8123-456789abcdef-1";
+    const BROKER: &str = "arn:aws:mq:eu-west-1:111122223333:broker:b:b-01234567-89ab-4def-8123-456789abcdef";
+    const DATABASE: &str = "arn:aws:rds:eu-west-1:111122223333:cluster:d";
+    const FIFO: &str = "arn:aws:sqs:eu-west-1:111122223333:q.fifo";
+    let access = json!([{ "Type": "BASIC_AUTH", "URI": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:s" }]);
+    let database = json!({ "SourceAccessConfigurations": access, "StartingPosition": "LATEST" });
+    let broker = json!({ "SourceAccessConfigurations": access, "Queues": ["q"] });
+    let topic = json!({ "Topics": ["topic"] });
+    let create = |arn: &str, members: &[&Value]| {
+        let mut body = json!({ "FunctionName": "f", "EventSourceArn": arn });
+        for (key, value) in members.iter().flat_map(|members| members.as_object().unwrap()) {
+            body[key] = value.clone();
+        }
+        account().post(MAPPINGS, &body)
+    };
+    for (arn, members) in [(CLUSTER, &topic), (BROKER, &broker), (DATABASE, &database), (FIFO, &json!({}))] {
+        let created = create(arn, &[members]);
+        assert_eq!(
+            (created.status, &created.body["StateTransitionReason"]),
+            (202, &json!("USER_INITIATED")),
+            "{arn} {}",
+            created.body
+        );
+    }
+    let unsupported =
+        |member: &str| invalid(&format!("Unsupported {member} parameter for given event source mapping type."));
+    let missing = |member: &str| invalid(&format!("Required '{member}' parameter is missing."));
+    let latest = json!({ "StartingPosition": "LATEST" });
+    let success = json!({ "DestinationConfig": { "OnSuccess": { "Destination": QUEUE } } });
+    let cases = [
+        (QUEUE, vec![json!({ "ParallelizationFactor": 2 })], unsupported("ParallelizationFactor")),
+        (QUEUE, vec![topic.clone()], unsupported("Topics")),
+        (
+            STREAM,
+            vec![latest.clone(), json!({ "ScalingConfig": { "MaximumConcurrency": 2 } })],
+            unsupported("ScalingConfig"),
+        ),
+        (STREAM, vec![latest.clone(), success], unsupported("DestinationConfig")),
+        (STREAM, vec![latest.clone(), json!({ "Queues": ["q"] })], unsupported("Queues")),
+        (CLUSTER, vec![], missing("topics")),
+        (CLUSTER, vec![topic, json!({ "TumblingWindowInSeconds": 1 })], unsupported("TumblingWindowInSeconds")),
+        (BROKER, vec![json!({ "Queues": ["q"] })], missing("sourceAccessConfigurations")),
+        (BROKER, vec![json!({ "SourceAccessConfigurations": access })], missing("queues")),
+        (BROKER, vec![broker, latest.clone()], unsupported("StartingPosition")),
+        (DATABASE, vec![database, json!({ "MaximumRetryAttempts": 1 })], unsupported("MaximumRetryAttempts")),
+        (
+            FIFO,
+            vec![json!({ "MaximumBatchingWindowInSeconds": 1 })],
+            invalid("Batching window is not supported for FIFO queues"),
+        ),
+        (
+            FIFO,
+            vec![json!({ "BatchSize": 11 })],
+            invalid("BatchSize 11 is more than the 10 that a FIFO queue gives at once"),
+        ),
+        (
+            STREAM,
+            vec![latest, json!({ "MaximumRecordAgeInSeconds": 59 })],
+            invalid("MaximumRecordAgeInSeconds 59 is neither -1, which discards no record, nor from 60 to 604800"),
+        ),
+    ];
+    for (arn, members, refusal) in cases {
+        let members: Vec<&Value> = members.iter().collect();
+        assert_eq!(create(arn, &members), refusal, "{arn} {members:?}");
+    }
+    let mut account = account();
+    let created = account.post(MAPPINGS, &queue());
+    let target = format!("{MAPPINGS}/{}", created.body["UUID"].as_str().unwrap());
+    let refused = account.put(&target, &json!({ "TumblingWindowInSeconds": 1 }));
+    assert_eq!(refused, unsupported("TumblingWindowInSeconds"));
 }

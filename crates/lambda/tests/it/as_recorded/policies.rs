@@ -183,7 +183,7 @@ fn a_policy_has_the_revision_of_what_it_belongs_to_as_on_aws() {
     let (mut account, mut said) = (published(), Recording::default());
     let revision = |account: &mut Account, target: &str| -> String {
         let body = account.read(target);
-        let found = body.pointer("/Configuration/RevisionId").unwrap_or(&body["RevisionId"]);
+        let found = body.pointer("/Configuration/RevisionId").unwrap_or_else(|| &body["RevisionId"]);
         found.as_str().unwrap().to_owned()
     };
     let alias = "/2015-03-31/functions/f/aliases/live".to_owned();
