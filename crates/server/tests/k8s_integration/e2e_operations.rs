@@ -15,3 +15,13 @@ fn boto3_calls_every_operation_with_valid_and_every_kind_of_invalid_input() {
         assert!(report.starts_with("0 failures in ") && report.ends_with("calls of 91 operations\n"), "{report}");
     });
 }
+
+#[test]
+fn boto3_pages_through_every_list_that_has_a_paginator() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let args = [fakecloud.lambda.endpoint.as_str(), DOCUMENTED];
+        let report = Clients::new(ns).python_program("operations/paginate.py", &args);
+        assert!(report.ends_with(" lists\n"), "{report}");
+    });
+}

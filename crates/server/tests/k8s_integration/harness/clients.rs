@@ -59,6 +59,21 @@ impl<'ns> Clients<'ns> {
         parse(&run(&mut python))
     }
 
+    /// Runs a script of Node.js, which gets the SDK's directory before these arguments, and returns what it printed.
+    pub(crate) fn javascript_program(&self, program: &str, args: &[&str]) -> String {
+        let mut node = with_credentials(Command::new(self.dir.join("node/bin/node")));
+        node.arg(script(program)).arg(self.dir.join("node_modules")).args(args);
+        run(&mut node)
+    }
+
+    /// Runs a script of shell commands, which gets the AWS CLI before these arguments, and returns what it printed.
+    pub(crate) fn aws_cli_script(&self, program: &str, lambda: &Lambda, args: &[&str]) -> String {
+        let mut bash = with_credentials(Command::new("bash"));
+        bash.arg(script(program)).arg(self.dir.join("python/bin/aws")).args(args);
+        bash.env("PYTHONPATH", self.dir.join("python")).env("AWS_ENDPOINT_URL", &lambda.endpoint);
+        run(&mut bash)
+    }
+
     /// Runs a Python program that uses boto3 and ends with 0 when all is as it should be, and returns what it printed.
     pub(crate) fn python_program(&self, program: &str, args: &[&str]) -> String {
         let mut python = self.python();

@@ -59,3 +59,33 @@ VERSION = ("PublishVersion", F)
 ALIAS = ("CreateAlias", F | {"Name": "live", "FunctionVersion": "1"})
 LAYER = ("PublishLayerVersion", {"LayerName": "l", "Content": {"ZipFile": archive()}})
 STALE = "00000000-0000-0000-0000-000000000000"
+
+
+def filled(value, account, seen):
+    """The value with the account, and with what the calls before answered, in its places."""
+    if isinstance(value, Got):
+        return next(answer.parsed[value] for answer in map(flat, reversed(seen)) if value in answer.parsed)
+    if isinstance(value, str):
+        return value.replace("ACCOUNT", account)
+    if isinstance(value, dict):
+        return {key: filled(each, account, seen) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, account, seen) for each in value]
+    return value
+
+
+def flat(answer):
+    """An answer whose one structure, as code signing configurations have, is opened."""
+    for each in list(answer.parsed.values()):
+        if isinstance(each, dict):
+            answer.parsed = each | answer.parsed
+    return answer
+
+
+def differences(expected, found, path):
+    """Where the answer lacks what was expected; lists have exactly so many elements."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return [text for key, each in expected.items() for text in differences(each, found.get(key), f"{path}.{key}")]
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return [text for index, each in enumerate(expected) for text in differences(each, found[index], f"{path}[{index}]")]
+    return [] if expected == found else [f"{path} is {found!r}, not {expected!r}"]
