@@ -45,7 +45,7 @@ fn all_versions_together_run_as_often_as_the_function_has_reserved() {
     assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
     assert_eq!(begin(&mut account, "f?Qualifier=1"), Err(throttled(RESERVED)));
     account.lambda.ended(&one);
-    begin(&mut account, "f").unwrap();
+    let _running = begin(&mut account, "f").unwrap();
     assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
 }
 
@@ -57,10 +57,10 @@ fn reservation_counts_at_once_what_runs_already() {
     reserve(&mut account, "f", 2);
     assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
     running.iter().take(2).for_each(|one| account.lambda.ended(one));
-    begin(&mut account, "f").unwrap();
+    let _fourth = begin(&mut account, "f").unwrap();
     assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
     reserve(&mut account, "f", 3);
-    begin(&mut account, "f").unwrap();
+    let _fifth = begin(&mut account, "f").unwrap();
     account.delete("/2017-10-31/functions/f/concurrency");
     begin_many(&mut account, "f", 10);
 }
@@ -98,7 +98,7 @@ fn accounts_and_regions_have_limits_of_their_own() {
     assert_eq!(begin(&mut account, "f"), Err(throttled(ACCOUNT)));
     account.scope = fakecloud_lambda::Scope::new("111122223333", "us-east-1").unwrap();
     account.create("f");
-    begin(&mut account, "f").unwrap();
+    let _running = begin(&mut account, "f").unwrap();
 }
 
 #[test]
