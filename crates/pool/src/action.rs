@@ -83,6 +83,8 @@ pub enum StopReason {
     Shutdown,
     /// `Evict` asked for it.
     Evicted,
+    /// The caller of its last invocation gave up while it ran.
+    Deserted,
     /// The house is full, and another deploy needs its place more.
     Displaced,
     /// Its last invocation ended with [`After::Retire`](crate::After::Retire).
@@ -117,6 +119,7 @@ impl fmt::Display for StopReason {
             Self::Retired => "deploy is old",
             Self::Shutdown => "shutting down",
             Self::Evicted => "evicted on request",
+            Self::Deserted => "the caller of its last invocation hung up",
             Self::Displaced => "another function needs its place",
             Self::NotReusable => "not reusable after its last invocation",
             Self::Lost => "lost",

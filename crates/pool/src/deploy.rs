@@ -20,7 +20,8 @@ pub(crate) struct Deploy {
     /// Longest idle first.
     idle: BTreeSet<(Instant, InstanceId)>,
     busy: usize,
-    stopping: usize,
+    /// Draining or stopping.
+    leaving: usize,
     /// An update or a deletion made it old: it keeps no instance that nothing waits for.
     pub(crate) retired: bool,
     pub(crate) backoff: Backoff,
@@ -35,7 +36,7 @@ impl Deploy {
             starting: BTreeSet::new(),
             idle: BTreeSet::new(),
             busy: 0,
-            stopping: 0,
+            leaving: 0,
             retired: false,
             backoff: Backoff::default(),
         }
@@ -47,7 +48,7 @@ impl Deploy {
             State::Starting => drop(self.starting.insert(instance)),
             State::Idle => drop(self.idle.insert((since, instance))),
             State::Busy { .. } => self.busy += 1,
-            State::Stopping { .. } => self.stopping += 1,
+            State::Draining { .. } | State::Stopping { .. } => self.leaving += 1,
         }
     }
 
@@ -57,17 +58,17 @@ impl Deploy {
             State::Starting => drop(self.starting.remove(&instance)),
             State::Idle => drop(self.idle.remove(&(since, instance))),
             State::Busy { .. } => self.busy -= 1,
-            State::Stopping { .. } => self.stopping -= 1,
+            State::Draining { .. } | State::Stopping { .. } => self.leaving -= 1,
         }
     }
 
-    /// Instances that serve or will serve. Those that are stopping do not count: their names are never used again.
+    /// Instances that serve or will serve. Those that are draining or stopping do not count: they serve nobody else.
     pub(crate) fn live(&self) -> usize {
         self.starting.len() + self.idle.len() + self.busy
     }
 
     pub(crate) fn has_instances(&self) -> bool {
-        self.live() + self.stopping > 0
+        self.live() + self.leaving > 0
     }
 
     pub(crate) fn starting(&self) -> usize {

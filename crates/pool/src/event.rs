@@ -68,7 +68,16 @@ pub enum Event {
     },
     /// The process ends: waiting and new invocations fail, busy instances finish, everything stops.
     Shutdown,
-    /// Someone wants this instance gone. Ignored unless it is idle.
+    /// The caller of the invocation that this instance runs gave up. The invocation goes on, but nobody is to wait
+    /// behind it: the instance serves no other, and is stopped when it reports `Finished`.
+    Deserted {
+        /// The instance.
+        instance: InstanceId,
+        /// What it runs; ignored if it runs something else by now.
+        invocation: InvocationId,
+    },
+    /// Someone wants this instance gone: an idle one stops now, a busy one when it reports `Finished`, and serves no
+    /// other invocation until then. Ignored unless it is one of these.
     Evict {
         /// The instance.
         instance: InstanceId,

@@ -132,7 +132,7 @@ impl Fleet {
         match state {
             State::Idle => drop(self.idle.insert((since, id))),
             State::Stopping { .. } => self.stopping += 1,
-            State::Starting | State::Busy { .. } => {}
+            State::Starting | State::Busy { .. } | State::Draining { .. } => {}
         }
         self.deploy_mut(deploy).enter(id, state, since);
     }
@@ -142,7 +142,7 @@ impl Fleet {
         match state {
             State::Idle => drop(self.idle.remove(&(since, id))),
             State::Stopping { .. } => self.stopping -= 1,
-            State::Starting | State::Busy { .. } => {}
+            State::Starting | State::Busy { .. } | State::Draining { .. } => {}
         }
         self.deploy_mut(deploy).leave(id, state, since);
     }

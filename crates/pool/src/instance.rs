@@ -16,13 +16,23 @@ pub(crate) struct Instance {
     pub(crate) last_used: Instant,
 }
 
-/// `Starting -> Idle <-> Busy`, and from each of them to `Stopping`, which only ends by being forgotten.
+/// `Starting -> Idle <-> Busy`, and from each of them to `Stopping`, which only ends by being forgotten; from `Busy` perhaps
+/// by way of `Draining`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum State {
     Starting,
     Idle,
-    Busy { invocation: InvocationId },
-    Stopping { reason: StopReason },
+    Busy {
+        invocation: InvocationId,
+    },
+    /// It runs its last invocation and is then stopped for this reason.
+    Draining {
+        invocation: InvocationId,
+        reason: StopReason,
+    },
+    Stopping {
+        reason: StopReason,
+    },
 }
 
 /// One instance as a driver may show it.
@@ -32,7 +42,7 @@ pub struct InstanceView<'a> {
     pub id: InstanceId,
     /// What it runs.
     pub deploy: &'a DeployId,
-    /// `starting`, `idle`, `busy` or `stopping`.
+    /// `starting`, `idle`, `busy`, `draining` (busy for the last time) or `stopping`.
     pub state: &'static str,
     /// When it entered that state.
     pub since: Instant,
@@ -50,13 +60,14 @@ impl State {
             Self::Starting => "starting",
             Self::Idle => "idle",
             Self::Busy { .. } => "busy",
+            Self::Draining { .. } => "draining",
             Self::Stopping { .. } => "stopping",
         }
     }
 
     pub(crate) fn invocation(self) -> Option<InvocationId> {
         match self {
-            Self::Busy { invocation } => Some(invocation),
+            Self::Busy { invocation } | Self::Draining { invocation, .. } => Some(invocation),
             Self::Starting | Self::Idle | Self::Stopping { .. } => None,
         }
     }
@@ -68,7 +79,7 @@ impl State {
         match self {
             Self::Starting => Some((config.start_timeout, "start times out")),
             Self::Idle => Some((config.idle_ttl, "idle instance expires")),
-            Self::Busy { .. } => None,
+            Self::Busy { .. } | Self::Draining { .. } => None,
             Self::Stopping { .. } => Some((config.stop_timeout, "deletion is unconfirmed")),
         }
     }

@@ -59,6 +59,7 @@ impl Pool {
             Event::Stopped { instance } => self.stopped(now, instance),
             Event::Retire { deploy } => self.retire(&deploy),
             Event::Shutdown => self.shutdown(now),
+            Event::Deserted { instance, invocation } => self.deserted(now, instance, invocation),
             Event::Evict { instance } => self.evict(now, instance),
         };
         if let Some(deploy) = changed {
@@ -144,16 +145,22 @@ impl Pool {
                 self.abandon_start(now, deploy, instance, failure, StopReason::StartFailed);
                 Some(deploy)
             }
-            (_, State::Idle | State::Busy { .. } | State::Stopping { .. }) => self.lost(now, instance, reason),
+            (_, State::Idle | State::Busy { .. } | State::Draining { .. } | State::Stopping { .. }) => {
+                self.lost(now, instance, reason)
+            }
         }
     }
 
     fn finished(&mut self, now: Instant, instance: InstanceId, after: After) -> Option<DeployKey> {
-        let (deploy, State::Busy { .. }) = self.fleet.get(instance)? else { return None };
-        match after {
-            After::Reuse if self.must_hand_over(now, deploy) => self.stop(now, instance, StopReason::Displaced),
-            After::Reuse => self.serve(now, deploy, instance),
-            After::Retire => self.stop(now, instance, StopReason::NotReusable),
+        let (deploy, state) = self.fleet.get(instance)?;
+        match (state, after) {
+            (State::Busy { .. }, After::Reuse) if self.must_hand_over(now, deploy) => {
+                self.stop(now, instance, StopReason::Displaced);
+            }
+            (State::Busy { .. }, After::Reuse) => self.serve(now, deploy, instance),
+            (State::Busy { .. }, After::Retire) => self.stop(now, instance, StopReason::NotReusable),
+            (State::Draining { reason, .. }, _) => self.stop(now, instance, reason),
+            (State::Starting | State::Idle | State::Stopping { .. }, _) => return None,
         }
         Some(deploy)
     }
@@ -165,7 +172,7 @@ impl Pool {
                 self.abandon_start(now, deploy, instance, Failure::StartFailed { reason }, StopReason::Lost);
             }
             State::Idle => self.stop(now, instance, StopReason::Lost),
-            State::Busy { invocation } => {
+            State::Busy { invocation } | State::Draining { invocation, .. } => {
                 self.actions.push_back(Action::Abort { invocation, instance, reason });
                 self.stop(now, instance, StopReason::Lost);
             }
@@ -180,7 +187,7 @@ impl Pool {
                 self.fleet.remove(instance);
                 Some(deploy)
             }
-            (_, State::Starting | State::Idle | State::Busy { .. }) => {
+            (_, State::Starting | State::Idle | State::Busy { .. } | State::Draining { .. }) => {
                 self.lost(now, instance, "its Pod was deleted".into())
             }
         }
@@ -211,8 +218,25 @@ impl Pool {
     }
 
     fn evict(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
-        let (deploy, State::Idle) = self.fleet.get(instance)? else { return None };
-        self.stop(now, instance, StopReason::Evicted);
+        match self.fleet.get(instance)? {
+            (deploy, State::Idle) => {
+                self.stop(now, instance, StopReason::Evicted);
+                Some(deploy)
+            }
+            (deploy, State::Busy { invocation }) => {
+                self.drain(now, instance, invocation, StopReason::Evicted);
+                Some(deploy)
+            }
+            (_, State::Starting | State::Draining { .. } | State::Stopping { .. }) => None,
+        }
+    }
+
+    fn deserted(&mut self, now: Instant, instance: InstanceId, invocation: InvocationId) -> Option<DeployKey> {
+        let (deploy, State::Busy { invocation: running }) = self.fleet.get(instance)? else { return None };
+        if running != invocation {
+            return None;
+        }
+        self.drain(now, instance, invocation, StopReason::Deserted);
         Some(deploy)
     }
 
@@ -233,7 +257,7 @@ impl Pool {
                 self.abandon_start(now, deploy, instance, Failure::StartTimedOut, StopReason::StartTimedOut);
             }
             State::Idle => self.stop(now, instance, StopReason::IdleExpired),
-            State::Busy { .. } => {}
+            State::Busy { .. } | State::Draining { .. } => {}
             State::Stopping { reason } => {
                 self.actions.push_back(Action::StopPod { instance, reason });
                 self.fleet.set_deadline(now, instance, state);

@@ -59,6 +59,11 @@ impl Pool {
         self.actions.push_back(Action::StopPod { instance, reason });
     }
 
+    /// Lets an instance run what it runs, and nothing else.
+    pub(crate) fn drain(&mut self, now: Instant, instance: InstanceId, invocation: InvocationId, reason: StopReason) {
+        self.fleet.set_state(now, instance, State::Draining { invocation, reason });
+    }
+
     pub(crate) fn fail(&mut self, invocation: InvocationId, failure: Failure) {
         self.actions.push_back(Action::Fail { invocation, failure });
     }

@@ -60,6 +60,7 @@ enum Step {
     Lose { pick: usize },
     ConfirmStop { pick: usize },
     Evict { pick: usize },
+    Desert { pick: usize },
     Retire { deploy: usize },
     Shutdown,
     Sleep { milliseconds: u64 },
@@ -83,6 +84,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => pick.prop_map(|pick| Step::Lose { pick }),
         6 => pick.prop_map(|pick| Step::ConfirmStop { pick }),
         1 => pick.prop_map(|pick| Step::Evict { pick }),
+        1 => pick.prop_map(|pick| Step::Desert { pick }),
         1 => deploy.prop_map(|deploy| Step::Retire { deploy }),
         // Rare: little happens in a walk after it.
         1 => (0..10_u8).prop_map(|die| if die == 0 { Step::Shutdown } else { Step::SleepUntilDeadline }),
@@ -117,6 +119,7 @@ enum Phase {
     Starting,
     Idle { since: Instant },
     Busy,
+    Draining,
     Stopping,
     Gone,
 }
@@ -165,6 +168,13 @@ impl Model {
             Step::Lose { pick } => self.feed_some(pick, |instance| Event::Lost { instance, reason: "gone".into() }),
             Step::ConfirmStop { pick } => self.feed_some(pick, |instance| Event::Stopped { instance }),
             Step::Evict { pick } => self.feed_some(pick, |instance| Event::Evict { instance }),
+            Step::Desert { pick } => {
+                let runs: BTreeMap<_, _> = self.pool.instances().map(|view| (view.id, view.invocation)).collect();
+                // One in four deserts an invocation that the instance does not run.
+                let other = InvocationId(0);
+                let runs = |id| runs.get(&id).copied().flatten().filter(|_| pick % 4 != 0).unwrap_or(other);
+                self.feed_some(pick, |instance| Event::Deserted { instance, invocation: runs(instance) });
+            }
             Step::Retire { deploy } => self.feed(Event::Retire { deploy: name(deploy) }),
             Step::Shutdown => self.feed(Event::Shutdown),
             Step::Sleep { milliseconds } => self.sleep_until(self.now + Duration::from_millis(milliseconds)),
@@ -215,7 +225,7 @@ impl Model {
             match seen.phase {
                 Phase::Starting => assert!(seen.created_at + START_TIMEOUT > then, "{id} starts past its time"),
                 Phase::Idle { since } => assert!(since + IDLE_TTL > then, "{id} idles past its time"),
-                Phase::Busy | Phase::Stopping | Phase::Gone => {}
+                Phase::Busy | Phase::Draining | Phase::Stopping | Phase::Gone => {}
             }
         }
     }
@@ -237,12 +247,24 @@ impl Model {
                     seen.phase = Phase::Gone;
                 }
             }
+            Event::Evict { instance } => self.drains_if_busy(*instance),
+            Event::Deserted { instance, invocation } => {
+                if *invocation != InvocationId(0) {
+                    self.drains_if_busy(*instance);
+                }
+            }
             Event::Shutdown => self.shut_down = true,
             Event::Finished { after: After::Retire, .. }
             | Event::StartFailed { .. }
             | Event::Lost { .. }
-            | Event::Retire { .. }
-            | Event::Evict { .. } => {}
+            | Event::Retire { .. } => {}
+        }
+    }
+
+    fn drains_if_busy(&mut self, instance: InstanceId) {
+        let seen = self.instances.get_mut(&instance).expect("picked among those seen");
+        if seen.phase == Phase::Busy {
+            seen.phase = Phase::Draining;
         }
     }
 
@@ -281,7 +303,7 @@ impl Model {
             }
             Action::Fail { invocation, failure } => self.check_failure(*invocation, failure),
             Action::Abort { invocation, instance, .. } => {
-                assert_eq!(self.instances[instance].phase, Phase::Busy);
+                assert!(matches!(self.instances[instance].phase, Phase::Busy | Phase::Draining));
                 assert!(self.answered.contains(invocation), "only what was dispatched is aborted");
             }
             Action::StopPod { instance, reason } => {
@@ -324,7 +346,8 @@ impl Model {
                 );
             }
             Failure::StartFailed { .. } | Failure::StartTimedOut => {
-                let live = self.count(&deploy, |phase| !matches!(phase, Phase::Stopping | Phase::Gone));
+                let live =
+                    self.count(&deploy, |phase| !matches!(phase, Phase::Draining | Phase::Stopping | Phase::Gone));
                 assert_eq!(live, 0, "{invocation} fails while an instance lives that may serve it");
             }
             Failure::ShuttingDown => assert!(self.shut_down, "{invocation} is refused without a shutdown"),
@@ -336,7 +359,7 @@ impl Model {
         let there = self.instances.values().filter(|seen| seen.phase != Phase::Gone).count();
         assert!(there <= HOUSE as usize, "{there} instances in all");
         for deploy in (0..3).map(name) {
-            let live = self.count(&deploy, |phase| !matches!(phase, Phase::Stopping | Phase::Gone));
+            let live = self.count(&deploy, |phase| !matches!(phase, Phase::Draining | Phase::Stopping | Phase::Gone));
             assert!(live <= CONCURRENCY as usize, "{live} instances of {deploy}");
             let idle = self.count(&deploy, |phase| matches!(phase, Phase::Idle { .. }));
             assert!(idle == 0 || self.line(&deploy) == 0, "{deploy} has waiters and an idle instance");
@@ -375,6 +398,7 @@ fn word(phase: Phase) -> &'static str {
         Phase::Starting => "starting",
         Phase::Idle { .. } => "idle",
         Phase::Busy => "busy",
+        Phase::Draining => "draining",
         Phase::Stopping => "stopping",
         Phase::Gone => "gone",
     }

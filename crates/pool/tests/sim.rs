@@ -217,6 +217,8 @@ struct Pod {
     dead: bool,
     deleting: bool,
     asked_to_stop: bool,
+    /// The caller of what it runs hung up.
+    deserted: bool,
     runs: Option<InvocationId>,
 }
 
@@ -395,7 +397,7 @@ impl Sim {
         self.pool.handle(self.now, Event::Invoke { invocation, deploy });
     }
 
-    /// A caller that waits is forgotten; one that is being served takes its Pod with it.
+    /// A caller that waits is forgotten; what runs for one that is being served runs on.
     fn hang_up(&mut self, invocation: InvocationId) {
         let caller = self.callers.get_mut(&invocation).expect("only callers hang up");
         match caller.outcome {
@@ -406,10 +408,10 @@ impl Sim {
             Outcome::Runs => {
                 let serves = |(_, pod): &(&InstanceId, &mut Pod)| pod.runs == Some(invocation);
                 let (instance, pod) = self.pods.iter_mut().find(serves).expect("a running call has a Pod");
-                pod.runs = None;
+                pod.deserted = true;
                 caller.outcome = Outcome::HungUp;
-                let event = Event::Finished { instance: *instance, after: After::Retire };
-                self.pool.handle(self.now, event);
+                let event = Event::Deserted { instance: *instance, invocation };
+                self.tell(event);
             }
             Outcome::Finished | Outcome::Failed | Outcome::Aborted | Outcome::HungUp => {}
         }
@@ -421,7 +423,9 @@ impl Sim {
         };
         pod.runs = None;
         let caller = self.callers.get_mut(&invocation).expect("a Pod runs what was called");
-        caller.outcome = Outcome::Finished;
+        if caller.outcome == Outcome::Runs {
+            caller.outcome = Outcome::Finished;
+        }
         let after = if caller.plan.spends { After::Retire } else { After::Reuse };
         self.pool.handle(self.now, Event::Finished { instance, after });
     }
@@ -446,7 +450,9 @@ impl Sim {
             Action::Abort { invocation, instance, .. } => {
                 let pod = self.pods.get_mut(&instance).expect("an aborted call had a Pod");
                 assert_eq!(pod.runs.take(), Some(invocation), "aborted on a Pod that runs something else");
-                self.answer(invocation, Outcome::Runs, Outcome::Aborted);
+                if !pod.deserted {
+                    self.answer(invocation, Outcome::Runs, Outcome::Aborted);
+                }
             }
             Action::StopPod { instance, .. } => self.delete(instance),
             Action::Forget { deploy } => {
@@ -458,9 +464,17 @@ impl Sim {
     fn start(&mut self, instance: InstanceId, deploy: DeployId) {
         self.created += 1;
         assert!(self.pods.len() < self.house, "more Pods than the cluster takes");
-        let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop).count();
+        let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop && !pod.deserted).count();
         assert!(live < CONCURRENCY as usize, "more Pods of {deploy} than allowed");
-        let pod = Pod { deploy, listens: false, dead: false, deleting: false, asked_to_stop: false, runs: None };
+        let pod = Pod {
+            deploy,
+            listens: false,
+            dead: false,
+            deleting: false,
+            asked_to_stop: false,
+            deserted: false,
+            runs: None,
+        };
         assert!(self.pods.insert(instance, pod).is_none(), "{instance} was started before");
         let delay = self.between(300, 3_000);
         if self.chance(self.faults.start_fails) {
@@ -476,7 +490,7 @@ impl Sim {
 
     fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {
         let pod = self.pods.get_mut(&instance).expect("only what exists is dispatched to");
-        assert!(pod.listens && !pod.asked_to_stop, "dispatched to {pod:?}");
+        assert!(pod.listens && !pod.asked_to_stop && !pod.deserted, "dispatched to {pod:?}");
         assert_eq!(pod.runs.replace(invocation), None, "two invocations on one Pod");
         let caller = &self.callers[&invocation];
         assert_eq!(pod.deploy, caller.deploy, "served by another version");

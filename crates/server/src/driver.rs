@@ -27,6 +27,8 @@ pub(crate) enum Input {
     Acquire { invocation: InvocationId, deployment: SharedDeployment, reply: oneshot::Sender<Result<Lease, Failure>> },
     /// That caller has gone before it got one.
     Abandoned { invocation: InvocationId },
+    /// The caller of what runs on a lease has gone.
+    Deserted { instance: InstanceId, invocation: InvocationId },
     /// A lease is over.
     Released { instance: InstanceId, connection: Option<Connection>, after: After },
     /// The API server has answered a create.
@@ -170,6 +172,7 @@ impl Driver {
                 self.waiting.remove(&invocation);
                 self.pool.handle(now, Event::Abandoned { invocation });
             }
+            Input::Deserted { instance, invocation } => self.deserted(now, instance, invocation),
             Input::Released { instance, connection, after } => self.released(now, instance, connection, after),
             Input::Created { instance, result } => self.created(now, instance, result),
             Input::Fetching { pod, ip, reply } => self.fetching(&pod, ip, reply),
@@ -203,6 +206,14 @@ impl Driver {
         self.deploys.entry(deploy.clone()).or_insert(Deploy { deployment, timed_out: None });
         self.waiting.insert(invocation, Waiting { deploy: deploy.clone(), reply });
         self.pool.handle(now, Event::Invoke { invocation, deploy });
+    }
+
+    /// The emulator would end if another invocation came before this one's handler has ended.
+    fn deserted(&mut self, now: Instant, instance: InstanceId, invocation: InvocationId) {
+        if let Some(entry) = self.pods.get(&instance) {
+            debug!(pod = %entry.name, "the caller hung up; the Pod finishes and is then deleted");
+        }
+        self.pool.handle(now, Event::Deserted { instance, invocation });
     }
 
     fn released(&mut self, now: Instant, instance: InstanceId, connection: Option<Connection>, after: After) {

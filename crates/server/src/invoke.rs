@@ -51,7 +51,7 @@ pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &s
 }
 
 /// Runs the invocation on some environment and logs it. Once it was sent it runs to its end, whether its caller stays or
-/// not, as on AWS; until then a caller that hangs up gives its place in the queue back.
+/// not, as on AWS, but without its caller it is the last of its Pod; until then a caller that hangs up gives its place in the queue back.
 pub(crate) async fn run(
     app: &App,
     invocation: &Invocation,
@@ -95,8 +95,10 @@ async fn run_deployed(
             timeout_s: invocation.function.timeout_s,
             _admission: Arc::clone(admission),
         };
-        let running = tokio::spawn(sent.run(lease));
-        match running.await.map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))? {
+        let caller = lease.caller();
+        let ran = tokio::spawn(sent.run(lease)).await;
+        caller.answered();
+        match ran.map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))? {
             Some(outcome) => return Ok(outcome),
             None => debug!(request_id, "the Pod was gone before the request was sent; taking another"),
         }

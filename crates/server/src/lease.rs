@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fakecloud_pool::{After, InstanceId};
+use fakecloud_pool::{After, InstanceId, InvocationId};
 use http::HeaderMap;
 use tokio::sync::oneshot;
 
@@ -14,11 +14,20 @@ use crate::driver::{Handle, Input};
 /// something was sent, since nobody knows what state it is in; until then it is as good as before.
 pub(crate) struct Lease {
     instance: InstanceId,
+    invocation: InvocationId,
     pod: String,
     connection: Option<Connection>,
     /// What becomes of the Pod when the lease is dropped.
     after_drop: After,
     aborted: oneshot::Receiver<Arc<str>>,
+    handle: Handle,
+}
+
+/// Whoever waits for the answer of what runs on a lease: dropped before the answer came, it says that nobody does.
+pub(crate) struct Caller {
+    instance: InstanceId,
+    invocation: InvocationId,
+    waiting: bool,
     handle: Handle,
 }
 
@@ -33,17 +42,23 @@ pub(crate) enum Cut {
 impl Lease {
     pub(crate) fn new(
         instance: InstanceId,
+        invocation: InvocationId,
         pod: String,
         connection: Connection,
         aborted: oneshot::Receiver<Arc<str>>,
         handle: Handle,
     ) -> Self {
-        Self { instance, pod, connection: Some(connection), after_drop: After::Reuse, aborted, handle }
+        Self { instance, invocation, pod, connection: Some(connection), after_drop: After::Reuse, aborted, handle }
     }
 
     /// The Pod's name.
     pub(crate) fn pod(&self) -> &str {
         &self.pod
+    }
+
+    /// The caller, to be kept as long as somebody waits for the answer.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { instance: self.instance, invocation: self.invocation, waiting: true, handle: self.handle.clone() }
     }
 
     /// Runs one invocation. Where the connection breaks, the watch is given `witness` to say why.
@@ -84,5 +99,20 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.give_back(self.after_drop);
+    }
+}
+
+impl Caller {
+    /// The answer has come.
+    pub(crate) fn answered(mut self) {
+        self.waiting = false;
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if self.waiting {
+            self.handle.send(Input::Deserted { instance: self.instance, invocation: self.invocation });
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use fakecloud_pool::InstanceId;
+use fakecloud_pool::{InstanceId, InvocationId};
 use k8s_openapi::api::core::v1::PodStatus;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -104,14 +104,14 @@ impl PodEntry {
     }
 
     /// Lends the connection out, if there is one that still lives.
-    pub(crate) fn lease(&mut self, handle: &Handle) -> Option<Lease> {
+    pub(crate) fn lease(&mut self, invocation: InvocationId, handle: &Handle) -> Option<Lease> {
         let Holding::Idle(connection) = std::mem::replace(&mut self.holding, Holding::Closed) else { return None };
         if !connection.is_open() {
             return None;
         }
         let (abort, aborted) = oneshot::channel();
         self.holding = Holding::Lent { abort };
-        Some(Lease::new(self.instance, self.name.clone(), connection, aborted, handle.clone()))
+        Some(Lease::new(self.instance, invocation, self.name.clone(), connection, aborted, handle.clone()))
     }
 
     /// Takes a connection back, if it can be used again.

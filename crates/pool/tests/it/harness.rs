@@ -149,6 +149,10 @@ pub(crate) fn stopped(instance: InstanceId) -> Event {
     Event::Stopped { instance }
 }
 
+pub(crate) fn deserted(instance: InstanceId, invocation: u64) -> Event {
+    Event::Deserted { instance, invocation: InvocationId(invocation) }
+}
+
 pub(crate) fn evict(instance: InstanceId) -> Event {
     Event::Evict { instance }
 }

@@ -170,15 +170,17 @@ fn times_beyond_any_clock_do_not_overflow() {
 }
 
 #[test]
-fn evicted_instance_stops_only_when_idle() {
+fn evicted_instance_stops_once_it_runs_nothing() {
     let mut pool = TestPool::new();
     let starting = pool.cold(1, "a");
     pool.assert(evict(starting), &[]);
     pool.assert(started(starting), &[dispatch(1, starting)]);
-    pool.assert(evict(starting), &[]);
     pool.assert(reusable(starting), &[]);
-
     pool.assert(evict(starting), &[stop(starting, StopReason::Evicted)]);
+
+    let busy = pool.busy(2, "a");
+    pool.assert(evict(busy), &[]);
+    pool.assert(reusable(busy), &[stop(busy, StopReason::Evicted)]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Deletions: asked for until confirmed, and what is left afterwards.
 
-use fakecloud_pool::StopReason;
+use fakecloud_pool::{Config, StopReason};
 
 use crate::harness::*;
 
@@ -52,4 +52,65 @@ fn deploy_is_forgotten_after_its_last_instance() {
 
     pool.assert(stopped(first), &[]);
     pool.assert(stopped(second), &[forget("a")]);
+}
+
+#[test]
+fn deserted_instance_stops_when_its_invocation_ends() {
+    let mut pool = TestPool::new();
+    let instance = pool.busy(1, "a");
+
+    pool.assert(deserted(instance, 1), &[]);
+    pool.assert(deserted(instance, 1), &[]);
+    assert_eq!(pool.states(), ["draining"]);
+
+    pool.assert(reusable(instance), &[stop(instance, StopReason::Deserted)]);
+    pool.assert(stopped(instance), &[forget("a")]);
+}
+
+#[test]
+fn nobody_waits_behind_a_deserted_instance() {
+    let one = 1.try_into().expect("1 is not zero");
+    let mut pool = TestPool::with(Config { max_concurrency: one, ..config() });
+    let instance = pool.busy(1, "a");
+    pool.assert(invoke(2, "a"), &[]);
+
+    let next = pool.assert_start(deserted(instance, 1), "a", &[]);
+
+    pool.assert(reusable(instance), &[stop(instance, StopReason::Deserted)]);
+    pool.assert(started(next), &[dispatch(2, next)]);
+}
+
+#[test]
+fn deserted_instance_takes_its_place_in_a_full_house_until_it_is_gone() {
+    let one = 1.try_into().expect("1 is not zero");
+    let mut pool = TestPool::with(Config { max_instances: one, ..config() });
+    let instance = pool.busy(1, "a");
+
+    pool.assert(deserted(instance, 1), &[]);
+    pool.assert(invoke(2, "a"), &[]);
+    pool.assert(reusable(instance), &[stop(instance, StopReason::Deserted)]);
+    pool.assert_start(stopped(instance), "a", &[]);
+}
+
+#[test]
+fn instance_that_is_lost_after_its_caller_is_aborted_all_the_same() {
+    let mut pool = TestPool::new();
+    let instance = pool.busy(1, "a");
+    pool.assert(deserted(instance, 1), &[]);
+
+    pool.assert(lost(instance, "gone"), &[abort(1, instance, "gone"), stop(instance, StopReason::Lost)]);
+}
+
+#[test]
+fn desertion_that_comes_too_late_or_too_early_is_ignored() {
+    let mut pool = TestPool::new();
+    let instance = pool.cold(1, "a");
+    pool.assert(deserted(instance, 1), &[]);
+    pool.assert(started(instance), &[dispatch(1, instance)]);
+    pool.assert(reusable(instance), &[]);
+    pool.assert(deserted(instance, 1), &[]);
+    pool.assert(invoke(2, "a"), &[dispatch(2, instance)]);
+    pool.assert(deserted(instance, 1), &[]);
+
+    assert_eq!(pool.states(), ["busy"]);
 }

@@ -32,7 +32,7 @@ impl Driver {
     }
 
     pub(super) fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {
-        let lease = self.pods.get_mut(&instance).and_then(|entry| entry.lease(&self.handle));
+        let lease = self.pods.get_mut(&instance).and_then(|entry| entry.lease(invocation, &self.handle));
         let reply = self.waiting.remove(&invocation).map(|waiting| waiting.reply);
         match (reply, lease) {
             // A caller that has gone gives the lease back by dropping it.

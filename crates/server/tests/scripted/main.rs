@@ -8,6 +8,7 @@ mod for_tests;
 mod forwarding;
 mod iam;
 mod instance;
+mod limits;
 mod pod;
 mod server;
 mod wire;

@@ -208,6 +208,21 @@ impl Server {
         until(|| self.instance()).await;
     }
 
+    /// Reserves so much concurrency for a function.
+    pub(crate) async fn reserve(&self, name: &str, count: u32) {
+        let url = format!("{}/2017-10-31/functions/{name}/concurrency", self.endpoint);
+        let request = json!({ "ReservedConcurrentExecutions": count });
+        let answer = self.client.put(url).json(&request).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+
+    /// Invokes, and closes the connection before the answer comes.
+    pub(crate) async fn hang_up(&self, name: &str, payload: Value, patience: Duration) {
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", self.endpoint);
+        let answer = self.client.post(url).timeout(patience).json(&payload).send().await;
+        assert!(answer.is_err_and(|error| error.is_timeout()), "an answer came before the caller hung up");
+    }
+
     pub(crate) async fn invoke(&self, name: &str, payload: Value) -> Answer {
         let url = format!("{}/2015-03-31/functions/{name}/invocations", self.endpoint);
         let answer = self.client.post(url).json(&payload).send().await.unwrap();

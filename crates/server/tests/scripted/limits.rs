@@ -1,0 +1,109 @@
+//! How many invocations run at once, on how many Pods, and what becomes of a Pod whose caller hung up.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::api::Api;
+use crate::server::{Server, until};
+
+async fn one_pod_for(functions: &[&str]) -> (Api, Server) {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_MAX_PODS", "1")]).await;
+    for function in functions {
+        server.create_function(function).await;
+    }
+    (api, server)
+}
+
+#[tokio::test]
+async fn full_house_ends_the_idle_pod_of_another_function() {
+    let (api, server) = one_pod_for(&["one", "two"]).await;
+    assert_eq!(server.invoke("one", json!({})).await.status, 200);
+    let first = api.pods();
+    let answer = server.invoke("two", json!({})).await;
+    assert_eq!((answer.status, answer.function_error), (200, false), "{answer:?}");
+    assert_eq!(api.deleted(), first);
+    assert_eq!((api.pods().len(), api.creates()), (1, 2));
+}
+
+#[tokio::test]
+async fn invocations_wait_for_the_only_pod_there_may_be() {
+    let (api, server) = one_pod_for(&["one", "two"]).await;
+    let sleep = json!({ "sleep_ms": 300 });
+    let (one, two) = tokio::join!(server.invoke("one", sleep.clone()), async {
+        until(async || (api.pods().len() == 1).then_some(())).await;
+        server.invoke("two", json!({})).await
+    });
+    for answer in [one, two] {
+        assert_eq!((answer.status, answer.function_error), (200, false), "{answer:?}");
+    }
+    assert_eq!((api.pods().len(), api.creates()), (1, 2));
+}
+
+#[tokio::test]
+async fn function_that_is_called_all_the_time_starves_no_other() {
+    let (api, server) = one_pod_for(&["one", "two"]).await;
+    server.invoke("one", json!({})).await;
+    let began = Instant::now();
+    let flood = async || {
+        while api.creates() < 2 {
+            assert!(began.elapsed() < Duration::from_secs(20), "the other function got no Pod");
+            assert_eq!(server.invoke("one", json!({ "sleep_ms": 50 })).await.status, 200);
+        }
+    };
+    let (answer, ..) = tokio::join!(server.invoke("two", json!({})), flood(), flood(), flood());
+    assert_eq!((answer.status, answer.function_error), (200, false), "{answer:?}");
+}
+
+#[tokio::test]
+async fn invocation_beyond_the_reservation_is_throttled_at_once() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    server.reserve("hello", 1).await;
+    let sleep = json!({ "sleep_ms": 2_000 });
+    let (first, ()) = tokio::join!(server.invoke("hello", sleep), async {
+        until(async || (api.pods().len() == 1).then_some(())).await;
+        let throttled = server.invoke("hello", json!({})).await;
+        assert_eq!(throttled.status, 429, "{throttled:?}");
+        assert_eq!(throttled.body["Reason"], "ReservedFunctionConcurrentInvocationLimitExceeded");
+        server.reserve("hello", 2).await;
+        assert_eq!(server.invoke("hello", json!({})).await.status, 200, "a change of the reservation counts at once");
+    });
+    assert_eq!(first.status, 200);
+    server.reserve("hello", 1).await;
+    assert_eq!(server.invoke("hello", json!({})).await.status, 200, "what has ended gives its place back");
+}
+
+#[tokio::test]
+async fn caller_that_hangs_up_retires_the_pod_once_its_handler_has_ended() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    server.reserve("hello", 2).await;
+    server.invoke("hello", json!({})).await;
+    let pod = api.pods()[0].clone();
+    let began = Instant::now();
+    server.hang_up("hello", json!({ "sleep_ms": 2_000 }), Duration::from_millis(300)).await;
+    // Nobody waits behind it: the next invocation runs elsewhere before the handler has ended.
+    let next = server.invoke("hello", json!({})).await;
+    assert_eq!((next.status, next.function_error), (200, false), "{next:?}");
+    assert_ne!(next.body, json!(pod));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(!api.deleted().contains(&pod), "its handler is not cut off");
+    until(async || api.deleted().contains(&pod).then_some(())).await;
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn invocation_whose_caller_hung_up_counts_until_its_handler_has_ended() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    server.reserve("hello", 1).await;
+    server.invoke("hello", json!({})).await;
+    server.hang_up("hello", json!({ "sleep_ms": 1_500 }), Duration::from_millis(300)).await;
+    assert_eq!(server.invoke("hello", json!({})).await.status, 429);
+    until(async || (server.invoke("hello", json!({})).await.status == 200).then_some(())).await;
+}
