@@ -190,8 +190,13 @@ fn bound(shape: &Shape, comparison: &str, limit: i64) -> String {
 }
 
 fn enumeration(one_of: &[&str]) -> String {
-    format!("Member must satisfy enum value set: [{}]", one_of.join(", "))
+    let same = |listed: &&[&str]| listed.len() == one_of.len() && listed.iter().all(|value| one_of.contains(value));
+    let listed = REORDERED.into_iter().find(same).unwrap_or(one_of);
+    format!("Member must satisfy enum value set: [{}]", listed.join(", "))
 }
+
+/// The enumerations that recorded answers list in another order than the model has.
+const REORDERED: [&[&str]; 2] = [&["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], &["Terminate", "Allow"]];
 
 /// AWS's paths are the members' names with a lower-case first letter, joined by dots.
 fn join(parent: &str, name: &str) -> String {

@@ -10,6 +10,7 @@ mod functions;
 mod layers;
 mod names;
 mod policies;
+mod recursion;
 mod settings;
 mod tags;
 mod tape;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FUNCTION_ARN, Recording, conflict, no_content, not_found, ok, published};
+use super::{FUNCTION_ARN, Recording, conflict, no_content, not_found, ok, one_violation, published};
 use crate::harness::{Account, Answer, invalid};
 
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
@@ -276,6 +276,9 @@ fn positions_are_refused_as_on_aws() {
         };
         said.same(&format!("{source}, a needless time"), at("LATEST", 1_739_800_000), invalid(at_latest));
         said.same(&format!("{source}, a negative time"), at("AT_TIMESTAMP", -1), invalid(at_timestamp));
+        let known = "satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]";
+        let unknown = create(&mut published(), source, json!({ "StartingPosition": "0" }));
+        said.same(&format!("{source}, no position"), unknown, one_violation("0", "startingPosition", known));
     }
     for source in [STREAM, TABLE] {
         said.same(source, create(&mut published(), source, json!({})), invalid(without));
