@@ -56,6 +56,14 @@ pub(crate) struct Cluster {
     pub(crate) kubeconfig: PathBuf,
 }
 
+/// The cluster's only node.
+pub(crate) struct Node {
+    /// What stands before a command for it to run there; empty where that is this machine.
+    pub(crate) shell: String,
+    /// The directory there in which the CNI plugin `host-local` keeps the Pods' addresses.
+    pub(crate) addresses: PathBuf,
+}
+
 pub(crate) fn run(args: Args) -> Result<()> {
     let Args { action, provider } = args;
     match action {
@@ -172,6 +180,14 @@ impl Cluster {
         match self.provider {
             Provider::Kind => kind::host_address(),
             Provider::Native => Ok(native::host_address()),
+        }
+    }
+
+    /// The node, for tests that break its network.
+    pub(crate) fn node(&self) -> Node {
+        match self.provider {
+            Provider::Kind => kind::node(),
+            Provider::Native => native::node(),
         }
     }
 }

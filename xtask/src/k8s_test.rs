@@ -39,6 +39,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
     cargo.args(["--test", "k8s_integration", "--", "--test-threads=1"]).args(test_args).current_dir(paths::repo());
     cargo.env("FAKECLOUD_K8S_TEST", "1").env("KUBECONFIG", &cluster.kubeconfig);
     cargo.env("FAKECLOUD_TEST_HOST", cluster.host_address()?).env("FAKECLOUD_TEST_CLIENTS", clients.dir);
+    let node = cluster.node();
+    cargo.env("FAKECLOUD_TEST_NODE_SHELL", node.shell).env("FAKECLOUD_TEST_NODE_ADDRESSES", node.addresses);
     cargo.envs(keep.then_some(("FAKECLOUD_TEST_KEEP", "1")));
     shell::run(&mut cargo)
 }

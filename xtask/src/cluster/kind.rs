@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::Node;
 use crate::{paths, shell};
 
 const NAME: &str = "fakecloud";
@@ -26,6 +27,11 @@ pub(super) fn available() -> bool {
 
 pub(super) fn kubeconfig() -> Result<PathBuf> {
     Ok(paths::cache()?.join("kind.kubeconfig"))
+}
+
+/// The directory is the one that kind's own network, kindnet, tells the plugin, and the network's name.
+pub(super) fn node() -> Node {
+    Node { shell: format!("docker exec {NAME}-control-plane"), addresses: PathBuf::from("/run/cni-ipam-state/kindnet") }
 }
 
 pub(super) fn up(kubeconfig: &Path) -> Result<()> {

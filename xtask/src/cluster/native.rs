@@ -32,7 +32,7 @@ use anyhow::{Context, Result, bail};
 
 use self::components::Binaries;
 use self::layout::state;
-use super::say;
+use super::{Node, say};
 use crate::shell;
 
 pub(super) use self::dns::{await_service_name, mirror_services};
@@ -48,6 +48,10 @@ pub(super) fn kubeconfig() -> PathBuf {
 
 pub(super) fn host_address() -> String {
     layout::GATEWAY.to_owned()
+}
+
+pub(super) fn node() -> Node {
+    Node { shell: String::new(), addresses: state("cni/addresses").join(layout::NETWORK) }
 }
 
 pub(super) fn up() -> Result<()> {

@@ -7,9 +7,11 @@ mod function;
 mod kubectl;
 mod lambda;
 mod namespace;
+mod node;
 mod pods;
 mod service_account;
 mod settings;
+mod witness;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,9 +23,11 @@ pub(crate) use self::function::{Function, zip};
 pub(crate) use self::kubectl::Kubectl;
 pub(crate) use self::lambda::Lambda;
 pub(crate) use self::namespace::{Namespace, describe, with_temp_ns};
+pub(crate) use self::node::Node;
 pub(crate) use self::pods::Pod;
 pub(crate) use self::service_account::{ServiceAccount, role_rules};
-pub(crate) use self::settings::require_cluster;
+pub(crate) use self::settings::{host, require_cluster};
+pub(crate) use self::witness::Witness;
 
 /// How long a test waits for anything before it fails; no single wait is longer.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);

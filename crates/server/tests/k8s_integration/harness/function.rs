@@ -22,6 +22,8 @@ pub(crate) struct Function {
     files: Vec<(String, Vec<u8>)>,
     environment: BTreeMap<String, String>,
     layers: Vec<String>,
+    /// What CreateFunction is told beyond all this.
+    members: Value,
 }
 
 // === impl Function ===
@@ -48,12 +50,19 @@ impl Function {
     }
 
     fn new(runtime: &'static str, handler: &'static str) -> Self {
-        Self { runtime, handler, files: Vec::new(), environment: BTreeMap::new(), layers: Vec::new() }
+        let (files, environment, layers) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { runtime, handler, files, environment, layers, members: json!({}) }
     }
 
     /// With a file more.
     pub(crate) fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((path.to_owned(), content.into()));
+        self
+    }
+
+    /// With these files alone.
+    pub(crate) fn files(mut self, files: &[(&str, &[u8])]) -> Self {
+        self.files = files.iter().map(|(path, content)| ((*path).to_owned(), content.to_vec())).collect();
         self
     }
 
@@ -69,6 +78,12 @@ impl Function {
         self
     }
 
+    /// With members of CreateFunction that replace or join those it has anyway; null leaves one out.
+    pub(crate) fn members(mut self, members: Value) -> Self {
+        self.members = members;
+        self
+    }
+
     /// The code's archive.
     pub(crate) fn zip(&self) -> Vec<u8> {
         let files: Vec<_> = self.files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
@@ -77,7 +92,7 @@ impl Function {
 
     /// The body of CreateFunction.
     pub(super) fn create_request(&self, name: &str) -> Value {
-        json!({
+        let mut request = json!({
             "FunctionName": name,
             "Runtime": self.runtime,
             "Handler": self.handler,
@@ -86,7 +101,11 @@ impl Function {
             "Environment": {"Variables": self.environment},
             "Layers": self.layers,
             "Timeout": 30,
-        })
+        });
+        for (member, value) in self.members.as_object().into_iter().flatten() {
+            request[member] = value.clone();
+        }
+        request
     }
 }
 

@@ -11,6 +11,10 @@ pub(crate) struct Settings {
     pub(crate) host: String,
     /// The directory with the AWS clients.
     pub(crate) clients: PathBuf,
+    /// What stands before a command for it to run on the cluster's node: `docker exec NODE`, or nothing.
+    pub(crate) node_shell: Vec<String>,
+    /// The directory on the node in which the `host-local` plugin keeps the Pods' addresses.
+    pub(crate) node_addresses: String,
     /// Keep the namespace of a test that fails.
     pub(crate) keep: bool,
 }
@@ -31,9 +35,19 @@ pub(crate) fn settings() -> &'static Settings {
         Settings {
             host: required("FAKECLOUD_TEST_HOST", "the address by which Pods reach this host"),
             clients: required("FAKECLOUD_TEST_CLIENTS", "the directory with the AWS clients").into(),
+            node_shell: required("FAKECLOUD_TEST_NODE_SHELL", "what stands before a command to run it on the node")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            node_addresses: required("FAKECLOUD_TEST_NODE_ADDRESSES", "where the node keeps the addresses of Pods"),
             keep: env::var_os("FAKECLOUD_TEST_KEEP").is_some(),
         }
     })
+}
+
+/// The address by which Pods reach a server on this host.
+pub(crate) fn host() -> &'static str {
+    &settings().host
 }
 
 /// Checks the settings, and that kubectl reaches a cluster with a node that is ready.

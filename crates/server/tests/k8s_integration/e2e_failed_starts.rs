@@ -1,0 +1,180 @@
+//! Starts that fail, in the cluster or in the function's own code: the caller hears the first real cause.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Fakecloud, Function, LogLevel, eventually, host, with_temp_ns};
+
+/// Long before the start timeout of 60 s.
+const REASON_WITHIN: Duration = Duration::from_secs(30);
+
+const IMAGE: &str = "public.ecr.aws/lambda/python:3.12";
+
+#[test]
+fn port_that_opens_late_is_waited_for() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let late = "sleep 5; exec /lambda-entrypoint.sh os.getcwd";
+        fakecloud.lambda.create_function("late", &image_with(&["sh", "-c", late]));
+
+        // The container runs, and its Pod is ready as far as its status tells, for seconds before the port is open.
+        let answer = fakecloud.lambda.invoke("late", &Value::Null);
+        let error = answer.expect(200);
+        assert_eq!(error["errorType"], "TypeError", "getcwd was called, with arguments it does not take: {answer}");
+    });
+}
+
+#[test]
+fn start_that_times_out_deletes_its_pod_and_says_how_far_it_came() {
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_LAMBDA_START_TIMEOUT", "6s");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        fakecloud.lambda.create_function("deaf", &image_with(&["sleep", "1000"]));
+
+        let message = reason(&fakecloud, "deaf");
+        assert!(message.contains("did not listen within 6s") && message.contains("runs"), "{message}");
+        eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
+    });
+}
+
+#[test]
+fn entry_point_that_is_not_in_the_image_is_the_reason() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        fakecloud.lambda.create_function("misspelt", &image_with(&["/usr/bin/pyhton"]));
+        let message = reason(&fakecloud, "misspelt");
+        assert!(message.contains("/usr/bin/pyhton") && message.contains("no such file"), "{message}");
+    });
+}
+
+#[test]
+fn image_name_that_is_none_is_the_reason() {
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12", "registry.invalid/Upper:1");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        fakecloud.lambda.create_function("misnamed", &Function::python_report());
+        let message = reason(&fakecloud, "misnamed");
+        assert!(message.contains("InvalidImageName") && message.contains("registry.invalid/Upper:1"), "{message}");
+    });
+}
+
+#[test]
+fn pod_that_fits_no_node_is_given_its_grace_and_then_says_why() {
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "4s");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        let tags = json!({"Tags": {"fakecloud-k8s/node-selector": "pool=nowhere"}});
+        fakecloud.lambda.create_function("homeless", &Function::python_report().members(tags));
+
+        let asked = Instant::now();
+        let message = reason(&fakecloud, "homeless");
+        assert!(message.contains("Unschedulable") && message.contains("node"), "{message}");
+        assert!(asked.elapsed() >= Duration::from_secs(4), "an autoscaler had no chance: {:?}", asked.elapsed());
+        eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
+    });
+}
+
+#[test]
+fn pod_that_fits_a_node_in_time_serves() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let label = format!("fakecloud-test-{}", ns.name);
+        let tags = json!({"Tags": {"fakecloud-k8s/node-selector": format!("{label}=yes")}});
+        fakecloud.lambda.create_function("patient", &Function::python_report().members(tags));
+
+        let node = ns.kubectl.text(&["get", "nodes", "--output=jsonpath={.items[0].metadata.name}"]);
+        let answer = thread::scope(|scope| {
+            let invoked = scope.spawn(|| fakecloud.lambda.invoke("patient", &Value::Null));
+            eventually("the Pod waits for a node", || {
+                let pods = ns.pods();
+                let condition = pods.first().map(|pod| pod.object["status"]["conditions"][0]["reason"].clone());
+                (condition == Some(json!("Unschedulable"))).then_some(())
+            });
+            ns.kubectl.text(&["label", "node", &node, &format!("{label}=yes")]);
+            invoked.join().expect("the client does not panic")
+        });
+        ns.kubectl.text(&["label", "node", &node, &format!("{label}-")]);
+        assert_eq!(answer.returned()["count"], 1);
+    });
+}
+
+#[test]
+fn init_container_that_is_refused_its_files_says_so() {
+    for (status, code) in [("401 Unauthorized", "401"), ("404 Not Found", "404")] {
+        with_temp_ns(|ns| {
+            let stranger = stranger(status);
+            let setting = ("FAKECLOUD_K8S_SELF_URL", stranger.as_str());
+            let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+            fakecloud.lambda.create_function("refused", &Function::python_report());
+            let message = reason(&fakecloud, "refused");
+            assert!(message.contains("init container") && message.contains(code), "{message}");
+        });
+    }
+}
+
+#[test]
+fn code_that_does_not_load_is_the_functions_own_error() {
+    const ARM64_PROGRAM: &[u8] = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xb7\0\x01\0\0\0";
+    let provided = |bootstrap: &[u8]| Function::provided_report().files(&[("bootstrap", bootstrap)]);
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        for (name, function, error_type, words) in [
+            ("absent", Function::python("import nothing_like_it"), "Runtime.ImportModuleError", "nothing_like_it"),
+            ("garbled", Function::python("def handler(:"), "Runtime.UserCodeSyntaxError", "invalid syntax"),
+            ("nameless", Function::python("other = 1"), "Runtime.HandlerNotFound", "handler"),
+            ("leaving", Function::python("import sys; sys.exit(3)"), "Runtime.ExitError", ""),
+            // The emulator answers an exec that failed without a body, so that is all there is to tell.
+            ("foreign", provided(ARM64_PROGRAM), "Runtime.ExitError", "without providing a reason"),
+        ] {
+            fakecloud.lambda.create_function(name, &function);
+            let answer = fakecloud.lambda.invoke(name, &Value::Null);
+            assert_eq!(answer.header("x-amz-function-error"), Some("Unhandled"), "{name}: {answer}");
+            let error = answer.expect(200);
+            assert_eq!(error["errorType"], error_type, "{name}: {answer}");
+            let message = error["errorMessage"].as_str().unwrap_or_default();
+            assert!(!message.is_empty() && message.contains(words), "{name}: {answer}");
+        }
+    });
+}
+
+/// A function from an image of the cluster with an entry point of its own.
+fn image_with(entry_point: &[&str]) -> Function {
+    Function::python_report().members(json!({
+        "PackageType": "Image",
+        "Runtime": null,
+        "Handler": null,
+        "Layers": null,
+        "Code": {"ImageUri": IMAGE},
+        "ImageConfig": {"EntryPoint": entry_point},
+    }))
+}
+
+/// The message of the refusal that an invocation ends with.
+fn reason(fakecloud: &Fakecloud<'_>, function: &str) -> String {
+    let asked = Instant::now();
+    let answer: Answer = fakecloud.lambda.invoke(function, &Value::Null);
+    assert_eq!(answer.status, 424, "{answer}");
+    assert!(asked.elapsed() < REASON_WITHIN, "the reason came after {:?}: {answer}", asked.elapsed());
+    let message = answer.error_message();
+    assert!(message.contains(&format!("fakecloud-lambda-{function}-")), "the Pod is not named: {message}");
+    message
+}
+
+/// Something else that listens where fakecloud was said to be, and answers all with one status.
+fn stranger(status: &'static str) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a port is free");
+    let url = format!("http://{}:{}", host(), listener.local_addr().expect("a listener has an address").port());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            // Whoever is refused may hang up first.
+            drop(stream.read(&mut [0; 4096]));
+            drop(write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        }
+    });
+    url
+}

@@ -1,0 +1,65 @@
+//! The cluster's only node, where tests break the network and choose the address of the next Pod.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+
+use super::settings::settings;
+
+/// Packets to one address are dropped without a word until this is dropped.
+pub(crate) struct Silence {
+    address: Ipv4Addr,
+}
+
+/// The node.
+pub(crate) struct Node;
+
+/// Packets that the node makes itself, and those it passes on.
+const CHAINS: [&str; 2] = ["OUTPUT", "FORWARD"];
+
+// === impl Node ===
+
+impl Node {
+    /// Drops all packets to an address.
+    pub(crate) fn silence(address: Ipv4Addr) -> Silence {
+        for chain in CHAINS {
+            run(&["iptables", "-w", "-I", chain, "-d", &address.to_string(), "-j", "DROP"]);
+        }
+        Silence { address }
+    }
+
+    /// Makes the node give this address, which must be free, to the next Pod that starts.
+    pub(crate) fn next_address(address: Ipv4Addr) {
+        let before = Ipv4Addr::from_bits(address.to_bits() - 1);
+        let file = format!("{}/last_reserved_ip.0", settings().node_addresses);
+        run(&["sh", "-c", &format!("test -f {file} && printf %s {before} > {file}")]);
+    }
+
+    /// Whether no Pod has the address.
+    pub(crate) fn is_free(address: Ipv4Addr) -> bool {
+        let taken = format!("{}/{address}", settings().node_addresses);
+        !command(&["test", "-e", &taken]).status().expect("a command can be run on the node").success()
+    }
+}
+
+// === impl Silence ===
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        for chain in CHAINS {
+            run(&["iptables", "-w", "-D", chain, "-d", &self.address.to_string(), "-j", "DROP"]);
+        }
+    }
+}
+
+fn run(args: &[&str]) {
+    let output = command(args).output().unwrap_or_else(|error| panic!("cannot run {args:?}: {error}"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?} on the node: {}\n{stderr}", output.status);
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut words = settings().node_shell.iter().map(String::as_str).chain(args.iter().copied());
+    let mut command = Command::new(words.next().expect("a command has a name"));
+    command.args(words);
+    command
+}
