@@ -7,15 +7,19 @@ mod functions;
 mod http;
 mod machine;
 mod namespace;
+mod picture;
 mod pool;
 mod report;
 mod samples;
 mod server;
+mod throughput;
 mod warm;
+mod warm_pods;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -31,7 +35,8 @@ use crate::{images, paths, shell};
 const HOW: &str = "\
 fakecloud runs on this host, built for release, in a namespace of its own on the native cluster: kind's Pods have no \
 address that a host reaches. Each figure stands beside the same without fakecloud, measured in turns in the same run. \
-The figures go to standard output as a Markdown table, and to target/bench/bench.json. A quiet machine gives \
+The figures go to standard output as a Markdown table, to target/bench/bench.json, and as a picture to \
+target/bench/bench.svg. A quiet machine gives \
 steadier figures; so does `nice -n -10`.";
 
 #[derive(clap::Args)]
@@ -43,7 +48,7 @@ pub(crate) struct Args {
     /// Measure one thing alone
     #[arg(long, value_enum, conflicts_with = "update_readme")]
     only: Option<Part>,
-    /// Replace the table between `<!-- bench -->` and `<!-- /bench -->` in README.md
+    /// Replace the table between `<!-- bench -->` and `<!-- /bench -->` in README.md, and the picture in docs/bench.svg
     #[arg(long)]
     update_readme: bool,
 }
@@ -53,6 +58,8 @@ pub(crate) struct Args {
 enum Part {
     /// Warm invocations
     Warm,
+    /// Warm invocations of many clients at once
+    Throughput,
     /// Cold starts
     Cold,
     /// The server's memory and the time it takes to start
@@ -64,12 +71,26 @@ enum Part {
 /// How often things are measured.
 struct Amounts {
     warm: usize,
+    rounds: usize,
+    round: Duration,
     starts: usize,
     cold: Amount,
 }
 
-const FULL: Amounts = Amounts { warm: 3000, starts: 10, cold: Amount { tries: 15, bursts: 3, burst_pods: 10 } };
-const QUICK: Amounts = Amounts { warm: 500, starts: 3, cold: Amount { tries: 3, bursts: 1, burst_pods: 10 } };
+const FULL: Amounts = Amounts {
+    warm: 3000,
+    rounds: 5,
+    round: Duration::from_secs(4),
+    starts: 10,
+    cold: Amount { tries: 15, bursts: 3, burst_pods: 10, crowd_pods: 50 },
+};
+const QUICK: Amounts = Amounts {
+    warm: 500,
+    rounds: 1,
+    round: Duration::from_secs(2),
+    starts: 3,
+    cold: Amount { tries: 3, bursts: 1, burst_pods: 10, crowd_pods: 20 },
+};
 
 /// A zip as small as functions come, and one that no warm invocation should feel.
 const SMALL_BYTES: u64 = 1 << 10;
@@ -86,7 +107,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     println!("{table}");
     if let Some(old) = old {
         fs::write(&readme, report::replace_block(&old, &table)?).context("cannot write README.md")?;
-        shell::step("README.md has the new figures");
+        let picture = paths::repo().join("docs/bench.svg");
+        fs::create_dir_all(paths::repo().join("docs"))?;
+        fs::write(picture, picture::draw(&report)).context("cannot write docs/bench.svg")?;
+        shell::step("README.md and docs/bench.svg have the new figures");
     }
     Ok(())
 }
@@ -102,26 +126,32 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     fs::create_dir_all(&dir)?;
 
     let machine = Machine::before()?;
-    let namespace = Namespace::create(&cluster)?;
+    let namespace = Namespace::make(&cluster)?;
     let (program, log) = (&target.join("release/fakecloud"), dir.join("fakecloud.log"));
     let setup = Setup { program, cluster: &cluster, namespace: &namespace, log };
     let mut rows = Vec::new();
     if wanted(Part::Warm) {
         rows.extend(warm_invocations(&setup, &dir, amounts.warm)?);
     }
+    if wanted(Part::Throughput) {
+        let code = Code::provided(&dir, SMALL_BYTES)?;
+        rows.push(throughput::measure(&setup, &code, amounts.rounds, amounts.round)?);
+    }
     if wanted(Part::Cold) {
         rows.extend(cold::measure(&Server::start(&setup)?, &namespace, &setup.log, &amounts.cold)?);
     }
     if wanted(Part::Footprint) {
         rows.extend(footprint::measure(&setup, amounts.starts)?);
+        rows.push(warm_pods::measure()?);
     }
     if wanted(Part::Pool) {
         rows.extend(pool::measure()?);
     }
     let report = Report { machine: machine.after()?, rows };
-    let json = dir.join("bench.json");
+    let (json, svg) = (dir.join("bench.json"), dir.join("bench.svg"));
     report.write_json(&json)?;
-    shell::step(&format!("figures are in {}", json.display()));
+    fs::write(&svg, picture::draw(&report)).with_context(|| format!("cannot write {}", svg.display()))?;
+    shell::step(&format!("figures are in {} and {}", json.display(), svg.display()));
     Ok(report)
 }
 

@@ -50,7 +50,7 @@ impl BarePod {
     /// When the API server refuses it, or it does not listen within 90 s.
     pub(crate) fn time_to_open(&self, namespace: &Namespace<'_>) -> Result<Duration> {
         let mut api = namespace.api()?;
-        let name = format!("bare-{}", self.made.fetch_add(1, Ordering::Relaxed));
+        let name = self.next_name();
         let began = Instant::now();
         self.create(&mut api, namespace, &name)?;
         await_open(namespace.ip_of(&name)?)?;
@@ -71,10 +71,42 @@ impl BarePod {
         Ok(times?.into_iter().max().unwrap_or_default())
     }
 
-    fn create(&self, api: &mut Client, namespace: &Namespace<'_>, name: &str) -> Result<()> {
+    /// The same, created by one call of kubectl, which is part of the time.
+    ///
+    /// # Errors
+    /// Those of [`BarePod::time_to_open`].
+    pub(crate) fn time_to_open_all_by_kubectl(&self, namespace: &Namespace<'_>, count: usize) -> Result<Duration> {
+        let names: Vec<String> = (0..count).map(|_| self.next_name()).collect();
+        let items: Vec<Value> = names.iter().map(|name| self.named(name)).collect();
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": items });
+        let began = Instant::now();
+        let opened = thread::scope(|scope| {
+            let open = |name: &String| await_open(namespace.ip_of(name)?);
+            let pods: Vec<_> = names.iter().map(|name| scope.spawn(move || open(name))).collect();
+            namespace.create(&list)?;
+            pods.into_iter().try_for_each(|pod| pod.join().expect("a measurement does not panic"))
+        });
+        let took = began.elapsed();
+        opened?;
+        let mut api = namespace.api()?;
+        for name in names {
+            api.send("DELETE", &namespace.pods_path(&format!("/{name}")), "", b"")?.success()?;
+        }
+        Ok(took)
+    }
+
+    fn next_name(&self) -> String {
+        format!("bare-{}", self.made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn named(&self, name: &str) -> Value {
         let mut manifest = self.manifest.clone();
         manifest["metadata"]["name"] = json!(name);
-        let body = serde_json::to_vec(&manifest)?;
+        manifest
+    }
+
+    fn create(&self, api: &mut Client, namespace: &Namespace<'_>, name: &str) -> Result<()> {
+        let body = serde_json::to_vec(&self.named(name))?;
         api.send("POST", &namespace.pods_path(""), "Content-Type: application/json\r\n", &body)?.success()?;
         Ok(())
     }

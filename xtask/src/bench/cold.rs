@@ -23,6 +23,8 @@ pub(crate) struct Amount {
     pub(crate) tries: usize,
     pub(crate) bursts: usize,
     pub(crate) burst_pods: usize,
+    /// A burst as large as a node bears, beside as many bare Pods that one call of kubectl creates.
+    pub(crate) crowd_pods: usize,
 }
 
 /// Alternates between cold starts of one function and of bare Pods like its Pod, one at a time on a quiet node; then
@@ -51,10 +53,11 @@ pub(crate) fn measure(server: &Server, namespace: &Namespace<'_>, log: &Path, am
     let mut rows = vec![
         Row::ms("cold start until the answer, p50".to_owned(), answered.median_ms())
             .beside(ONE_POD, opened.median_ms())
-            .aim(Some(Aim::Ratio(1.15))),
+            .aim(Some(Aim::Ratio(1.05))),
     ];
     rows.extend(timeline(log, amount.tries, opened.median_ms())?);
     rows.extend(bursts(server, namespace, &bare, amount)?);
+    rows.push(crowd(server, namespace, &bare, amount)?);
     functions::delete(server, FUNCTION)?;
     namespace.settle()?;
     Ok(rows)
@@ -118,6 +121,25 @@ fn bursts(server: &Server, namespace: &Namespace<'_>, bare: &BarePod, amount: &A
         row(format!("{count} cold functions at once, all answered"), &functions_at_once),
         row(format!("{count} parallel invokes of one cold function, all answered"), &of_one),
     ])
+}
+
+fn crowd(server: &Server, namespace: &Namespace<'_>, bare: &BarePod, amount: &Amount) -> Result<Row> {
+    let count = amount.crowd_pods;
+    shell::step(&format!("{count} cold functions at once: {} times, and as many bare Pods", amount.bursts));
+    let (mut answered, mut opened) = (Samples::default(), Samples::default());
+    let names: Vec<String> = (0..count).map(|number| format!("{FUNCTION}-{number}")).collect();
+    let code = Code::python(1 << 10)?;
+    for _ in 0..amount.bursts {
+        opened.push(bare.time_to_open_all_by_kubectl(namespace, count)?);
+        namespace.settle()?;
+        names.iter().try_for_each(|name| functions::create(server, name, &code))?;
+        answered.push(invoke_at_once(server, &names)?);
+        names.iter().try_for_each(|name| functions::delete(server, name))?;
+        namespace.settle()?;
+    }
+    Ok(Row::ms(format!("{count} cold functions at once, all answered"), answered.median_ms())
+        .beside(&format!("{count} bare Pods of one kubectl call open"), opened.median_ms())
+        .aim(Some(Aim::Ratio(1.1))))
 }
 
 /// Invokes all functions in the same moment, each on a connection of its own: the time until the last has answered.

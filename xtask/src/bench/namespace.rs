@@ -44,7 +44,7 @@ impl<'a> Namespace<'a> {
     ///
     /// # Errors
     /// When the API server refuses, or kubectl cannot be started.
-    pub(crate) fn create(cluster: &'a Cluster) -> Result<Self> {
+    pub(crate) fn make(cluster: &'a Cluster) -> Result<Self> {
         let name = format!("fakecloud-bench-{}", std::process::id());
         shell::output(cluster.kubectl().args(["create", "namespace", &name]))?;
         let (proxy, proxy_address) = start_proxy(cluster.kubectl())?;
@@ -79,6 +79,29 @@ impl<'a> Namespace<'a> {
             1 => Ok(pods.remove(0)),
             other => bail!("function {function} has {other} Pods instead of one"),
         }
+    }
+
+    /// The names of this function's living Pods.
+    ///
+    /// # Errors
+    /// When the API server does not list them.
+    pub(crate) fn pods_of(&self, function: &str) -> Result<Vec<String>> {
+        let mut pods = self.living_pods()?;
+        pods.retain(|pod| pod["metadata"]["labels"]["fakecloud-lambda"] == function);
+        let name = |pod: &Value| pod["metadata"]["name"].as_str().context("a Pod has a name").map(str::to_owned);
+        pods.iter().map(name).collect()
+    }
+
+    /// Creates objects by one call of kubectl.
+    ///
+    /// # Errors
+    /// When the API server refuses one of them.
+    pub(crate) fn create(&self, objects: &Value) -> Result<()> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        serde_json::to_writer(&mut file, objects)?;
+        let mut kubectl = self.cluster.kubectl();
+        kubectl.args(["create", "--namespace", &self.name, "--filename"]).arg(file.path());
+        shell::output(&mut kubectl).map(drop)
     }
 
     /// Waits until the watch tells the Pod's IP.

@@ -59,6 +59,8 @@ pub(crate) enum Aim {
     Difference(f64),
     /// At most so many times what is beside it.
     Ratio(f64),
+    /// At least so many times what is beside it.
+    RatioAtLeast(f64),
     AtMost(f64),
     AtLeast(f64),
 }
@@ -131,6 +133,30 @@ impl Row {
         Self { aim, ..self }
     }
 
+    /// What was measured.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// How many times what is beside it, where something is.
+    pub(crate) fn ratio(&self) -> Option<f64> {
+        self.beside.as_ref().map(|beside| self.fakecloud / beside.value)
+    }
+
+    /// The figures in words.
+    pub(crate) fn figures(&self) -> String {
+        let fakecloud = self.unit.show(self.fakecloud);
+        match &self.beside {
+            Some(Beside { what, value }) => format!("{fakecloud} beside {} ({what})", self.unit.show(*value)),
+            None => fakecloud,
+        }
+    }
+
+    /// Whether more is better, as with rates.
+    pub(crate) fn is_rate(&self) -> bool {
+        self.unit == Unit::PerSecond
+    }
+
     fn markdown(&self) -> String {
         let Self { what, unit, fakecloud, beside, aim } = self;
         let aim = aim.map_or_else(String::new, |aim| aim.in_words(*unit));
@@ -169,6 +195,7 @@ impl Aim {
         match self {
             Self::Difference(most) => format!("≤ +{most} ms"),
             Self::Ratio(most) => format!("≤ × {most}"),
+            Self::RatioAtLeast(least) => format!("≥ × {least}"),
             Self::AtMost(most) => format!("≤ {}", unit.show(most)),
             Self::AtLeast(least) => format!("≥ {}", unit.show(least)),
         }

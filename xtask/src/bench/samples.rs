@@ -36,6 +36,12 @@ impl FromIterator<Duration> for Samples {
     }
 }
 
+/// The figure in the middle, the upper one of two.
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

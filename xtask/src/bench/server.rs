@@ -53,6 +53,14 @@ impl Server {
     /// # Errors
     /// When it ends instead, with its log, or is not ready within 30 s.
     pub(crate) fn start(setup: &Setup<'_>) -> Result<Self> {
+        Self::start_with(setup, &[])
+    }
+
+    /// The same with settings more.
+    ///
+    /// # Errors
+    /// Those of [`Server::start`].
+    pub(crate) fn start_with(setup: &Setup<'_>, settings: &[(&str, &str)]) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?.local_addr()?.port();
         let host = setup.cluster.host_address()?;
         let log = File::create(&setup.log).with_context(|| format!("cannot create {}", setup.log.display()))?;
@@ -63,6 +71,7 @@ impl Server {
             .env("FAKECLOUD_K8S_SELF_URL", format!("http://{host}:{port}"))
             .env("FAKECLOUD_K8S_NAMESPACE", &setup.namespace.name)
             .env("FAKECLOUD_LOG", LOG)
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

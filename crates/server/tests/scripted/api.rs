@@ -46,6 +46,8 @@ struct Cluster {
     knows_nobody: bool,
     keeps_pods: bool,
     creates: usize,
+    /// Lists, of which each watch needs one before it begins.
+    lists: usize,
     deleted: Vec<String>,
     version: u64,
 }
@@ -98,6 +100,11 @@ impl Api {
     /// How many create requests came.
     pub(crate) fn creates(&self) -> usize {
         self.lock().creates
+    }
+
+    /// How many times Pods were listed.
+    pub(crate) fn lists(&self) -> usize {
+        self.lock().lists
     }
 
     /// The names of the Pods that are there.
@@ -215,7 +222,8 @@ async fn list_or_watch(State(api): State<Api>, Query(query): Query<BTreeMap<Stri
     if query.contains_key("watch") {
         return watch(&api, selector);
     }
-    let state = api.lock();
+    let mut state = api.lock();
+    state.lists += 1;
     let objects = state.pods.values().map(|pod| &pod.object);
     let items: Vec<&Value> = objects.filter(|object| matches(object, &selector)).collect();
     let metadata = json!({ "resourceVersion": state.version.to_string() });

@@ -37,6 +37,26 @@ async fn second_invocation_runs_on_the_pod_of_the_first() {
 }
 
 #[tokio::test]
+async fn burst_of_cold_functions_costs_one_write_for_each_and_no_polling() {
+    const FUNCTIONS: usize = 50;
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    for number in 0..FUNCTIONS {
+        server.create_function(&format!("cold-{number}")).await;
+    }
+    let listed = until(async || Some(api.lists()).filter(|lists| *lists > 0)).await;
+    let invocations = (0..FUNCTIONS).map(|number| {
+        let server = &server;
+        async move { server.invoke(&format!("cold-{number}"), json!({})).await }
+    });
+    let answers = futures_util::future::join_all(invocations).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!((api.creates(), api.deleted().len()), (FUNCTIONS, 0));
+    // The script serves no other way to read a Pod than to list: a server that asked otherwise would have failed.
+    assert_eq!(api.lists(), listed, "Pods were listed while they started");
+}
+
+#[tokio::test]
 async fn create_whose_answer_got_lost_makes_exactly_one_pod() {
     let (api, server) = with_function().await;
     api.script([Create::CommittedButTimedOut]);

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,11 +22,11 @@ pub(crate) struct FakePod {
 impl FakePod {
     /// A loopback address that no other Pod of this test run has.
     pub(crate) fn next_ip() -> IpAddr {
-        static LAST: AtomicU8 = AtomicU8::new(1);
-        let last = LAST.fetch_add(1, Ordering::Relaxed);
-        // Tests run in processes of their own at the same time; the process id tells their addresses apart.
-        let [_, _, high, low] = std::process::id().to_be_bytes();
-        Ipv4Addr::new(127, high | 0x80, low, last).into()
+        static LAST: AtomicU32 = AtomicU32::new(1);
+        // Tests run in processes of their own at the same time; the process id tells their addresses apart, as long as
+        // none has more than 255 Pods.
+        let process = u32::from_be_bytes([127, 0, 0, 0]) | 1 << 23 | (std::process::id() & 0x7fff) << 8;
+        Ipv4Addr::from_bits(process + LAST.fetch_add(1, Ordering::Relaxed)).into()
     }
 
     /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long.
