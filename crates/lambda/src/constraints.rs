@@ -47,8 +47,12 @@ impl Check<'_> {
                 let violation = "failed to satisfy constraint: Member must not be null";
                 self.violations.push(format!("Value null at '{path}' {violation}"));
             }
-            if !value.is_null() && !checked_elsewhere(self.operation, member.name) {
-                self.value(&path, member.shape, value);
+            if value.is_null() {
+                continue;
+            }
+            match checked_elsewhere(self.operation, member.name) {
+                true => self.no_nulls(&path, member.shape, value),
+                false => self.value(&path, member.shape, value),
             }
         }
     }
@@ -66,6 +70,12 @@ impl Check<'_> {
                 self.members(path, shape, element, value, entries.values(), "Map value");
             }
             _ => {}
+        }
+    }
+
+    fn no_nulls(&mut self, path: &str, shape: &Shape, value: &Value) {
+        if value.as_array().is_some_and(|values| values.contains(&Value::Null)) {
+            self.report(path, shape, value, "Member must satisfy constraint: [Member must not be null]");
         }
     }
 

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::harness::{Account, error, invalid};
+use crate::harness::{Account, error, invalid, violated};
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:layer";
 
@@ -87,6 +87,20 @@ fn a_deleted_version_stays_with_the_functions_that_use_it() {
     account.delete("/2015-03-31/functions/f");
     assert!(!account.lambda.archives().contains("6c61796572"));
     assert_eq!(account.publish_layer("l", "layer").body["Version"], 2, "no number is given twice");
+}
+
+#[test]
+fn a_list_with_a_null_is_refused_where_aws_has_words_of_its_own() {
+    for (member, path) in
+        [("CompatibleRuntimes", "compatibleRuntimes"), ("CompatibleArchitectures", "compatibleArchitectures")]
+    {
+        let request = json!({ "Content": { "ZipFile": "emlw" }, member: [null] });
+        let message = format!(
+            "1 validation error detected: Value '[null]' at '{path}' failed to satisfy constraint: Member must satisfy \
+             constraint: [Member must not be null]"
+        );
+        assert_eq!(Account::new().post("/2018-10-31/layers/l/versions", &request), violated(&message));
+    }
 }
 
 #[test]
