@@ -66,8 +66,8 @@ def sample(shape):
         return True
     if shape.type_name == "timestamp":
         return "2026-01-31T12:00:00Z"
-    low = metadata(shape, "min")
-    return 1 if low is None else max(low, 1)
+    number = max(metadata(shape, "min") or 0, 1)
+    return float(number) if shape.type_name == "double" else number
 
 
 def broken(shape, value):

@@ -39,8 +39,15 @@ class Violation:
 ABSENT = object()
 
 
-# AWS answers a wrong runtime with an error of its own, for which the tables have cases.
-NOT_BY_THE_MODEL = {("CreateFunctionRequest", "runtime"), ("UpdateFunctionConfigurationRequest", "runtime")}
+# AWS answers wrong runtimes with errors and lists of its own, for which the tables have cases.
+NOT_BY_THE_MODEL = {
+    ("CreateFunctionRequest", "runtime"),
+    ("UpdateFunctionConfigurationRequest", "runtime"),
+    ("PublishLayerVersionRequest", "compatibleRuntimes"),
+    ("PublishLayerVersionRequest", "compatibleArchitectures"),
+    ("ListLayersRequest", "compatibleRuntime"),
+    ("ListLayerVersionsRequest", "compatibleRuntime"),
+}
 
 
 def of_input(shape):
@@ -109,10 +116,11 @@ def wrong_values(shape):
     """One value for each constraint of the shape itself; it may break more than that one."""
     high, low = metadata(shape, "max"), metadata(shape, "min")
     if shape.type_name in NUMBERS:
+        one = 1.0 if shape.type_name == "double" else 1
         if high is not None:
-            yield "too large", high + 1
+            yield "too large", high + one
         if low is not None:
-            yield "too small", low - 1
+            yield "too small", low - one
         return
     if high is not None and (long := sized(shape, high + 1)) is not None:
         yield "too long", long
@@ -148,9 +156,17 @@ def breaks_pattern(shape, value):
     return len(found) == 1 and "pattern" in found[0]
 
 
+# Of the elements of these, AWS says other patterns than its model has.
+OF_NETWORKS = {"vpcConfig.subnetIds": "^subnet-[0-9a-z]*$", "vpcConfig.securityGroupIds": "^sg-[0-9a-zA-Z]*$"}
+
+
 def element(shape, path, kind, value, who, member):
     """The one violation of a whole collection with a wrong element."""
-    everything = [each for _, each in constraints(member)] + ["Member must not be null"]
+    everything = [each for _, each in constraints(member)]
+    if path in OF_NETWORKS:
+        everything[-1] = f"Member must satisfy regular expression pattern: {OF_NETWORKS[path]}"
+    else:
+        everything.append("Member must not be null")
     constraint = f"{who} must satisfy constraint: [{', '.join(everything)}]"
     return Violation(f"element {kind}", path, value, [text(shape, path, value, constraint)])
 

@@ -3,6 +3,8 @@ from case import F, FUNCTION, HERE, MISSING, ROLE, STALE, VERSION, ALIAS, archiv
 
 OTHER_CODE = archive("def handler(event, context): return 1")
 NO_TAGS = f"{HERE}:function:missing"
+# What is asked of a function that may not run waits.
+NO_POD = ("PutFunctionConcurrency", F | {"ReservedConcurrentExecutions": 0})
 
 CASES = [
     ok("CreateFunction", [], FUNCTION[1], State="Pending", StateReasonCode="Creating", Version="$LATEST"),
@@ -51,6 +53,9 @@ CASES = [
     no("Invoke", [FUNCTION], F | {"Qualifier": "9"}, "ResourceNotFound", "function:f:9"),
     no("Invoke", [FUNCTION], F | {"Payload": b"{"}, "InvalidRequestContent", "Could not parse request body into json"),
     no("Invoke", [FUNCTION], {"FunctionName": "f:1", "Qualifier": "2"}, "InvalidParameterValue", "qualifier"),
+    ok("InvokeAsync", [FUNCTION, NO_POD], F | {"InvokeArgs": b"{}"}, Status=202),
+    no("InvokeAsync", [], MISSING | {"InvokeArgs": b"{}"}, "ResourceNotFound", "function:missing"),
+    no("InvokeAsync", [FUNCTION], F | {"InvokeArgs": b"{"}, "InvalidRequestContent", "Could not parse request body into json"),
     ok("TagResource", [FUNCTION], {"Resource": f"{HERE}:function:f", "Tags": {"key": "value"}}),
     no("TagResource", [], {"Resource": NO_TAGS, "Tags": {"key": "value"}}, "ResourceNotFound", "function:missing"),
     no("TagResource", [FUNCTION], {"Resource": f"{HERE}:function:f", "Tags": {f"key{n}": "" for n in range(51)}}, "InvalidParameterValue", "limit"),
