@@ -10,6 +10,7 @@ use fakecloud_pool::InvocationId;
 use crate::blobs::Blobs;
 use crate::deployments::Deployments;
 use crate::driver::Handle;
+use crate::events;
 use crate::forward::Forward;
 use crate::health::Health;
 use crate::invocation_log::InvocationLog;
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) deployments: Deployments,
     pub(crate) driver: Handle,
+    pub(crate) events: events::Handle,
     pub(crate) secret: Arc<Secret>,
     /// None where other services are refused.
     pub(crate) forward: Option<Forward>,

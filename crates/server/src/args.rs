@@ -72,6 +72,24 @@ pub(crate) struct Args {
     )]
     pub(crate) lambda_start_timeout: Period,
 
+    /// Time between a failed asynchronous invocation and its first retry; twice as long before the second
+    #[arg(
+        long,
+        env = "FAKECLOUD_LAMBDA_RETRY_BASE",
+        value_name = "FAKECLOUD_LAMBDA_RETRY_BASE",
+        default_value = "60s"
+    )]
+    pub(crate) lambda_retry_base: Period,
+
+    /// Asynchronous invocations of all functions that may be queued; further ones are throttled
+    #[arg(
+        long,
+        env = "FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT",
+        value_name = "FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT",
+        default_value = "10000"
+    )]
+    pub(crate) lambda_async_queue_limit: usize,
+
     /// Image of a runtime, as `FAKECLOUD_LAMBDA_IMAGE_<RUNTIME>=<image>`, such as FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12
     #[arg(long = "lambda-image", value_name = "RUNTIME=IMAGE", value_parser = runtime_image)]
     pub(crate) lambda_images: Vec<(Runtime, ImageRef)>,

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::control::{self, retire};
 use crate::deployment::SharedDeployment;
 use crate::driver::{Handle, Input};
+use crate::events;
 use crate::invocation_log::Source;
 use crate::lease::{Cut, Lease};
 use crate::words::chain;
@@ -28,19 +29,15 @@ const WITNESS: Duration = Duration::from_millis(2500);
 /// A warm Pod may end in the very moment it is chosen; so many in a row do not.
 const LEASES_MAX: u32 = 5;
 
-/// The `Invoke` operation.
+/// The `Invoke` and `InvokeAsync` operations.
 pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &str) -> Result<Response, Error> {
     let invocation = app.lambda().resolve(scope, &control::now(), call)?;
     match invocation.kind {
         InvocationKind::DryRun => Ok(invocation.accepted()),
         InvocationKind::Event => {
             let accepted = invocation.accepted();
-            let (app, request_id) = (app.clone(), request_id.to_owned());
-            tokio::spawn(async move {
-                if let Err(error) = run(&app, &invocation, &request_id, Source::Event).await {
-                    warn!(request_id, %error, "an asynchronous invocation was lost");
-                }
-            });
+            let Invocation { target, payload, client_context, .. } = invocation;
+            events::accept(app, target, payload, client_context, request_id).await?;
             Ok(accepted)
         }
         InvocationKind::RequestResponse => {

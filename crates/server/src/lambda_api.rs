@@ -58,7 +58,7 @@ async fn run(
     };
     drop(request);
     trace!(request_id, operation = ?call.operation(), "called");
-    if call.operation() == Operation::Invoke {
+    if matches!(call.operation(), Operation::Invoke | Operation::InvokeAsync) {
         // An invocation may wait long for its environment; how many may is the pool's business.
         drop(turn);
         return invoke::invoke(app, &scope, &call, request_id).await;

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::driver::Input;
+use crate::events;
 
 /// How long the API server is given to take the deletion of all Pods.
 const PODS_DELETED_WITHIN: Duration = Duration::from_secs(30);
@@ -31,18 +32,20 @@ pub(crate) async fn reset(State(app): State<App>) -> Response {
 }
 
 async fn run(app: &App) -> Result<(), String> {
-    // 1. No function is left: what comes from now on finds none.
+    // 1. No function is left, and no event for one: what comes from now on finds none.
     let written = {
         let mut lambda = app.lambda();
         app.deployments.follow(lambda.reset());
         app.writer.as_ref().map(crate::writer::Writer::clear)
     };
+    let events = events::reset(app).await;
     // 2. No Pod, after a clear end of what runs or waits.
     let (done, deleted) = oneshot::channel();
     app.driver.send(Input::Reset { done });
     let deleted = tokio::time::timeout(PODS_DELETED_WITHIN, deleted).await;
     // 3. No memory of what was.
     app.invocation_log.clear();
+    events.map_err(|error| format!("the records of asynchronous invocations could not be deleted: {error}"))?;
     if let Some(written) = written {
         let written = written.await.unwrap_or_else(|_gone| Err(std::io::Error::other("the writer ended")));
         written.map_err(|error| format!("the records on disk could not be deleted: {error}"))?;

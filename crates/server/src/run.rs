@@ -25,6 +25,7 @@ use crate::blobs::Blobs;
 use crate::cluster::Cluster;
 use crate::deployments::Deployments;
 use crate::driver::{self, Handle, Input};
+use crate::events;
 use crate::forward::Forward;
 use crate::health::Health;
 use crate::http_client::HttpClient;
@@ -114,12 +115,16 @@ async fn serve(args: Args) -> Result<()> {
     // 2. The parts, each a task of its own.
     let (driver, inputs) = driver::channel();
     let launcher = launcher(&args, &cluster, &settings, &instance, &secret);
-    let app = app(&args, listen, settings, driver.clone(), secret, &instance)?;
+    let (events, event_inputs) = events::channel();
+    let app = app(&args, listen, settings, driver.clone(), events, secret, &instance)?;
+    let queueing = events::restored(&args, app.clone(), event_inputs)?;
     let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
     let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
+    let mut queueing = tokio::spawn(queueing);
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(without_delay(listener), http::router(app)).with_graceful_shutdown(stopped.map(drop));
+    let server =
+        axum::serve(without_delay(listener), http::router(app.clone())).with_graceful_shutdown(stopped.map(drop));
     let mut serving = tokio::spawn(server.into_future());
     info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
     let reaping = tokio::spawn(reaper::run(cluster, instance));
@@ -130,14 +135,17 @@ async fn serve(args: Args) -> Result<()> {
         ended = &mut serving => bail!("the HTTP server ended: {ended:?}"),
         ended = &mut driving => bail!("the driver ended: {ended:?}"),
         ended = &mut watching => bail!("the watch on Pods ended: {ended:?}"),
+        ended = &mut queueing => bail!("the queue of asynchronous invocations ended: {ended:?}"),
         ended = &mut sweeping => bail!("the sweeper ended: {ended:?}"),
     };
 
-    // 4. The end: no new connections, then no Pods, then the last answers.
+    // 4. The end: no new connections or events, then no Pods, then the last deliveries and answers.
     info!(signal, "shutting down");
     reaping.abort();
     drop(stop);
+    app.events.send(events::Input::Shutdown);
     shutdown::delete_pods(&driver).await;
+    events::close(&app, args.data_dir.is_some()).await;
     if tokio::time::timeout(LAST_ANSWERS, serving).await.is_err() {
         warn!("connections that are still open are cut");
     }
@@ -195,6 +203,7 @@ fn app(
     listen: SocketAddr,
     settings: Arc<fakecloud_podspec::Cluster>,
     driver: Handle,
+    events: events::Handle,
     secret: Arc<Secret>,
     instance: &InstanceLabel,
 ) -> Result<App> {
@@ -220,6 +229,7 @@ fn app(
         deployments,
         blobs,
         driver,
+        events,
         secret,
         forward,
         health: Health::serving(instance.as_str()),

@@ -97,6 +97,14 @@ impl Api {
         self.lock().pods[name].connections()
     }
 
+    /// The invocations that Pods of this function were given, as far as these are still there.
+    pub(crate) fn payloads(&self, function: &str) -> Vec<Value> {
+        let state = self.lock();
+        let name = |pod: &FakePod| pod.object["metadata"]["annotations"]["fakecloud-function-name"].clone();
+        let pods = state.pods.values().filter(|pod| name(pod) == function);
+        pods.flat_map(FakePod::payloads).collect()
+    }
+
     /// How many create requests came.
     pub(crate) fn creates(&self) -> usize {
         self.lock().creates
@@ -220,7 +228,7 @@ async fn remove(State(api): State<Api>, Path(name): Path<String>) -> Response {
 async fn list_or_watch(State(api): State<Api>, Query(query): Query<BTreeMap<String, String>>) -> Response {
     let selector = query.get("labelSelector").cloned().unwrap_or_default();
     if query.contains_key("watch") {
-        return watch(&api, selector);
+        return watch(&api, selector, query.get("resourceVersion").and_then(|version| version.parse().ok()));
     }
     let mut state = api.lock();
     state.lists += 1;
@@ -230,8 +238,17 @@ async fn list_or_watch(State(api): State<Api>, Query(query): Query<BTreeMap<Stri
     Json(json!({ "kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items })).into_response()
 }
 
-fn watch(api: &Api, selector: String) -> Response {
-    let lines = stream::unfold(api.events.subscribe(), move |mut events| {
+/// What came after version `since`, as far as it is still there, then what comes.
+fn watch(api: &Api, selector: String, since: Option<u64>) -> Response {
+    let coming = api.events.subscribe();
+    let version = |object: &Value| object["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok());
+    let missed: Vec<_> = {
+        let state = api.lock();
+        let objects = state.pods.values().map(|pod| &pod.object).filter(|object| matches(object, &selector));
+        let missed = objects.filter(|object| since.is_some() && version(object) > since);
+        missed.map(|object| Bytes::from(format!("{}\n", json!({ "type": "ADDED", "object": object })))).collect()
+    };
+    let lines = stream::unfold(coming, move |mut events| {
         let selector = selector.clone();
         async move {
             loop {
@@ -242,7 +259,8 @@ fn watch(api: &Api, selector: String) -> Response {
             }
         }
     });
-    Body::from_stream(lines).into_response()
+    let missed = stream::iter(missed.into_iter().map(Ok::<_, Infallible>));
+    Body::from_stream(futures_util::StreamExt::chain(missed, lines)).into_response()
 }
 
 /// Whether the object has every label of a selector of the form `key=value,key=value`.

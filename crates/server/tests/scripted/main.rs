@@ -4,6 +4,7 @@
 
 mod api;
 mod claims;
+mod events;
 mod for_tests;
 mod forwarding;
 mod iam;

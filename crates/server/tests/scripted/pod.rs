@@ -1,8 +1,8 @@
 //! A Pod's process: an emulator on an address of its own that counts what it runs.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +16,7 @@ pub(crate) struct FakePod {
     pub(crate) object: Value,
     process: Option<JoinSet<()>>,
     runs: Arc<AtomicUsize>,
+    payloads: Arc<Mutex<Vec<Value>>>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -29,19 +30,23 @@ impl FakePod {
         Ipv4Addr::from_bits(process + LAST.fetch_add(1, Ordering::Relaxed)).into()
     }
 
-    /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long.
+    /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long, one of
+    /// `{"fail":true}` fails.
     pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&runs);
+        let payloads = Arc::new(Mutex::new(Vec::new()));
+        let taken = Arc::clone(&payloads);
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
         let name = object["metadata"]["name"].to_string();
         let invoke = post(move |payload: Bytes| async move {
             counted.fetch_add(1, Ordering::SeqCst);
             let payload: Value = serde_json::from_slice(&payload).unwrap();
+            taken.lock().unwrap().push(payload.clone());
             tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
-            name
+            if payload["fail"] == true { r#"{"errorMessage":"no","errorType":"Exception"}"#.to_owned() } else { name }
         });
         let router = Router::new().route("/2015-03-31/functions/function/invocations", invoke);
         let mut process = JoinSet::new();
@@ -53,12 +58,12 @@ impl FakePod {
             let connection = hyper::server::conn::http1::Builder::new();
             drop(connection.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await);
         });
-        Self { object, process: Some(process), runs, connections }
+        Self { object, process: Some(process), runs, payloads, connections }
     }
 
     /// A Pod that runs nothing.
     pub(crate) fn without_process(object: Value) -> Self {
-        Self { object, process: None, runs: Arc::default(), connections: Arc::default() }
+        Self { object, process: None, runs: Arc::default(), payloads: Arc::default(), connections: Arc::default() }
     }
 
     /// The process, if it runs.
@@ -69,6 +74,11 @@ impl FakePod {
     /// How many connections it took.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// The invocations it was given.
+    pub(crate) fn payloads(&self) -> Vec<Value> {
+        self.payloads.lock().unwrap().clone()
     }
 
     /// How many invocations it was given.

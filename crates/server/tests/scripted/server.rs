@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub(crate) struct Server {
     client: reqwest::Client,
     log: NamedTempFile,
     _kubeconfig: NamedTempFile,
-    data: Arc<TempDir>,
+    data: Option<Arc<TempDir>>,
 }
 
 /// What a process that was killed left on disk.
@@ -43,15 +44,26 @@ impl Server {
     /// The same with further environment variables.
     pub(crate) async fn start_with(api: &Api, settings: &[(&str, &str)]) -> Self {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let server =
-            Self::spawn(api, |_own_url| settings.iter().map(own).collect(), Arc::new(tempfile::tempdir().unwrap()));
+        let server = Self::spawn(api, |_own_url| settings.iter().map(own).collect(), fresh_data());
         until(|| server.instance()).await;
         server
     }
 
+    /// The same without a data directory.
+    pub(crate) async fn start_without_data(api: &Api) -> Self {
+        let server = Self::spawn(api, |_own_url| Vec::new(), None);
+        until(|| server.instance()).await;
+        server
+    }
+
+    /// Its data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.as_ref().expect("the test gave it one").path()
+    }
+
     /// Ends the process as `kill -9` does.
     pub(crate) fn killed(self) -> Remains {
-        Remains(Arc::clone(&self.data))
+        Remains(self.data.clone().expect("the test gave it a data directory"))
     }
 
     /// Starts the binary where it must refuse to serve, and returns what it logged.
@@ -61,11 +73,16 @@ impl Server {
 
     /// The same with settings that depend on the URL where it would serve.
     pub(crate) async fn refused_with(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>) -> String {
-        let mut server = Self::spawn(api, settings, Arc::new(tempfile::tempdir().unwrap()));
+        let mut server = Self::spawn(api, settings, fresh_data());
+        assert_eq!(server.exit_code().await, Some(1), "{}", server.log());
+        server.log()
+    }
+
+    /// The code it ends with.
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         for _ in 0..1_000 {
-            if let Some(status) = server.process.try_wait().unwrap() {
-                assert_eq!(status.code(), Some(1), "{}", server.log());
-                return server.log();
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -77,7 +94,7 @@ impl Server {
         &self.endpoint
     }
 
-    fn spawn(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>, data: Arc<TempDir>) -> Self {
+    fn spawn(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>, data: Option<Arc<TempDir>>) -> Self {
         let log = NamedTempFile::new().unwrap();
         let kubeconfig = kubeconfig(api);
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -86,7 +103,7 @@ impl Server {
             .env("KUBECONFIG", kubeconfig.path())
             .env("FAKECLOUD_LISTEN", format!("127.0.0.1:{port}"))
             .env("FAKECLOUD_K8S_SELF_URL", format!("http://fakecloud.example:{port}"))
-            .env("FAKECLOUD_DATA_DIR", data.path())
+            .envs(data.as_ref().map(|data| ("FAKECLOUD_DATA_DIR", data.path())))
             .env("FAKECLOUD_LOG", "fakecloud=debug")
             .envs(settings(&format!("http://127.0.0.1:{port}")))
             .stdin(Stdio::null())
@@ -213,6 +230,22 @@ impl Server {
         until(|| self.instance()).await;
     }
 
+    /// Invokes asynchronously, and gives the status of the answer.
+    pub(crate) async fn send_event(&self, name: &str, payload: Value) -> u16 {
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", self.endpoint);
+        let request = self.client.post(url).header("x-amz-invocation-type", "Event").json(&payload);
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// A request of the API with a JSON body, which must succeed.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> u16 {
+        let url = format!("{}{path}", self.endpoint);
+        let answer = self.client.request(method, url).json(body).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "{path}: {}", answer.text().await.unwrap());
+        status.as_u16()
+    }
+
     /// Reserves so much concurrency for a function.
     pub(crate) async fn reserve(&self, name: &str, count: u32) {
         let url = format!("{}/2017-10-31/functions/{name}/concurrency", self.endpoint);
@@ -242,7 +275,14 @@ impl Server {
 impl Remains {
     /// A new process that finds them.
     pub(crate) async fn start_again(&self, api: &Api) -> Server {
-        let server = Server::spawn(api, |_own_url| Vec::new(), Arc::clone(&self.0));
+        self.start_again_with(api, &[]).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn start_again_with(&self, api: &Api, settings: &[(&str, &str)]) -> Server {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings = |_own_url: &str| settings.iter().map(own).collect();
+        let server = Server::spawn(api, settings, Some(Arc::clone(&self.0)));
         until(|| server.instance()).await;
         server
     }
@@ -250,12 +290,17 @@ impl Remains {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.process.kill().unwrap();
+        // It may have ended by itself.
+        drop(self.process.kill());
         self.process.wait().unwrap();
         if std::thread::panicking() {
             eprintln!("{}", self.log());
         }
     }
+}
+
+fn fresh_data() -> Option<Arc<TempDir>> {
+    Some(Arc::new(tempfile::tempdir().unwrap()))
 }
 
 /// Waits until `probe` gives something; panics after a generous while.

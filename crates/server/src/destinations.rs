@@ -1,0 +1,106 @@
+//! Tells the destinations and the dead letter queue of a function how an asynchronous invocation ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fakecloud_events::Condition;
+use fakecloud_lambda::{Delivery, Error, EventAnswer, EventPlan, EventRecord, dead_letter, destination};
+use tracing::{debug, warn};
+
+use crate::app::App;
+use crate::events::{self, Event};
+use crate::{control, request_id};
+
+/// The times between attempts at a delivery; after the last one it is given up.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// How an asynchronous invocation ended.
+pub(crate) struct End {
+    pub(crate) event: Arc<Event>,
+    pub(crate) condition: Condition,
+    /// How often the function ran.
+    pub(crate) runs: u32,
+    /// How the last attempt was answered.
+    pub(crate) answer: Option<EventAnswer>,
+}
+
+/// Tells whoever is configured now; ends when they know, or cannot be told.
+pub(crate) async fn tell(app: &App, end: End) {
+    let now = control::now();
+    let plan = match app.lambda().plan_event(&end.event.target, &now) {
+        Ok(plan) => plan,
+        Err(gone) => {
+            debug!(request_id = end.event.request_id, error = %gone, "no destinations are left");
+            return;
+        }
+    };
+    let condition = end.condition.to_string();
+    let record = EventRecord {
+        epoch_ms: now.epoch_ms,
+        request_id: &end.event.request_id,
+        target: &end.event.target,
+        condition: &condition,
+        invoke_count: end.runs,
+        payload: &end.event.payload,
+        answer: end.answer.as_ref(),
+    };
+    let succeeded = end.condition == Condition::Success;
+    let deliveries = deliveries(&plan, &record, succeeded, now.random);
+    if !succeeded {
+        warn!(
+            request_id = record.request_id, function = %plan.function.arn(), condition, runs = end.runs,
+            destinations = deliveries.len(), "an asynchronous invocation was given up"
+        );
+    }
+    futures_util::future::join_all(deliveries.into_iter().map(|(arn, delivery)| async move {
+        match delivery {
+            Ok(delivery) => deliver(app, &arn, &delivery, record.request_id).await,
+            Err(error) => warn!(request_id = record.request_id, destination = arn, %error, "nothing can be sent there"),
+        }
+    }))
+    .await;
+}
+
+/// What goes where. A failure goes to the destination and to the dead letter queue, if there are both.
+fn deliveries(
+    plan: &EventPlan,
+    record: &EventRecord<'_>,
+    succeeded: bool,
+    random: u128,
+) -> Vec<(String, Result<Delivery, Error>)> {
+    let (told, letter) = match succeeded {
+        true => (&plan.on_success, &None),
+        false => (&plan.on_failure, &plan.dead_letter),
+    };
+    let told = told.iter().map(|arn| (arn.clone(), destination(arn, record, random)));
+    let letter = letter.iter().map(|arn| (arn.clone(), dead_letter(arn, record)));
+    told.chain(letter).collect()
+}
+
+async fn deliver(app: &App, arn: &str, delivery: &Delivery, request_id: &str) {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let Err(error) = attempt(app, delivery).await else {
+            debug!(request_id, destination = arn, "a destination was told");
+            return;
+        };
+        let Some(pause) = pauses.next() else {
+            warn!(request_id, destination = arn, error, "a destination was not told of an asynchronous invocation");
+            return;
+        };
+        debug!(request_id, destination = arn, error, "a destination could not be told yet");
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn attempt(app: &App, delivery: &Delivery) -> Result<(), String> {
+    match delivery {
+        Delivery::Function { target, payload } => {
+            let request_id = request_id::fresh();
+            events::accept(app, target.clone(), payload.clone(), None, &request_id)
+                .await
+                .map_err(|error| error.to_string())
+        }
+        Delivery::Service(request) => Err(format!("{} cannot be reached yet", request.service)),
+    }
+}

@@ -1,0 +1,220 @@
+//! Asynchronous invocations: how often they run, what they survive, and who hears of their end.
+
+use std::fs;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::api::{Api, Create};
+use crate::server::{Server, until};
+
+/// Retries after 50 ms and 100 ms.
+const SOON: [(&str, &str); 1] = [("FAKECLOUD_LAMBDA_RETRY_BASE", "50ms")];
+
+async fn with_function() -> (Api, Server) {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &SOON).await;
+    server.create_function("hello").await;
+    (api, server)
+}
+
+async fn configure(server: &Server, function: &str, config: Value) {
+    server.call(Method::PUT, &format!("/2019-09-25/functions/{function}/event-invoke-config"), &config).await;
+}
+
+/// The ARN of a function of the account of unsigned requests.
+fn arn(function: &str) -> String {
+    format!("arn:aws:lambda:us-east-1:000000000000:function:{function}")
+}
+
+/// How many events are on disk.
+fn records(server: &Server) -> usize {
+    fs::read_dir(server.data().join("events")).unwrap().count()
+}
+
+#[tokio::test]
+async fn event_that_succeeds_runs_once_and_leaves_nothing() {
+    let (api, server) = with_function().await;
+    assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+    until(async || (api.payloads("hello") == [json!({ "n": 1 })]).then_some(())).await;
+    until(async || (records(&server) == 0).then_some(())).await;
+    assert_eq!(server.invoke("hello", json!({ "n": 2 })).await.status, 200);
+    assert_eq!(api.payloads("hello").len(), 2);
+}
+
+#[tokio::test]
+async fn deprecated_operation_queues_events_as_well() {
+    let (api, server) = with_function().await;
+    let path = "/2014-11-13/functions/hello/invoke-async";
+    assert_eq!(server.call(Method::POST, path, &json!({ "n": 1 })).await, 202);
+    until(async || (api.payloads("hello") == [json!({ "n": 1 })]).then_some(())).await;
+}
+
+#[tokio::test]
+async fn function_error_is_retried_twice_and_told_to_the_destination_function() {
+    let (api, server) = with_function().await;
+    server.create_function("failures").await;
+    configure(&server, "hello", json!({ "DestinationConfig": { "OnFailure": { "Destination": arn("failures") } } }))
+        .await;
+    assert_eq!(server.send_event("hello", json!({ "fail": true })).await, 202);
+    let record = until(async || api.payloads("failures").first().cloned()).await;
+    assert_eq!(api.payloads("hello").len(), 3);
+    assert_eq!(record["requestContext"]["functionArn"], format!("{}:$LATEST", arn("hello")));
+    assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+    assert_eq!(record["requestContext"]["approximateInvokeCount"], 3);
+    assert_eq!(record["requestPayload"], json!({ "fail": true }));
+    let context = json!({ "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled" });
+    assert_eq!(record["responseContext"], context);
+    assert_eq!(record["responsePayload"], json!({ "errorMessage": "no", "errorType": "Exception" }));
+    until(async || (records(&server) == 0).then_some(())).await;
+    assert_eq!((api.payloads("hello").len(), api.payloads("failures").len()), (3, 1));
+}
+
+#[tokio::test]
+async fn success_is_told_to_its_own_destination() {
+    let (api, server) = with_function().await;
+    server.create_function("next").await;
+    let config = json!({
+        "MaximumRetryAttempts": 0,
+        "DestinationConfig": { "OnSuccess": { "Destination": arn("next") } },
+    });
+    configure(&server, "hello", config).await;
+    server.send_event("hello", json!({ "fail": true })).await;
+    until(async || (api.payloads("hello").len() == 1).then_some(())).await;
+    server.send_event("hello", json!({ "n": 1 })).await;
+    let record = until(async || api.payloads("next").first().cloned()).await;
+    assert_eq!(record["requestContext"]["condition"], "Success");
+    assert_eq!(record["requestPayload"], json!({ "n": 1 }));
+    assert_eq!(api.payloads("hello").len(), 2, "no retry was allowed");
+}
+
+#[tokio::test]
+async fn function_with_nothing_reserved_hands_events_to_the_destination_at_once() {
+    let (api, server) = with_function().await;
+    server.create_function("failures").await;
+    configure(&server, "hello", json!({ "DestinationConfig": { "OnFailure": { "Destination": arn("failures") } } }))
+        .await;
+    let none = json!({ "ReservedConcurrentExecutions": 0 });
+    server.call(Method::PUT, "/2017-10-31/functions/hello/concurrency", &none).await;
+    assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+    let record = until(async || api.payloads("failures").first().cloned()).await;
+    assert_eq!(record["requestContext"]["condition"], "ZeroReservedConcurrency");
+    assert_eq!(record["requestContext"]["approximateInvokeCount"], 0);
+    assert_eq!(record.get("responseContext"), None);
+    assert_eq!(api.payloads("hello"), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn start_that_fails_is_tried_again_until_it_succeeds() {
+    let (api, server) = with_function().await;
+    api.script([Create::Forbidden("exceeded quota")]);
+    assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+    until(async || (api.payloads("hello").len() == 1).then_some(())).await;
+    assert_eq!(server.logged("could not be run yet").len(), 1);
+}
+
+#[tokio::test]
+async fn events_beyond_the_limit_are_throttled() {
+    let api = Api::start().await;
+    let settings = [("FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT", "1")];
+    let server = Server::start_with(&api, &settings).await;
+    server.create_function("hello").await;
+    api.script([Create::NeverScheduled]);
+    assert_eq!(server.send_event("hello", json!({})).await, 202);
+    assert_eq!(server.send_event("hello", json!({})).await, 429);
+    assert_eq!(server.logged("FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT").len(), 1);
+}
+
+#[tokio::test]
+async fn accepted_events_survive_a_kill() {
+    let (api, server) = with_function().await;
+    api.script(vec![Create::NeverScheduled; 2]);
+    for n in 1..=2 {
+        assert_eq!(server.send_event("hello", json!({ "n": n })).await, 202);
+    }
+    until(async || (api.creates() == 2).then_some(())).await;
+    let server = server.killed().start_again_with(&api, &SOON).await;
+    until(async || {
+        let mut payloads = api.payloads("hello");
+        payloads.sort_by_key(|payload| payload["n"].as_u64());
+        (payloads == [json!({ "n": 1 }), json!({ "n": 2 })]).then_some(())
+    })
+    .await;
+    until(async || (records(&server) == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn wait_and_runs_survive_a_kill() {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_RETRY_BASE", "3s")]).await;
+    server.create_function("hello").await;
+    configure(&server, "hello", json!({ "MaximumRetryAttempts": 1 })).await;
+    server.send_event("hello", json!({ "fail": true })).await;
+    until(async || server.logged("is tried again").first().cloned()).await;
+    assert_eq!(api.payloads("hello").len(), 1);
+    let server = server.killed().start_again(&api).await;
+    let gave_up = until(async || server.logged("was given up").first().cloned()).await;
+    assert!(gave_up.contains("RetriesExhausted") && gave_up.contains("runs=2"), "{gave_up}");
+}
+
+#[tokio::test]
+async fn end_of_the_server_keeps_events_and_says_so() {
+    let (api, mut server) = with_function().await;
+    api.script([Create::NeverScheduled]);
+    server.send_event("hello", json!({})).await;
+    until(async || (api.creates() == 1).then_some(())).await;
+    server.terminate();
+    assert_eq!(server.exit_code().await, Some(0));
+    assert_eq!(server.logged("are kept for the next start").len(), 1);
+    assert_eq!(records(&server), 1);
+}
+
+#[tokio::test]
+async fn end_of_a_server_without_a_data_directory_tells_what_is_lost() {
+    let api = Api::start().await;
+    let mut server = Server::start_without_data(&api).await;
+    server.create_function("hello").await;
+    api.script([Create::NeverScheduled]);
+    server.send_event("hello", json!({})).await;
+    until(async || (api.creates() == 1).then_some(())).await;
+    server.terminate();
+    assert_eq!(server.exit_code().await, Some(0));
+    let lost = server.logged("are lost");
+    assert!(lost[0].contains("events=1") && lost[0].contains("FAKECLOUD_DATA_DIR"), "{lost:?}");
+}
+
+#[tokio::test]
+async fn record_that_cannot_be_read_is_named_and_stops_nothing() {
+    let (api, server) = with_function().await;
+    fs::write(server.data().join("events/broken.json"), "{").unwrap();
+    let server = server.killed().start_again_with(&api, &SOON).await;
+    assert!(server.logged("cannot be read")[0].contains("broken.json"));
+    assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+    until(async || (api.payloads("hello").len() == 1).then_some(())).await;
+}
+
+#[tokio::test]
+async fn events_of_a_deleted_function_are_dropped() {
+    let (api, server) = with_function().await;
+    api.script([Create::Forbidden("exceeded quota")]);
+    server.send_event("hello", json!({})).await;
+    until(async || server.logged("could not be run yet").first().cloned()).await;
+    server.call(Method::DELETE, "/2015-03-31/functions/hello", &json!({})).await;
+    until(async || server.logged("is dropped").first().cloned()).await;
+    until(async || (records(&server) == 0).then_some(())).await;
+    assert_eq!(api.payloads("hello"), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn reset_forgets_events_too() {
+    let api = Api::start().await;
+    let mut server = Server::start(&api).await;
+    server.create_function("hello").await;
+    server.send_event("hello", json!({ "fail": true })).await;
+    until(async || server.logged("is tried again").first().cloned()).await;
+    assert_eq!(records(&server), 1);
+    server.post("/_fakecloud/reset").await;
+    assert_eq!(records(&server), 0);
+    server.restart().await;
+    assert_eq!(server.logged("earlier process"), Vec::<String>::new());
+}
