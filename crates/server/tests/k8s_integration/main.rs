@@ -18,6 +18,7 @@ mod e2e_operations;
 mod e2e_restart;
 mod e2e_sandbox;
 mod e2e_secrets;
+mod e2e_stacks;
 mod e2e_update;
 mod e2e_warm;
 mod harness;
