@@ -22,6 +22,10 @@ const MAX_TIMEOUT_S: u32 = 900;
 const MAX_MEMORY_MIB: u32 = 10_240;
 const MAX_EPHEMERAL_STORAGE_MIB: u32 = 10_240;
 
+/// AWS's text for settings that images bring themselves.
+const NOT_FOR_IMAGES: &str =
+    "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.";
+
 /// What a request sets; `None` leaves what is.
 #[derive(Default)]
 pub(crate) struct Settings {
@@ -123,8 +127,7 @@ impl Lambda {
     /// Looks up the layers of a function.
     fn layer_uses(&self, record: &FunctionRecord, arns: &[String]) -> Result<Vec<LayerUse>, Error> {
         if !arns.is_empty() && record.code().is_none() {
-            let message = "Layers are not supported for functions with packageType Image: put them into the image";
-            return Err(Error::invalid_parameter(message));
+            return Err(Error::invalid_parameter(NOT_FOR_IMAGES));
         }
         if arns.len() > MAX_LAYERS {
             return Err(Error::invalid_parameter(format!("Cannot reference more than {MAX_LAYERS} layers.")));
@@ -202,9 +205,7 @@ fn set_package(record: &mut FunctionRecord, settings: &mut Settings) -> Result<(
         }
         Package::Image { config, .. } => {
             if new_runtime.is_some() || new_handler.is_some() {
-                let message = "Runtime and Handler are not supported for functions with packageType Image: leave them \
-                    out, or give ImageConfig";
-                return Err(Error::invalid_parameter(message));
+                return Err(Error::invalid_parameter(NOT_FOR_IMAGES));
             }
             if let Some(image) = image {
                 let shapes::ImageConfig { entry_point, command, working_directory } = image;

@@ -127,14 +127,13 @@ fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
 }
 
 fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Option<Stored>) -> Result<Package, Error> {
-    let image_uri = input.code.image_uri.take();
     match input.package_type.as_deref() {
         Some("Image") => {
             if input.code.zip_file.is_some() {
                 let message = "Please don't provide ZipFile when creating a function with packageType Image.";
                 return Err(Error::invalid_parameter(message));
             }
-            let uri = image_uri.filter(|uri| !uri.is_empty()).ok_or_else(no_source)?;
+            let uri = input.code.image_uri.take().filter(|uri| !uri.is_empty()).ok_or_else(no_source)?;
             Ok(Package::Image { uri, config: ImageConfig::default(), pushed: moment.uuid() })
         }
         _ => {
@@ -144,10 +143,6 @@ fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Optio
                 return Err(Error::invalid_parameter(message));
             };
             runtime::check(&runtime)?;
-            if image_uri.is_some() {
-                let message = "Please don't provide ImageUri when creating a function with packageType Zip.";
-                return Err(Error::invalid_parameter(message));
-            }
             Ok(Package::Zip { runtime, handler, code: stored.ok_or_else(no_source)? })
         }
     }

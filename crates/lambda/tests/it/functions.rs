@@ -171,7 +171,7 @@ fn wrong_functions_are_refused_in_the_words_of_aws() {
         (
             json!({ "PackageType": "Image", "Code": { "ImageUri": "i" } }),
             invalid(
-                "Runtime and Handler are not supported for functions with packageType Image: leave them out, or give ImageConfig",
+                "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
             ),
         ),
         (

@@ -170,7 +170,7 @@ fn wrong_updates_are_refused_in_the_words_of_aws() {
         (
             "/2015-03-31/functions/i/configuration",
             json!({ "Layers": ["arn:aws:lambda:eu-west-1:111122223333:layer:l:1"] }),
-            "Layers are not supported for functions with packageType Image: put them into the image",
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
         ),
         (
             "/2015-03-31/functions/f:1/configuration",
