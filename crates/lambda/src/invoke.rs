@@ -5,13 +5,13 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, header::CONTENT_TYPE};
-use serde::de::IgnoredAny;
 
 use crate::{
-    Call, Error, ErrorCode, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
+    Call, Error, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
     arn::FunctionRef,
     configuration::refuse_given,
     outcome::UNHANDLED,
+    payload,
     record::FunctionRecord,
     shapes::{InvocationRequest, InvokeAsyncRequest},
 };
@@ -73,7 +73,7 @@ impl Lambda {
         let Input { request, kind, payload_bytes_max } = input(call)?;
         let payload = request.payload.and_then(|index| call.blob(index)).cloned();
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
-        check_payload(kind, &payload, payload_bytes_max)?;
+        payload::check(kind, &payload, payload_bytes_max)?;
         let target = FunctionRef::parse(scope, &request.function_name, request.qualifier.as_deref())?;
         let function = self.function(&target.qualified())?;
         let reserved_concurrency = function.reserved_concurrency;
@@ -121,29 +121,6 @@ fn input(call: &Call) -> Result<Input, Error> {
             Ok(Input { request, kind: InvocationKind::Event, payload_bytes_max: MAX_INVOKE_ASYNC_BYTES })
         }
         other => Err(Error::service(format!("{} is not an invocation", other.name()))),
-    }
-}
-
-fn check_payload(kind: InvocationKind, payload: &Bytes, limit: usize) -> Result<(), Error> {
-    if payload.len() > limit {
-        let message = format!(
-            "{} byte payload is too large for the {} invocation type (limit {limit} bytes)",
-            payload.len(),
-            kind.name()
-        );
-        return Err(Error::new(ErrorCode::RequestEntityTooLarge, message));
-    }
-    // The JSON parser skips strings without a look at their encoding.
-    let parsed = match std::str::from_utf8(payload) {
-        Ok(text) => serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    match parsed {
-        Ok(IgnoredAny) => Ok(()),
-        Err(why) => Err(Error::new(
-            ErrorCode::InvalidRequestContent,
-            format!("Could not parse request body into json: Could not parse payload into json: {why}"),
-        )),
     }
 }
 

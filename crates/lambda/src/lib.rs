@@ -46,6 +46,7 @@ mod model;
 mod moment;
 mod outcome;
 mod page;
+mod payload;
 mod permission;
 mod persist;
 mod policy;

@@ -48,11 +48,14 @@ fn wrong_invocations_are_refused_in_the_words_of_aws() {
     let refused = |target: &str, headers: &[(&'static str, &str)], body: &[u8]| {
         account.resolve(target, headers, body).map(|_| ()).unwrap_err()
     };
-    let message =
-        "Could not parse request body into json: Could not parse payload into json: expected ident at line 1 column 2";
+    let start = "Could not parse request body into json: Could not parse payload into json: ";
+    let place = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column:";
+    let message = format!(
+        "{start}Unrecognized token 'nope': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at {place} 5]"
+    );
     let bad_json = json!({ "Type": "User", "message": message });
     assert_eq!(refused(TARGET, &[], b"nope"), error(400, "InvalidRequestContentException", bad_json));
-    let message = "Could not parse request body into json: Could not parse payload into json: invalid utf-8 sequence of 1 bytes from index 1";
+    let message = format!("{start}Invalid UTF-8 start byte 0xff\n at {place} 3]");
     let bad_text = json!({ "Type": "User", "message": message });
     assert_eq!(refused(TARGET, &[], b"\"\xff\""), error(400, "InvalidRequestContentException", bad_text));
     let message = "1 validation error detected: Value 'Now' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
