@@ -65,7 +65,7 @@ impl Modules {
             if let Some((_, items)) = &module.content {
                 self.follow(files, path, items, kind, &dir);
             } else if let Some(named) = path_attribute(module) {
-                let file = format!("{}/{named}", parent(path));
+                let file = joined(parent(path), &named);
                 self.enter(files, &file, kind, parent(&file));
             } else if files.has(&format!("{dir}.rs")) {
                 self.enter(files, &format!("{dir}.rs"), kind, &dir);
@@ -94,6 +94,14 @@ fn path_attribute(module: &ItemMod) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
     Some(text.value())
+}
+
+/// A path that is relative to a directory, which it may leave upwards.
+fn joined(dir: &str, path: &str) -> String {
+    match path.strip_prefix("../") {
+        Some(rest) => joined(parent(dir), rest),
+        None => format!("{dir}/{path}"),
+    }
 }
 
 fn parent(path: &str) -> &str {
@@ -141,5 +149,15 @@ mod tests {
             ("src/shared.rs", ""),
         ]);
         assert_eq!(Modules::walk(&files).production().collect::<Vec<_>>(), ["src/lib.rs", "src/shared.rs"]);
+    }
+
+    #[test]
+    fn a_module_may_lie_beside_the_directory_of_its_file() {
+        let files = Files::of(&[
+            ("a/Cargo.toml", ""),
+            ("a/benches/b.rs", "#[path = \"../tests/it/harness.rs\"] mod harness;"),
+            ("a/tests/it/harness.rs", ""),
+        ]);
+        assert!(Modules::walk(&files).reaches("a/tests/it/harness.rs"));
     }
 }
