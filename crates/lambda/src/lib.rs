@@ -11,6 +11,7 @@
 
 mod account;
 mod alias;
+mod applied;
 mod arn;
 mod attachments;
 mod call;
@@ -69,6 +70,7 @@ mod update;
 mod version;
 mod view;
 
+pub use applied::{Applied, Effect};
 pub use call::{Call, Request, parse};
 pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
 pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, Response};
@@ -84,4 +86,4 @@ pub use running::Admitted;
 pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
 pub use scope::Scope;
 pub use shapes::{ErrorCode, Operation};
-pub use state::{Applied, Config, Effect, Lambda, Stored};
+pub use state::{Config, Lambda, Stored};

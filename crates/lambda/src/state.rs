@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Call, Change, Error, ErrorCode, FunctionRecord, Moment, Operation, Response, Scope,
+    Applied, Call, Effect, Error, ErrorCode, FunctionRecord, Moment, Operation, Scope,
     capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
     running::Running, version::Function,
 };
@@ -42,29 +42,6 @@ pub struct Stored {
     pub size: u64,
     /// Sum of the sizes of its entries in bytes.
     pub unzipped: u64,
-}
-
-/// What a call came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Applied {
-    /// The answer, to be sent when the changes are on disk.
-    pub response: Response,
-    /// What to persist, in this order; empty when nothing changed.
-    pub changes: Vec<Change>,
-    /// What became of function versions.
-    pub effects: Vec<Effect>,
-}
-
-/// What a call did to a function version that Pods may run.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// This record is what the version runs from now on.
-    Deployed(Arc<FunctionRecord>),
-    /// The version with this ARN, unqualified for `$LATEST`, is gone.
-    Removed {
-        /// The ARN, as [`FunctionRecord::arn`] gives it.
-        arn: String,
-    },
 }
 
 /// What one account has in one region.
@@ -292,19 +269,5 @@ impl Space {
             true => Err(Error::new(ErrorCode::CodeStorageExceeded, "Code storage limit exceeded.")),
             false => Ok(()),
         }
-    }
-}
-
-// === impl Applied ===
-
-impl Applied {
-    /// An answer that changes nothing.
-    pub(crate) fn read(response: Response) -> Self {
-        Self { response, changes: Vec::new(), effects: Vec::new() }
-    }
-
-    /// An answer with one change, of which no Pod takes notice.
-    pub(crate) fn changed(response: Response, change: Change) -> Self {
-        Self { response, changes: vec![change], effects: Vec::new() }
     }
 }

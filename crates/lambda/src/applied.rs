@@ -1,0 +1,42 @@
+//! What a call came to: its answer, what to persist, and what became of function versions.
+
+use std::sync::Arc;
+
+use crate::{Change, FunctionRecord, Response};
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The answer, to be sent when the changes are on disk.
+    pub response: Response,
+    /// What to persist, in this order; empty when nothing changed.
+    pub changes: Vec<Change>,
+    /// What became of function versions.
+    pub effects: Vec<Effect>,
+}
+
+/// What a call did to a function version that Pods may run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// This record is what the version runs from now on.
+    Deployed(Arc<FunctionRecord>),
+    /// The version with this ARN, unqualified for `$LATEST`, is gone.
+    Removed {
+        /// The ARN, as [`FunctionRecord::arn`] gives it.
+        arn: String,
+    },
+}
+
+// === impl Applied ===
+
+impl Applied {
+    /// An answer that changes nothing.
+    pub(crate) fn read(response: Response) -> Self {
+        Self { response, changes: Vec::new(), effects: Vec::new() }
+    }
+
+    /// An answer with one change, of which no Pod takes notice.
+    pub(crate) fn changed(response: Response, change: Change) -> Self {
+        Self { response, changes: vec![change], effects: Vec::new() }
+    }
+}
