@@ -40,6 +40,10 @@ TEXTS = [
 WRONG_TEXTS = ["%", "a b", "$", "!" * 12, "~" * 36, "~" * 60, "~" * 90, "\x7f", "a\nb", "a" * 36]
 
 
+# AWS lists the values of these in another order than its model.
+LISTED = {"EventSourcePosition": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], "RecursiveLoop": ["Terminate", "Allow"]}
+
+
 def required(shape):
     return shape.required_members
 
@@ -92,7 +96,8 @@ def constraints(shape):
         matches = python_pattern(pattern).fullmatch
         yield (lambda value, _: matches(value) is not None), f"Member must satisfy regular expression pattern: {pattern}"
     if enum := getattr(shape, "enum", []):
-        yield (lambda value, _: value in enum), f"Member must satisfy enum value set: [{', '.join(enum)}]"
+        listed = ", ".join(LISTED.get(shape.name, enum))
+        yield (lambda value, _: value in enum), f"Member must satisfy enum value set: [{listed}]"
 
 
 def python_pattern(pattern):
