@@ -12,6 +12,7 @@ service = session.get_service_model("lambda")
 # One of these satisfies every text of the inputs; the first that does is its sample.
 TEXTS = [
     "abc",
+    "ALL",
     "12",
     "o-1234567890",
     "lambda:InvokeFunction",
@@ -72,6 +73,17 @@ def sample(shape):
         return "2026-01-31T12:00:00Z"
     number = max(metadata(shape, "min") or 0, 1)
     return float(number) if shape.type_name == "double" else number
+
+
+def complete(shape):
+    """A value with every member, of which each satisfies its own constraints; together they may contradict."""
+    if shape.type_name == "structure":
+        return {name: complete(member) for name, member in shape.members.items()}
+    if shape.type_name == "list":
+        return [complete(shape.member)] * max(metadata(shape, "min") or 0, 1)
+    if shape.type_name == "map":
+        return {sample(shape.key): complete(shape.value)}
+    return sample(shape)
 
 
 def broken(shape, value):

@@ -8,9 +8,18 @@ import sys
 import answers
 import tables
 import violations
-from case import Refusal, differences, filled
+from case import LAYER, Refusal, create_function, differences, filled
 from client import Client
-from model import metadata, sample, service
+from model import complete, required, sample, service
+
+# These would start Pods; the tables have cases of them that do not.
+INVOCATIONS = ["Invoke", "InvokeAsync", "InvokeWithResponseStream"]
+NAMED_AS_SAMPLES = [
+    create_function("abc"),
+    ("PublishVersion", {"FunctionName": "abc"}),
+    ("CreateAlias", {"FunctionName": "abc", "Name": "abc", "FunctionVersion": "1"}),
+    ("PublishLayerVersion", LAYER[1] | {"LayerName": "abc"}),
+]
 
 
 class Run:
@@ -72,6 +81,23 @@ class Run:
             faults = answers.faults_of_error(model, answer) + refused(answer, texts, ordered=False)
             self.check(name, "all members at once", value, answer, faults)
 
+    def members(self, name):
+        """Each member that may be left out, alone and all together, where a function, an alias and a layer have the
+        names that samples have: whatever the answer is, the model must describe it."""
+        model = service.operation_model(name)
+        shape = model.input_shape
+        if shape is None or name in INVOCATIONS:
+            return
+        self.accounts += 1
+        account = self.client.account.access_key = f"{self.accounts:012}"
+        for operation, members in NAMED_AS_SAMPLES:
+            self.client.call(operation, filled(members, account, []))
+        inputs = [sample(shape) | {each: complete(shape.members[each])} for each in shape.members if each not in required(shape)]
+        for input in [*inputs, complete(shape)]:
+            answer = self.client.call(name, input)
+            check = answers.faults_of_error if answer.code else answers.faults_of_success
+            self.check(name, "members that may be left out", input, answer, check(model, answer))
+
     def malformed(self, name):
         """Bodies that are no JSON, and members of other JSON types than the model's."""
         model = service.operation_model(name)
@@ -118,7 +144,9 @@ def main(endpoint, documented):
     for case in tables.CASES:
         run.case(case)
     for name in service.operation_names:
-        if name not in served:
+        if name in served:
+            run.members(name)
+        else:
             run.not_served(name)
         run.constraints(name)
         run.malformed(name)
