@@ -66,12 +66,6 @@ pub(crate) fn delete_policy(account: &str, policy: &Policy) -> Change {
     Change::Delete { key: path(account, POLICIES, &policy.name) }
 }
 
-/// The end of all that an account has.
-pub(crate) fn deletions(id: &str, account: &Account) -> Vec<Change> {
-    let roles = account.roles().map(|role| delete_role(id, role));
-    roles.chain(account.policies().map(|policy| delete_policy(id, policy))).collect()
-}
-
 fn put(key: String, content: &impl Serialize) -> Change {
     Change::Put { key, json: serde_json::to_vec(content).expect("records have string keys") }
 }

@@ -32,9 +32,10 @@ pub(crate) async fn reset(State(app): State<App>) -> Response {
 }
 
 async fn run(app: &App) -> Result<(), String> {
-    // 1. No function is left, and no event for one: what comes from now on finds none.
+    // 1. No function, no event for one and no role is left: what comes from now on finds none.
     let written = {
-        let mut lambda = app.lambda();
+        let (mut lambda, mut iam) = (app.lambda(), app.iam());
+        iam.reset();
         app.deployments.follow(lambda.reset());
         app.writer.as_ref().map(crate::writer::Writer::clear)
     };
@@ -51,7 +52,7 @@ async fn run(app: &App) -> Result<(), String> {
         written.map_err(|error| format!("the records on disk could not be deleted: {error}"))?;
     }
     match deleted {
-        Ok(Ok(())) => info!("reset: no function, layer or Pod is left"),
+        Ok(Ok(())) => info!("reset: no function, layer, role or Pod is left"),
         Ok(Err(_gone)) => return Err("fakecloud is shutting down".to_owned()),
         Err(_elapsed) => {
             return Err(format!(

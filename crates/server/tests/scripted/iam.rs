@@ -73,9 +73,9 @@ async fn terraform_makes_a_function_with_its_role_and_removes_both() {
 }
 
 #[tokio::test]
-async fn roles_and_policies_outlive_the_process() {
+async fn roles_and_policies_outlive_the_process_and_end_with_a_reset() {
     let api = Api::start().await;
-    let server = Server::start(&api).await;
+    let mut server = Server::start(&api).await;
     let attach: Step<'_> = ("AttachRolePolicy", &[ROLE, ("PolicyArn", OWN)], 200, "");
     walk(
         &server,
@@ -88,7 +88,7 @@ async fn roles_and_policies_outlive_the_process() {
         ],
     )
     .await;
-    let server = server.killed().start_again(&api).await;
+    server.restart().await;
     walk(
         &server,
         &[
@@ -98,6 +98,10 @@ async fn roles_and_policies_outlive_the_process() {
         ],
     )
     .await;
+    server.post("/_fakecloud/reset").await;
+    walk(&server, &[("GetRole", &[ROLE], 404, "")]).await;
+    server.restart().await;
+    walk(&server, &[("GetRole", &[ROLE], 404, "")]).await;
 }
 
 #[tokio::test]
