@@ -171,7 +171,7 @@ fn lock(dir: &Path) -> io::Result<File> {
 fn remove_unfinished(dir: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".tmp")) {
+        if durable::is_unfinished(&path) {
             std::fs::remove_file(path)?;
         }
     }

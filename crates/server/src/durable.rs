@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// What the names of files begin with that are being written: that of temporary files.
+const UNFINISHED: &str = ".tmp";
+
 /// Writes a file whole, over an older one if need be, and makes its folder where it is missing.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder(path);
@@ -20,6 +23,11 @@ pub(crate) fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(path)
+}
+
+/// Whether a file is one that a process was writing when it was killed.
+pub(crate) fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()))
 }
 
 /// Removes a file; one that is not there is as good.

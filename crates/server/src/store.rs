@@ -27,7 +27,7 @@ impl Store {
         Ok(Self { dir })
     }
 
-    /// Every record, as key and content, in the order of the keys.
+    /// Every record, as key and content, in the order of the keys. Removes what a process that was killed was writing.
     pub(crate) fn load(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
         let mut records = Vec::new();
         collect(&self.dir, &self.dir, &mut records)?;
@@ -89,8 +89,9 @@ fn collect(root: &Path, dir: &Path, records: &mut Vec<(String, Vec<u8>)>) -> io:
         } else if path.extension().is_some_and(|extension| extension == "json") {
             let relative = path.strip_prefix(root).expect("a folder's entries lie in it");
             records.push((relative.to_string_lossy().into_owned(), std::fs::read(&path)?));
+        } else if durable::is_unfinished(&path) {
+            std::fs::remove_file(&path)?;
         }
-        // Anything else is a temporary file of a write that did not end.
     }
     Ok(())
 }
@@ -121,7 +122,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().to_owned()).unwrap();
         store.put("a.json", b"1").unwrap();
-        std::fs::write(dir.path().join(".tmpX1Y2Z3"), b"{half").unwrap();
+        let unfinished = dir.path().join(".tmpX1Y2Z3");
+        std::fs::write(&unfinished, b"{half").unwrap();
         assert_eq!(store.load().unwrap(), [("a.json".to_owned(), b"1".to_vec())]);
+        assert!(!unfinished.exists());
     }
 }

@@ -9,6 +9,7 @@ mod for_tests;
 mod forwarding;
 mod iam;
 mod instance;
+mod killed;
 mod limits;
 mod pod;
 mod server;

@@ -73,9 +73,12 @@ impl Server {
 
     /// The same with settings that depend on the URL where it would serve.
     pub(crate) async fn refused_with(api: &Api, settings: impl Fn(&str) -> Vec<(String, String)>) -> String {
-        let mut server = Self::spawn(api, settings, fresh_data());
-        assert_eq!(server.exit_code().await, Some(1), "{}", server.log());
-        server.log()
+        Self::spawn(api, settings, fresh_data()).refusal().await
+    }
+
+    async fn refusal(&mut self) -> String {
+        assert_eq!(self.exit_code().await, Some(1), "{}", self.log());
+        self.log()
     }
 
     /// The code it ends with.
@@ -224,10 +227,20 @@ impl Server {
 
     /// Ends the process as a crash would, and starts it anew in the same data directory.
     pub(crate) async fn restart(&mut self) {
+        self.start_anew();
+        until(|| self.instance()).await;
+    }
+
+    /// The same where it must refuse to serve; returns what it logged.
+    pub(crate) async fn restart_refused(&mut self) -> String {
+        self.start_anew();
+        self.refusal().await
+    }
+
+    fn start_anew(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.process = self.command.spawn().unwrap();
-        until(|| self.instance()).await;
     }
 
     /// Invokes asynchronously, and gives the status of the answer.
@@ -333,13 +346,18 @@ fn signature(access_key: &str, service: &str) -> String {
 }
 
 fn zip() -> Vec<u8> {
+    zip_of("def handler(event, context): return event")
+}
+
+/// A zip with this code.
+pub(crate) fn zip_of(code: &str) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(b"def handler(event, context): return event").unwrap();
+    zip.write_all(code.as_bytes()).unwrap();
     zip.finish().unwrap().into_inner()
 }
 
-fn base64_of(bytes: &[u8]) -> String {
+pub(crate) fn base64_of(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
