@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Error, Operation, constraints, error::MAX_REQUEST_BYTES, fields, route::route, source};
+use crate::{Archive, Error, Operation, constraints, error::MAX_REQUEST_BYTES, fields, route::route, source};
 
 /// An HTTP request, read to its end.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct BlobIndex(usize);
 /// # Errors
 ///
 /// AWS's errors for an unknown path, malformed JSON, wrong types, violated constraints, and archives that are
-/// too large or in a place that cannot be read.
+/// too large or named by half.
 pub fn parse(request: &Request) -> Result<Call, Error> {
     let route = route(&request.method, &request.path, request.query.as_deref().unwrap_or_default())?;
     if request.body.len() as u64 > MAX_REQUEST_BYTES {
@@ -57,8 +57,8 @@ impl Call {
         self.operation
     }
 
-    /// The zip that the call brings, decoded; the caller stores it before [`crate::Lambda::apply`].
-    pub fn archive(&self) -> Option<&Bytes> {
+    /// The zip that the call brings or names; the caller fetches, checks and stores it before [`crate::Lambda::apply`].
+    pub fn archive(&self) -> Option<Archive<'_>> {
         source::archive(self)
     }
 

@@ -1,7 +1,7 @@
 //! CreateFunction.
 
 use crate::{
-    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    Applied, Effect, Error, ErrorCode, Lambda, Moment, Operation, Response, Scope, Stored,
     arn::FunctionRef,
     code_signing,
     configuration::{self, Settings},
@@ -10,6 +10,7 @@ use crate::{
     record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
     runtime,
     shapes::{CreateFunctionRequest, FunctionConfiguration},
+    source::no_source,
     tags,
     version::{Function, LATEST},
     view::{self, Progress},
@@ -127,6 +128,7 @@ fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
 }
 
 fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Option<Stored>) -> Result<Package, Error> {
+    let no_source = || no_source(Operation::CreateFunction);
     match input.package_type.as_deref() {
         Some("Image") => {
             if input.code.zip_file.is_some() {
@@ -146,10 +148,6 @@ fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Optio
             Ok(Package::Zip { runtime, handler, code: stored.ok_or_else(no_source)? })
         }
     }
-}
-
-fn no_source() -> Error {
-    Error::invalid_parameter("Please provide a source for function code.")
 }
 
 /// The model allows exactly one of its two architectures.

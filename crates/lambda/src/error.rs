@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::{Operation, shapes::ErrorCode};
+use crate::{Operation, S3Object, shapes::ErrorCode};
 
 /// The most bytes that a request may have, whatever the operation.
 pub const MAX_REQUEST_BYTES: u64 = 70_167_211;
@@ -46,6 +46,20 @@ pub enum ArchiveFault {
     TooLarge,
     /// An entry is refused; the text names the entry and the reason.
     Refused(String),
+}
+
+/// Why an object in S3 could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectFault {
+    /// S3 answered an error.
+    Refused {
+        /// Such as `NoSuchKey`.
+        code: String,
+        /// S3's own words.
+        message: String,
+    },
+    /// S3 gave no whole answer; the text says why.
+    Unreached(String),
 }
 
 // === impl Response ===
@@ -92,6 +106,24 @@ impl Error {
             ArchiveFault::NotAZip => Self::invalid_parameter(UNREADABLE),
             ArchiveFault::TooLarge => Self::invalid_parameter("Unzipped size must be smaller than 262144000 bytes"),
             ArchiveFault::Refused(why) => Self::invalid_parameter(format!("{UNREADABLE} ({why})")),
+        }
+    }
+
+    /// An archive in S3 that could not be read.
+    pub fn object(object: &S3Object, fault: &ObjectFault) -> Self {
+        match fault {
+            ObjectFault::Refused { code, message } if code == "AccessDenied" => Self::new(
+                ErrorCode::AccessDenied,
+                format!(
+                    "Your access has been denied by S3, please make sure your request credentials have permission to \
+                     GetObject for {}/{}. S3 Error Code: {code}. S3 Error Message: {message}",
+                    object.bucket, object.key
+                ),
+            ),
+            ObjectFault::Refused { code, message } => Self::invalid_parameter(format!(
+                "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+            )),
+            ObjectFault::Unreached(why) => Self::invalid_parameter(format!("Error occurred while GetObject. {why}")),
         }
     }
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Config, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    Applied, Config, Error, ErrorCode, Lambda, Moment, Operation, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
     layer_compatibility::{self, Filter},
     layer_permission::LayerPolicy,
@@ -18,6 +18,7 @@ use crate::{
         LayerVersionContentOutput, LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest,
         ListLayerVersionsResponse, ListLayersRequest, ListLayersResponse, PublishLayerVersionRequest,
     },
+    source::no_source,
     state::Space,
 };
 
@@ -60,7 +61,7 @@ impl Lambda {
             return Err(Error::new(ErrorCode::AccessDenied, message));
         }
         layer_compatibility::check(input.compatible_runtimes.as_deref(), input.compatible_architectures.as_deref())?;
-        let content = stored.ok_or_else(|| Error::invalid_parameter("Please provide a source for layer content."))?;
+        let content = stored.ok_or_else(|| no_source(Operation::PublishLayerVersion))?;
         if content.unzipped > crate::configuration::MAX_UNZIPPED_BYTES {
             return Err(Error::archive(&crate::ArchiveFault::TooLarge));
         }

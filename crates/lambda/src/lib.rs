@@ -3,7 +3,7 @@
 //! The phases of a request, each a call of its own so that the caller can do the slow part in between:
 //!
 //! 1. [`parse`] routes a [`Request`], checks it against the service model and gives a [`Call`].
-//! 2. When [`Call::archive`] has a zip, the caller checks and stores it, and notes that in a [`Stored`].
+//! 2. When [`Call::archive`] has or names a zip, the caller checks and stores it, and notes that in a [`Stored`].
 //! 3. [`Lambda::apply`] changes the state and gives the [`Response`] with the [`Change`]s to persist; for invocations
 //!    [`Lambda::resolve`] gives the [`Invocation`] to run instead, and [`Invocation::answer`] words its [`Outcome`].
 //!
@@ -73,7 +73,7 @@ mod view;
 pub use applied::{Applied, Effect};
 pub use call::{Call, Request, parse};
 pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
-pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, Response};
+pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, ObjectFault, Response};
 pub use event::{EventPlan, EventTarget};
 pub use event_record::{DeadLetter, EventAnswer, EventRecord};
 pub use invoke::{Invocation, InvocationKind};
@@ -86,4 +86,5 @@ pub use running::Admitted;
 pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
 pub use scope::Scope;
 pub use shapes::{ErrorCode, Operation};
+pub use source::{Archive, S3Object};
 pub use state::{Config, Lambda, Stored};

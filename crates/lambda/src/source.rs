@@ -5,6 +5,26 @@ use serde_json::Value;
 
 use crate::{Call, Error, ErrorCode, Operation, call::BlobIndex};
 
+/// A zip that a call brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Archive<'a> {
+    /// The zip itself, decoded.
+    Inline(&'a Bytes),
+    /// Where it is.
+    S3(S3Object),
+}
+
+/// An object in S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Object {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+    /// The version; the newest where there is none.
+    pub version: Option<String>,
+}
+
 /// The most bytes of a zip that is sent inline.
 pub(crate) const MAX_INLINE_ZIP_BYTES: usize = 52_428_800;
 
@@ -12,7 +32,7 @@ pub(crate) const MAX_INLINE_ZIP_BYTES: usize = 52_428_800;
 ///
 /// # Errors
 ///
-/// Two sources at once, a zip beyond 52,428,800 bytes, an object in S3.
+/// Two sources at once, half the name of an object, a zip beyond 52,428,800 bytes.
 pub(crate) fn check(call: &Call) -> Result<(), Error> {
     let Some(source) = source(call) else { return Ok(()) };
     let given = |member: &str| source.get(member).is_some_and(|value| !value.is_null());
@@ -21,16 +41,12 @@ pub(crate) fn check(call: &Call) -> Result<(), Error> {
             "Please do not provide other FunctionCode parameters when providing a ZipFile.",
         ));
     }
-    if given("S3Bucket") || given("S3Key") {
-        let text = |member: &str| source.get(member).and_then(Value::as_str).unwrap_or_default();
-        let object = format!("s3://{}/{}", text("S3Bucket"), text("S3Key"));
-        return Err(Error::invalid_parameter(format!(
-            "Error occurred while GetObject. S3 is not served here, so {object} cannot be read: send the archive as ZipFile"
-        )));
+    if given("S3Bucket") != given("S3Key") {
+        return Err(no_source(call.operation()));
     }
     match archive(call) {
-        Some(zip) if zip.is_empty() => Err(Error::archive(&crate::ArchiveFault::Empty)),
-        Some(zip) if zip.len() > MAX_INLINE_ZIP_BYTES => Err(Error::new(
+        Some(Archive::Inline(zip)) if zip.is_empty() => Err(Error::archive(&crate::ArchiveFault::Empty)),
+        Some(Archive::Inline(zip)) if zip.len() > MAX_INLINE_ZIP_BYTES => Err(Error::new(
             ErrorCode::RequestEntityTooLarge,
             format!("Zipped size must be smaller than {MAX_INLINE_ZIP_BYTES} bytes"),
         )),
@@ -38,9 +54,22 @@ pub(crate) fn check(call: &Call) -> Result<(), Error> {
     }
 }
 
-/// The inline zip of a call.
-pub(crate) fn archive(call: &Call) -> Option<&Bytes> {
-    call.blob(BlobIndex::from_tree(source(call)?.get("ZipFile")?)?)
+/// The archive of a call.
+pub(crate) fn archive(call: &Call) -> Option<Archive<'_>> {
+    let source = source(call)?;
+    if let Some(index) = source.get("ZipFile").and_then(BlobIndex::from_tree) {
+        return call.blob(index).map(Archive::Inline);
+    }
+    let text = |member: &str| source.get(member).and_then(Value::as_str).map(str::to_owned);
+    Some(Archive::S3(S3Object { bucket: text("S3Bucket")?, key: text("S3Key")?, version: text("S3ObjectVersion") }))
+}
+
+/// Nothing says where the code or the content is.
+pub(crate) fn no_source(operation: Operation) -> Error {
+    Error::invalid_parameter(match operation == Operation::PublishLayerVersion {
+        true => "Please provide a source for layer content.",
+        false => "Please provide a source for function code.",
+    })
 }
 
 /// The members that name the source, of the operations that have one.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Effect, Error, Lambda, Moment, Response, Scope, Stored,
+    Applied, Effect, Error, Lambda, Moment, Operation, Response, Scope, Stored,
     arn::FunctionRef,
     configuration::{self, Settings, check_unzipped},
     create::architecture,
     record::{FunctionRecord, Package},
     shapes::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
+    source::no_source,
     version::{Function, stale_revision},
     view::{self, Progress},
 };
@@ -126,7 +127,7 @@ fn set_code(
             return Err(Error::invalid_parameter(message));
         }
         (Package::Zip { .. }, None, None) => {
-            return Err(Error::invalid_parameter("Please provide a source for function code."));
+            return Err(no_source(Operation::UpdateFunctionCode));
         }
     }
     Ok(())

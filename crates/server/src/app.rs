@@ -7,6 +7,7 @@ use fakecloud_iam::Iam;
 use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
 
+use crate::aws_client::AwsClient;
 use crate::blobs::Blobs;
 use crate::deployments::Deployments;
 use crate::driver::Handle;
@@ -32,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) driver: Handle,
     pub(crate) events: events::Handle,
     pub(crate) secret: Arc<Secret>,
+    /// For fakecloud's own calls of other services.
+    pub(crate) aws: AwsClient,
     /// None where other services are refused.
     pub(crate) forward: Option<Forward>,
     pub(crate) health: Health,

@@ -16,7 +16,7 @@ use fakecloud_podspec::{
     RunAs, Runtime, SelfUrl, TmpMedium, Tolerations,
 };
 
-pub(crate) use aws::AwsArgs;
+pub(crate) use aws::{AwsArgs, Hidden};
 
 /// AWS Lambda on the Kubernetes cluster you already have.
 ///

@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, TryLockError};
-use std::io::{self, BufReader, BufWriter, Cursor, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use fakecloud_artifacts::{ArchiveError, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
+use fakecloud_artifacts::{ArchiveError, DigestWriter, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::durable;
 
 /// Longer than any call that stores an archive and any Pod that still fetches one.
 const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
+
+/// What is longer than all of its entries together may be is not worth looking into.
+const ZIP_BYTES_MAX: u64 = 262_144_000;
 
 /// The folder of all artifacts.
 pub(crate) struct Blobs {
@@ -41,6 +44,10 @@ pub(crate) struct StoredZip {
 pub(crate) enum PutError {
     #[error("the archive is refused")]
     Archive(#[from] ArchiveError),
+    #[error("the archive is longer than {ZIP_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("the archive could not be received")]
+    Source(#[source] io::Error),
     #[error("the archive cannot be written to {dir}", dir = .dir.display())]
     Disk { dir: PathBuf, source: io::Error },
 }
@@ -82,6 +89,32 @@ impl Blobs {
             durable::write(&path, zip).map_err(disk)?;
         }
         Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes: summary.unzipped_bytes })
+    }
+
+    /// Receives a zip piece by piece, and checks and stores it as [`Self::put_zip`] does; no more than a piece of it is in
+    /// memory. Blocks.
+    pub(crate) fn receive_zip(
+        &self,
+        pieces: impl IntoIterator<Item = io::Result<Bytes>>,
+    ) -> Result<StoredZip, PutError> {
+        let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
+        let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
+        let mut writer = DigestWriter::new(file.as_file());
+        let mut left = ZIP_BYTES_MAX;
+        for piece in pieces {
+            let piece = piece.map_err(PutError::Source)?;
+            left = left.checked_sub(piece.len() as u64).ok_or(PutError::TooLong)?;
+            writer.write_all(&piece).map_err(disk)?;
+        }
+        let (_file, digest, bytes) = writer.finish();
+        let mut zip = BufReader::new(file.as_file());
+        zip.rewind().map_err(disk)?;
+        let summary = check_zip(&mut zip, &Limits::default())?;
+        let path = self.zip(&digest.hex());
+        if !self.keeps(&path) {
+            durable::put_in_place(file, &path).map_err(disk)?;
+        }
+        Ok(StoredZip { digest, bytes, unzipped_bytes: summary.unzipped_bytes })
     }
 
     /// Where the zip with this digest is.
@@ -201,6 +234,31 @@ mod tests {
         assert_eq!((first.bytes, first.unzipped_bytes), (zip.len() as u64, 5));
         assert_eq!(std::fs::read(blobs.zip(&first.digest.hex())).unwrap(), zip);
         assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn zip_that_came_in_pieces_is_the_same_zip() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let zip = zip_of("app.py", b"x = 1");
+        let pieces = || zip.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece)));
+        let first = blobs.receive_zip(pieces()).unwrap();
+        assert_eq!(blobs.receive_zip(pieces()).unwrap(), first);
+        assert_eq!(blobs.put_zip(&zip).unwrap(), first);
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn zip_that_does_not_come_whole_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let zip = zip_of("app.py", b"x = 1");
+        let cut = [Ok(zip.slice(..9)), Err(io::Error::other("cut"))];
+        assert!(matches!(blobs.receive_zip(cut), Err(PutError::Source(_))));
+        assert!(matches!(blobs.receive_zip([Ok(zip.slice(..9))]), Err(PutError::Archive(_))));
+        let piece = Bytes::from(vec![0; 1 << 20]);
+        assert!(matches!(blobs.receive_zip(std::iter::repeat_with(|| Ok(piece.clone()))), Err(PutError::TooLong)));
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
     }
 
     #[test]

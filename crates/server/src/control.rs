@@ -1,23 +1,20 @@
-//! Calls of the control plane: check and store what they bring, change the state, persist the change, answer.
+//! Calls of the control plane: store what they bring, change the state, persist the change, answer.
 
 use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use fakecloud_artifacts::ArchiveError;
-use fakecloud_lambda::{ArchiveFault, Call, Error, FunctionRecord, Moment, Response, Scope, Stored};
+use fakecloud_lambda::{Call, Error, FunctionRecord, Moment, Response, Scope, Stored};
 use tracing::{error, warn};
 
 use crate::app::App;
-use crate::blobs::{PutError, StoredZip};
 use crate::deployment::{Deployment, SharedDeployment};
 use crate::deployments::Superseded;
 use crate::driver::Input;
-use crate::request_id;
 use crate::store::Write;
 use crate::words::chain;
 use crate::writer::Written;
+use crate::{archive, request_id};
 
 /// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
 pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Response, Error> {
@@ -27,8 +24,8 @@ pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Respons
 }
 
 async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
-    let stored = match call.archive().cloned() {
-        Some(zip) => Some(store_archive(app, zip).await?),
+    let stored = match call.archive() {
+        Some(archive) => Some(archive::store(app, scope, archive).await?),
         None => None,
     };
     let (response, superseded, written) = change(app, scope, &call, stored)?;
@@ -99,35 +96,4 @@ pub(crate) fn now() -> Moment {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let epoch_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
     Moment { epoch_ms, random: request_id::random() }
-}
-
-async fn store_archive(app: &App, zip: Bytes) -> Result<Stored, Error> {
-    let storing = {
-        let app = app.clone();
-        tokio::task::spawn_blocking(move || app.blobs.put_zip(&zip))
-    };
-    match storing.await.expect("storing a zip does not panic") {
-        Ok(StoredZip { digest, bytes, unzipped_bytes }) => Ok(Stored {
-            sha256_base64: digest.base64(),
-            sha256_hex: digest.hex(),
-            size: bytes,
-            unzipped: unzipped_bytes,
-        }),
-        Err(PutError::Archive(cause @ ArchiveError::Read(_))) => Err(Error::service(chain(&cause))),
-        Err(PutError::Archive(cause)) => Err(Error::archive(&fault(&cause))),
-        Err(disk @ PutError::Disk { .. }) => {
-            error!(error = %chain(&disk), "an archive could not be stored");
-            Err(Error::service(chain(&disk)))
-        }
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is wrong with an archive, its own words say it")]
-fn fault(cause: &ArchiveError) -> ArchiveFault {
-    match cause {
-        ArchiveError::Empty => ArchiveFault::Empty,
-        ArchiveError::NotAZip(_) => ArchiveFault::NotAZip,
-        ArchiveError::UnzippedTooLarge { .. } => ArchiveFault::TooLarge,
-        refused => ArchiveFault::Refused(chain(refused)),
-    }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use fakecloud_podspec::SelfUrl;
 use http::Uri;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 
 /// Where another server is, such as `http://moto:5000`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub(crate) struct EndpointUrl {
 pub(crate) struct InvalidEndpointUrl;
 
 impl EndpointUrl {
+    /// The HTTPS endpoint of a host.
+    ///
+    /// # Errors
+    /// The text is no host name.
+    pub(crate) fn https(host: &str) -> Result<Self, InvalidUri> {
+        Ok(Self { scheme: Scheme::HTTPS, authority: host.parse()? })
+    }
+
     /// The URL of a path with its query, as they came, on this server.
     pub(crate) fn with(&self, path_and_query: PathAndQuery) -> Uri {
         let mut parts = http::uri::Parts::default();
@@ -28,6 +36,11 @@ impl EndpointUrl {
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path_and_query);
         Uri::from_parts(parts).expect("scheme, authority and path make a URL")
+    }
+
+    /// The value of the `Host` header for this server.
+    pub(crate) fn authority(&self) -> &str {
+        self.authority.as_str()
     }
 
     /// Whether it is plainly the server that listens on `listen` and is known as `self_url`. Names that resolve to it

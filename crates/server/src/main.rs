@@ -2,8 +2,10 @@
 
 mod admission;
 mod app;
+mod archive;
 mod args;
 mod artifacts;
+mod aws_client;
 mod blobs;
 mod cluster;
 mod connection;
@@ -36,6 +38,7 @@ mod request_id;
 mod reset;
 mod restore;
 mod run;
+mod s3_object;
 mod service;
 mod settings;
 mod shutdown;

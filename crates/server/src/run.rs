@@ -21,6 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::{App, Parts};
 use crate::args::{Args, Backend, K8sArgs, LogFormat};
 use crate::artifacts::ARCHIVES_PATH;
+use crate::aws_client::{AwsClient, Credentials, Endpoints};
 use crate::blobs::Blobs;
 use crate::cluster::Cluster;
 use crate::deployments::Deployments;
@@ -219,6 +220,8 @@ fn app(
     let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
     let http = HttpClient::new();
     let forward_url = settings::forward_url(&args.aws, listen, &settings.self_url)?;
+    let endpoints = Endpoints::from_args(&args.aws, listen, &settings.self_url);
+    let aws = AwsClient::new(http.clone(), endpoints, Credentials::from_args(&args.aws));
     let forward = forward_url.map(|url| Forward::new(http, url, instance.as_str()));
     let deployments = Deployments::new(settings, Arc::clone(&blobs));
     deployments.follow(lambda.functions().cloned().map(Effect::Deployed).collect());
@@ -231,6 +234,7 @@ fn app(
         driver,
         events,
         secret,
+        aws,
         forward,
         health: Health::serving(instance.as_str()),
         invocations: AtomicU64::new(1),

@@ -1,9 +1,10 @@
 //! CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions and DeleteFunction.
 
-use fakecloud_lambda::Effect;
+use fakecloud_lambda::{Archive, Effect, Error, ObjectFault, S3Object, parse};
+use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Account, UNZIPPED, error, invalid, violated};
+use crate::harness::{Account, UNZIPPED, error, invalid, request, violated};
 
 /// What a fresh function looks like to those who read it.
 fn settled() -> Value {
@@ -159,11 +160,11 @@ fn wrong_functions_are_refused_in_the_words_of_aws() {
             invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."),
         ),
         (
-            json!({ "Code": { "S3Bucket": "bucket", "S3Key": "key" } }),
-            invalid(
-                "Error occurred while GetObject. S3 is not served here, so s3://bucket/key cannot be read: send the archive as ZipFile",
-            ),
+            json!({ "Code": { "ZipFile": "AA==", "S3Bucket": "bucket", "S3Key": "key" } }),
+            invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."),
         ),
+        (json!({ "Code": { "S3Bucket": "bucket" } }), invalid("Please provide a source for function code.")),
+        (json!({ "Code": { "S3Key": "key" } }), invalid("Please provide a source for function code.")),
         (
             json!({ "PackageType": "Image" }),
             invalid("Please don't provide ZipFile when creating a function with packageType Image."),
@@ -359,4 +360,42 @@ fn code_and_layers_share_one_limit() {
     assert_eq!(account.create("f").status, 201, "without the layer it fits");
     account.unzipped -= 1;
     assert_eq!(account.create_with("g", layers).status, 201, "exactly the limit fits");
+}
+
+#[test]
+fn code_in_s3_is_asked_for_by_its_place() {
+    let archive = |method, path: &str, body: Value| {
+        let call = parse(&request(method, path, body.to_string())).unwrap();
+        call.archive().map(|archive| match archive {
+            Archive::Inline(zip) => panic!("{} bytes came inline", zip.len()),
+            Archive::S3(object) => object,
+        })
+    };
+    let object = |version: Option<&str>| {
+        Some(S3Object { bucket: "bucket".to_owned(), key: "a/k".to_owned(), version: version.map(str::to_owned) })
+    };
+    let newest = json!({ "S3Bucket": "bucket", "S3Key": "a/k" });
+    let older = json!({ "S3Bucket": "bucket", "S3Key": "a/k", "S3ObjectVersion": "1" });
+    let create =
+        |code: &Value| json!({ "FunctionName": "f", "Role": "arn:aws:iam::000000000000:role/r", "Code": code });
+    assert_eq!(archive(Method::POST, "/2015-03-31/functions", create(&newest)), object(None));
+    assert_eq!(archive(Method::POST, "/2015-03-31/functions", create(&older)), object(Some("1")));
+    assert_eq!(archive(Method::PUT, "/2015-03-31/functions/f/code", older.clone()), object(Some("1")));
+    assert_eq!(archive(Method::POST, "/2018-10-31/layers/l/versions", json!({ "Content": newest })), object(None));
+    assert_eq!(archive(Method::PUT, "/2015-03-31/functions/f/code", json!({})), None);
+}
+
+#[test]
+fn objects_that_cannot_be_read_are_told_in_words_of_aws() {
+    let object = S3Object { bucket: "b".to_owned(), key: "a/k".to_owned(), version: None };
+    let refused = |code: &str, message: &str| {
+        let fault = ObjectFault::Refused { code: code.to_owned(), message: message.to_owned() };
+        let error = Error::object(&object, &fault);
+        (error.code().status(), error.message().to_owned())
+    };
+    let missing =
+        "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.";
+    assert_eq!(refused("NoSuchKey", "The specified key does not exist."), (400, missing.to_owned()));
+    let denied = "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for b/a/k. S3 Error Code: AccessDenied. S3 Error Message: Access Denied";
+    assert_eq!(refused("AccessDenied", "Access Denied"), (403, denied.to_owned()));
 }

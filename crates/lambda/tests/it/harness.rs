@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use fakecloud_lambda::{Applied, Call, Change, Config, Effect, Error, Invocation, Lambda, Moment, Request, Response};
-use fakecloud_lambda::{Scope, Stored, parse};
+use fakecloud_lambda::{Applied, Archive, Call, Change, Config, Effect, Error, Invocation, Lambda, Moment, Request};
+use fakecloud_lambda::{Response, Scope, Stored, parse};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -90,7 +90,11 @@ impl Account {
         self.calls += 1;
         // Every call a second later than the one before, and with other random bits.
         let moment = Moment { epoch_ms: START_MS + self.calls * 1000, random: u128::from(self.calls) };
-        let stored = call.archive().map(|zip| stored(zip, self.unzipped));
+        let stored = call.archive().map(|archive| match archive {
+            Archive::Inline(zip) => stored(zip, self.unzipped),
+            // Every object holds its own name.
+            Archive::S3(object) => stored(&Bytes::from(format!("{object:?}")), self.unzipped),
+        });
         let applied = self.lambda.apply(&self.scope, &moment, call, stored)?;
         for change in &applied.changes {
             match change.clone() {

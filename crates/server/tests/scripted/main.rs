@@ -4,6 +4,7 @@
 
 mod api;
 mod claims;
+mod code_from_s3;
 mod events;
 mod for_tests;
 mod forwarding;
@@ -12,5 +13,6 @@ mod instance;
 mod killed;
 mod limits;
 mod pod;
+mod s3;
 mod server;
 mod wire;

@@ -102,6 +102,11 @@ impl Server {
         let kubeconfig = kubeconfig(api);
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_fakecloud"));
+        // The settings of whoever runs the tests are not theirs.
+        let foreign = std::env::vars_os().map(|(name, _)| name);
+        foreign.filter(|name| name.as_encoded_bytes().starts_with(b"AWS_")).for_each(|name| {
+            command.env_remove(name);
+        });
         command
             .env("KUBECONFIG", kubeconfig.path())
             .env("FAKECLOUD_LISTEN", format!("127.0.0.1:{port}"))
@@ -204,6 +209,12 @@ impl Server {
         let url = format!("{}/2015-03-31/functions/{name}/configuration", self.endpoint);
         let answer: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
         answer["Environment"]["Variables"]["VALUE"].clone()
+    }
+
+    /// The status and the JSON of the answer to a request with a JSON body.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let answer = self.client.request(method, format!("{}{path}", self.endpoint)).json(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     /// Sends a request without a body.
@@ -349,7 +360,7 @@ fn zip() -> Vec<u8> {
     zip_of("def handler(event, context): return event")
 }
 
-/// A zip with this code.
+/// A zip with this text in `app.py`.
 pub(crate) fn zip_of(code: &str) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
