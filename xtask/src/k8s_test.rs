@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::cluster::{self, Cluster, Provider};
-use crate::{clients, deploy, images, paths, shell};
+use crate::{clients, deploy, images, moto, paths, shell};
 
 /// Where kind puts Services unless told otherwise.
 const KIND_SERVICES: &str = "10.96.0.0/16";
@@ -29,6 +29,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     images::ensure_loaded(&cluster)?;
     deploy::deploy(&cluster)?;
     let clients = clients::ensure()?;
+    let moto = moto::ensure()?;
     if cluster.provider == Provider::Kind {
         route_into_kind(&cluster)?;
     }
@@ -39,6 +40,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     cargo.args(["--test", "k8s_integration", "--", "--test-threads=1"]).args(test_args).current_dir(paths::repo());
     cargo.env("FAKECLOUD_K8S_TEST", "1").env("KUBECONFIG", &cluster.kubeconfig);
     cargo.env("FAKECLOUD_TEST_HOST", cluster.host_address()?).env("FAKECLOUD_TEST_CLIENTS", clients.dir);
+    cargo.env("FAKECLOUD_TEST_MOTO", moto);
     let node = cluster.node();
     cargo.env("FAKECLOUD_TEST_NODE_SHELL", node.shell).env("FAKECLOUD_TEST_NODE_ADDRESSES", node.addresses);
     cargo.envs(keep.then_some(("FAKECLOUD_TEST_KEEP", "1")));

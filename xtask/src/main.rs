@@ -11,6 +11,7 @@ mod deploy;
 mod image;
 mod images;
 mod k8s_test;
+mod moto;
 mod msrv;
 mod oci;
 mod paths;

@@ -14,6 +14,7 @@ mod e2e_failed_starts;
 mod e2e_flows;
 mod e2e_in_cluster;
 mod e2e_lost_pods;
+mod e2e_one_endpoint;
 mod e2e_operations;
 mod e2e_restart;
 mod e2e_sandbox;

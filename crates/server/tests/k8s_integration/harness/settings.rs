@@ -50,6 +50,14 @@ pub(crate) fn host() -> &'static str {
     &settings().host
 }
 
+/// The directory with moto's server, for `PYTHONPATH`.
+///
+/// # Panics
+/// Without the variable, in words.
+pub(crate) fn moto() -> PathBuf {
+    required("FAKECLOUD_TEST_MOTO", "the directory with moto's server").into()
+}
+
 /// Checks the settings, and that kubectl reaches a cluster with a node that is ready.
 pub(crate) fn require_cluster() {
     settings();
