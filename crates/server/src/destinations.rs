@@ -4,15 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fakecloud_events::Condition;
-use fakecloud_lambda::{Delivery, Error, EventAnswer, EventPlan, EventRecord, dead_letter, destination};
+use fakecloud_lambda::{
+    Delivery, DeliveryService, Error, EventAnswer, EventPlan, EventRecord, Scope, ServiceRequest, dead_letter,
+    destination,
+};
+use http_body_util::{BodyExt, Limited};
 use tracing::{debug, warn};
 
 use crate::app::App;
+use crate::aws_client::{AwsRequest, AwsService};
 use crate::events::{self, Event};
+use crate::words::chain;
 use crate::{control, request_id};
 
 /// The times between attempts at a delivery; after the last one it is given up.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// More of a service's answer is not read.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// A service that has begun to answer ends within this.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How an asynchronous invocation ended.
 pub(crate) struct End {
@@ -101,6 +113,28 @@ async fn attempt(app: &App, delivery: &Delivery) -> Result<(), String> {
                 .await
                 .map_err(|error| error.to_string())
         }
-        Delivery::Service(request) => Err(format!("{} cannot be reached yet", request.service)),
+        Delivery::Service(request) => call(app, request).await,
     }
+}
+
+/// Sends a request to another service, and makes sure that it was taken.
+async fn call(app: &App, request: &ServiceRequest) -> Result<(), String> {
+    let ServiceRequest { service, account, region, method, path, headers, body } = request.clone();
+    let scope = Scope::new(&account, &region).ok_or_else(|| format!("{account} in {region:?} is no account of AWS"))?;
+    let service = match service {
+        DeliveryService::EventBridge => AwsService::EventBridge,
+        DeliveryService::S3 => AwsService::S3,
+        DeliveryService::Sns => AwsService::Sns,
+        DeliveryService::Sqs => AwsService::Sqs,
+    };
+    let call = AwsRequest { service, scope: &scope, method, target: &path, headers, body };
+    let answer = app.aws.send(call).await.map_err(|error| chain(&error))?;
+    let status = answer.status().as_u16();
+    let reading = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect();
+    let text = match tokio::time::timeout(ANSWER_TIMEOUT, reading).await {
+        Ok(Ok(text)) => text.to_bytes(),
+        Ok(Err(error)) => return Err(format!("{service} answered HTTP {status} and broke off: {error}")),
+        Err(_elapsed) => return Err(format!("{service} did not end its answer within {ANSWER_TIMEOUT:?}")),
+    };
+    request.check(status, &text)
 }

@@ -5,6 +5,7 @@
 mod api;
 mod claims;
 mod code_from_s3;
+mod destinations;
 mod events;
 mod for_tests;
 mod forwarding;
@@ -15,4 +16,5 @@ mod limits;
 mod pod;
 mod s3;
 mod server;
+mod services;
 mod wire;
