@@ -10,6 +10,7 @@ mod admit_refusals;
 mod e2e_burst;
 mod e2e_clients;
 mod e2e_code;
+mod e2e_events;
 mod e2e_failed_starts;
 mod e2e_flows;
 mod e2e_in_cluster;

@@ -56,6 +56,13 @@ impl Lambda {
         self.post(&format!("/2015-03-31/functions/{name}/invocations"), event)
     }
 
+    /// Invokes a function without waiting for it.
+    pub(crate) fn send_event(&self, name: &str, event: &Value) -> Answer {
+        let url = self.url(&format!("/2015-03-31/functions/{name}/invocations"));
+        let request = self.agent.post(url).header("X-Amz-Invocation-Type", "Event");
+        Answer::read(request.send(event.to_string()).expect("fakecloud answers")).expect("a whole answer")
+    }
+
     /// The object that `/_fakecloud/health` answers with.
     pub(crate) fn health(&self) -> Value {
         self.get("/_fakecloud/health").expect("fakecloud answers").expect(200)
