@@ -112,7 +112,11 @@ impl BarePod {
     }
 }
 
-fn await_open(ip: IpAddr) -> Result<()> {
+/// Waits until the emulator listens there.
+///
+/// # Errors
+/// When it does not within 90 s.
+pub(crate) fn await_open(ip: IpAddr) -> Result<()> {
     let (address, began) = (SocketAddr::new(ip, RIE_PORT), Instant::now());
     while began.elapsed() < OPEN_TIMEOUT {
         if TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok() {

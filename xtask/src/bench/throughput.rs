@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::bare::RIE_PORT;
+use super::bare::{RIE_PORT, await_open};
 use super::functions::{self, Code};
 use super::http::Client;
 use super::namespace::Namespace;
@@ -83,7 +83,11 @@ impl Emulators {
     fn connect(namespace: &Namespace<'_>) -> Result<Self> {
         let pods = namespace.pods_of(FUNCTION)?;
         ensure!(pods.len() == PODS, "{CLIENTS} clients started {} Pods instead of {PODS}: {pods:?}", pods.len());
-        let connect = |pod: &String| Client::connect(SocketAddr::new(namespace.ip_of(pod)?, RIE_PORT));
+        let connect = |pod: &String| {
+            let ip = namespace.ip_of(pod)?;
+            await_open(ip)?;
+            Client::connect(SocketAddr::new(ip, RIE_PORT))
+        };
         let mut free = pods.iter().map(connect).collect::<Result<Vec<_>>>()?;
         for _ in 0..WARM_UP {
             free.iter_mut().try_for_each(|client| functions::invoke(client, RIE_PATH))?;
