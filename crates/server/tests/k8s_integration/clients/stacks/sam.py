@@ -2,10 +2,11 @@
 events and its URL; deployed, deployed again with nothing changed, deployed with new code and configuration, rolled back
 half way, and deleted.
 
-The order and the reads are those of CloudFormation's handlers of the resource types.
+The code comes from a bucket. The order and the reads are those of CloudFormation's handlers of the resource types.
 
 Usage: sam.py ENDPOINT
 """
+import hashlib
 import sys
 
 from botocore.exceptions import ClientError
@@ -15,13 +16,14 @@ from iam import allow, dumped, trust
 from stack import Clients, archive, hashed
 
 clients = Clients(sys.argv[1])
-lambda_, iam = clients.lambda_, clients.iam
+lambda_, iam, s3 = clients.lambda_, clients.iam, clients.s3
 here = f"us-east-1:{clients.account}"
 name = {"FunctionName": "app-Hello-0123456789AB"}
 arn = f"arn:aws:lambda:{here}:function:{name['FunctionName']}"
 role = {"RoleName": "app-HelloRole-0123456789AB"}
 basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 queue = f"arn:aws:sqs:{here}:app-Queue"
+bucket = "aws-sam-cli-managed-default-samclisourcebucket"
 tags = {"lambda:createdBy": "SAM", "aws-stack": "app"}
 
 
@@ -48,6 +50,14 @@ def read_function():
     return found
 
 
+def uploaded(code):
+    """`sam deploy` names an object by the hash of what is in it, and uploads it once."""
+    place = {"Bucket": bucket, "Key": f"app/{hashlib.md5(code).hexdigest()}"}
+    s3.put_object(**place, Body=code)
+    assert s3.head_object(**place)["ContentLength"] == len(code)
+    return {"S3Bucket": place["Bucket"], "S3Key": place["Key"]}
+
+
 def settled():
     configuration = lambda_.get_function(**name)["Configuration"]
     return configuration["State"] == "Active" and configuration["LastUpdateStatus"] == "Successful"
@@ -70,6 +80,7 @@ def refused(code, call, **members):
 
 
 # The first deployment.
+s3.create_bucket(Bucket=bucket)
 one, two = archive("def handler(event, context): return 1"), archive("def handler(event, context): return 2")
 refused("ResourceNotFoundException", lambda_.get_function, **name)
 function = {
@@ -82,7 +93,7 @@ function = {
     "Architectures": ["x86_64"],
     "TracingConfig": {"Mode": "Active"},
 }
-created = lambda_.create_function(**name, **function, Code={"ZipFile": one}, Tags=tags)
+created = lambda_.create_function(**name, **function, Code=uploaded(one), Tags=tags)
 assert (created["State"], created["CodeSha256"]) == ("Pending", hashed(one)), created
 lambda_.get_waiter("function_active_v2").wait(**name)
 found = read_function()
@@ -114,7 +125,7 @@ assert published(one) == "1"
 before = read_function()["Configuration"]["RevisionId"]
 
 # New code and configuration.
-updated = lambda_.update_function_code(**name, ZipFile=two, Architectures=["x86_64"])
+updated = lambda_.update_function_code(**name, **uploaded(two), Architectures=["x86_64"])
 assert updated["LastUpdateStatus"] == "InProgress" and updated["RevisionId"] != before, updated
 eventually("the code is updated", settled)
 lambda_.update_function_configuration(**name, Timeout=20, Environment={"Variables": {"QUEUE": queue, "NEW": "1"}})
