@@ -1,4 +1,4 @@
-//! Capacity providers as records: the five operations on CapacityProvider. No function runs on one yet.
+//! Capacity providers as records: the five operations on CapacityProvider.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::Resource,
+    managed_instances::versions_on,
     moment::timestamp,
     page::Page,
     persist::{self, Kind},
@@ -104,6 +105,12 @@ impl Lambda {
     ) -> Result<Applied, Error> {
         let target = provider_ref(scope, &input.capacity_provider_name)?;
         let response = answer(202, self.capacity_provider(&target)?.shown(&target, "Deleting"));
+        let space = self.space(&target.scope);
+        if let Some(version) = space.and_then(|space| versions_on(space, &target.arn()).next()) {
+            let (arn, version) = (target.arn(), version.arn());
+            let message = format!("Capacity provider {arn} is used by {version}: delete that function version first");
+            return Err(Error::new(ErrorCode::ResourceConflict, message));
+        }
         self.space_mut(&target.scope).capacity_providers.remove(&target.name);
         let change = persist::delete(&target.scope, Kind::CapacityProvider, &target.name);
         Ok(Applied::changed(response, change))
@@ -148,7 +155,7 @@ impl Lambda {
 }
 
 /// The provider that a name or an ARN means, in the caller's own account and region.
-fn provider_ref(scope: &Scope, text: &str) -> Result<Resource, Error> {
+pub(crate) fn provider_ref(scope: &Scope, text: &str) -> Result<Resource, Error> {
     match Resource::parse(text, KIND) {
         Some(target) if target.scope == *scope => Ok(target),
         Some(_) => {

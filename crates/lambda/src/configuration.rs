@@ -6,7 +6,7 @@ use crate::{
     Error, Lambda,
     arn::LayerVersionRef,
     constraints::violation,
-    environment, logging,
+    environment, logging, managed_instances,
     record::{FunctionRecord, ImageConfig, LayerUse, Package},
     runtime, shapes,
 };
@@ -46,6 +46,7 @@ pub(crate) struct Settings {
     file_system_configs: Option<Vec<shapes::FileSystemConfig>>,
     snap_start: Option<shapes::SnapStart>,
     logging_config: Option<shapes::LoggingConfig>,
+    capacity_provider_config: Option<shapes::CapacityProviderConfig>,
     /// Members that would change what runs and that nothing acts on yet, by name.
     unserved: Vec<&'static str>,
 }
@@ -56,7 +57,6 @@ macro_rules! settings_from {
         impl From<$request> for Settings {
             fn from(request: $request) -> Self {
                 let unserved = [
-                    ("CapacityProviderConfig", request.capacity_provider_config.is_some()),
                     ("DurableConfig", request.durable_config.is_some()),
                     ("RuntimeConfig", request.runtime_config.is_some()),
                     ("AcceleratorConfig", request.accelerator_config.is_some()),
@@ -79,6 +79,7 @@ macro_rules! settings_from {
                     file_system_configs: request.file_system_configs,
                     snap_start: request.snap_start,
                     logging_config: request.logging_config,
+                    capacity_provider_config: request.capacity_provider_config,
                     unserved: unserved.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect(),
                 }
             }
@@ -98,6 +99,10 @@ impl Lambda {
     pub(crate) fn configure(&self, record: &mut FunctionRecord, mut settings: Settings) -> Result<(), Error> {
         settings.unserved.iter().try_for_each(|name| refuse_given(name, true))?;
         set_package(record, &mut settings)?;
+        if let Some(config) = settings.capacity_provider_config.take() {
+            settings.memory_size = settings.memory_size.or_else(|| managed_instances::memory_size(record));
+            record.shown.capacity_provider_config = Some(self.placed(record, config)?);
+        }
         set_resources(record, &settings)?;
         if let Some(environment) = settings.environment {
             record.shown.environment_given = true;

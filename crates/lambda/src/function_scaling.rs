@@ -2,7 +2,7 @@
 //! GetFunctionScalingConfig.
 
 use crate::{
-    Applied, Error, Lambda, Response, Scope,
+    Applied, Error, ErrorCode, Lambda, Response, Scope,
     arn::FunctionRef,
     shapes::{
         GetFunctionScalingConfigRequest, GetFunctionScalingConfigResponse, PutFunctionScalingConfigRequest,
@@ -16,8 +16,7 @@ impl Lambda {
         scope: &Scope,
         input: PutFunctionScalingConfigRequest,
     ) -> Result<Applied, Error> {
-        let target = FunctionRef::parse(scope, &input.function_name, Some(&input.qualifier))?;
-        self.version(&target)?;
+        let target = self.scalable(scope, &input.function_name, &input.qualifier)?;
         let config = input.function_scaling_config.unwrap_or_default();
         if let (Some(min), Some(max)) = (config.min_execution_environments, config.max_execution_environments)
             && min > max
@@ -37,8 +36,7 @@ impl Lambda {
         scope: &Scope,
         input: &GetFunctionScalingConfigRequest,
     ) -> Result<Applied, Error> {
-        let target = FunctionRef::parse(scope, &input.function_name, Some(&input.qualifier))?;
-        self.version(&target)?;
+        let target = self.scalable(scope, &input.function_name, &input.qualifier)?;
         let config = self.attachments(&target).and_then(|attachments| attachments.scaling.clone());
         let response = GetFunctionScalingConfigResponse {
             function_arn: Some(target.arn()),
@@ -46,5 +44,17 @@ impl Lambda {
             requested_function_scaling_config: config,
         };
         Ok(Applied::read(Response::json(200, &response)))
+    }
+
+    /// A function version on a capacity provider.
+    fn scalable(&self, scope: &Scope, function: &str, qualifier: &str) -> Result<FunctionRef, Error> {
+        let target = FunctionRef::parse(scope, function, Some(qualifier))?;
+        match self.version(&target)?.capacity_provider_arn() {
+            Some(_) => Ok(target),
+            None => Err(Error::new(
+                ErrorCode::AccessDenied,
+                "The function provided by the arn does not contain a capacity provider configuration",
+            )),
+        }
     }
 }

@@ -43,6 +43,7 @@ mod layer;
 mod layer_compatibility;
 mod layer_permission;
 mod logging;
+mod managed_instances;
 mod model;
 mod moment;
 mod outcome;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    shapes::{DeadLetterConfig, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig},
+    shapes::{
+        CapacityProviderConfig, DeadLetterConfig, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig,
+    },
     state::Stored,
 };
 
@@ -116,6 +118,7 @@ pub(crate) struct Shown {
     pub(crate) snap_start: Option<SnapStart>,
     pub(crate) logging_config: Option<LoggingConfig>,
     pub(crate) source_kms_key_arn: Option<String>,
+    pub(crate) capacity_provider_config: Option<CapacityProviderConfig>,
     /// Whether the environment is shown even when it has no variable, because a request gave it.
     pub(crate) environment_given: bool,
 }

@@ -158,6 +158,7 @@ impl Lambda {
             O::GetCapacityProvider => self.get_capacity_provider(scope, &call.input()?),
             O::DeleteCapacityProvider => self.delete_capacity_provider(scope, &call.input()?),
             O::ListCapacityProviders => self.list_capacity_providers(scope, &call.input()?),
+            O::ListFunctionVersionsByCapacityProvider => self.list_versions_by_capacity_provider(scope, &call.input()?),
             O::PutFunctionScalingConfig => self.put_function_scaling(scope, call.input()?),
             O::GetFunctionScalingConfig => self.get_function_scaling(scope, &call.input()?),
             O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),

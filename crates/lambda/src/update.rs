@@ -58,6 +58,10 @@ impl Lambda {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
         let function = self.updatable(&target, input.revision_id.as_deref())?;
         let mut record = FunctionRecord::clone(function.latest());
+        if input.capacity_provider_config.is_some() && record.capacity_provider_arn().is_none() {
+            let message = "CapacityProviderConfig isn't supported for Lambda Default functions.";
+            return Err(Error::invalid_parameter(message));
+        }
         self.configure(&mut record, Settings::from(input))?;
         self.update(&target, moment, record, Publish::No)
     }

@@ -137,6 +137,7 @@ fn shown(record: &FunctionRecord, view: &mut FunctionConfiguration) {
     let snapped = record.version != LATEST && apply_on == "PublishedVersions";
     let optimization_status = Some(if snapped { "On" } else { "Off" }.to_owned());
     view.snap_start = Some(SnapStartResponse { apply_on: Some(apply_on), optimization_status });
+    view.capacity_provider_config = shown.capacity_provider_config;
     view.logging_config = Some(logging::shown(shown.logging_config.unwrap_or_default(), &record.name));
 }
 

@@ -82,10 +82,67 @@ fn providers_have_tags() {
     assert_eq!(account.read(&tags), json!({ "Tags": {} }));
 }
 
+fn on_provider(arn: &str) -> Value {
+    json!({ "LambdaManagedInstancesCapacityProviderConfig": { "CapacityProviderArn": arn } })
+}
+
+#[test]
+fn functions_are_placed_on_a_provider() {
+    let mut account = Account::new();
+    let missing = invalid(&format!("Capacity provider not found: {ARN}"));
+    let members = json!({ "Publish": true, "CapacityProviderConfig": on_provider(ARN) });
+    assert_eq!(account.create_with("f", members.clone()), missing);
+    account.post(PROVIDERS, &provider("cp"));
+    let created = account.create_with("f", members);
+    let placed = json!({ "LambdaManagedInstancesCapacityProviderConfig": {
+        "CapacityProviderArn": ARN,
+        "ExecutionEnvironmentMemoryGiBPerVCpu": 2.0,
+        "PerExecutionEnvironmentMaxConcurrency": 16,
+    } });
+    assert_eq!((&created.body["CapacityProviderConfig"], &created.body["MemorySize"]), (&placed, &json!(2048)));
+    account.restart();
+    let configuration = "/2015-03-31/functions/f/configuration";
+    assert_eq!(account.read(configuration)["CapacityProviderConfig"], placed);
+    let updated =
+        account.put(configuration, &json!({ "MemorySize": 4096, "CapacityProviderConfig": on_provider(ARN) }));
+    assert_eq!((updated.status, &updated.body["MemorySize"]), (200, &json!(4096)));
+    account.post("/2015-03-31/functions/f/versions", &json!({}));
+    let versions = format!("{PROVIDERS}/cp/function-versions");
+    let item = |version: u8| json!({ "FunctionArn": format!("arn:aws:lambda:eu-west-1:111122223333:function:f:{version}"), "State": "Active" });
+    let list = json!({ "CapacityProviderArn": ARN, "FunctionVersions": [item(1), item(2)] });
+    assert_eq!(account.read(&versions), list);
+    let first = account.read(&format!("{versions}?MaxItems=1"));
+    assert_eq!(first["FunctionVersions"], json!([item(1)]));
+    let next = format!("{versions}?Marker={}", first["NextMarker"].as_str().unwrap());
+    assert_eq!(account.read(&next)["FunctionVersions"], json!([item(2)]));
+    let used = account.delete(&format!("{PROVIDERS}/cp"));
+    assert_eq!((used.status, used.error.as_deref()), (409, Some("ResourceConflictException")));
+    account.create("plain");
+    let refused = account
+        .put("/2015-03-31/functions/plain/configuration", &json!({ "CapacityProviderConfig": on_provider(ARN) }));
+    assert_eq!(refused, invalid("CapacityProviderConfig isn't supported for Lambda Default functions."));
+    account.delete("/2015-03-31/functions/f");
+    assert_eq!(account.read(&versions)["FunctionVersions"], json!([]));
+    assert_eq!(account.delete(&format!("{PROVIDERS}/cp")).status, 202);
+    assert_eq!(account.get(&versions).status, 404);
+}
+
+#[test]
+fn functions_on_no_provider_have_no_scaling_as_on_aws() {
+    let mut account = Account::new();
+    account.create_with("f", json!({ "Publish": true }));
+    let target = "/2025-11-30/functions/f/function-scaling-config?Qualifier=1";
+    let message = "The function provided by the arn does not contain a capacity provider configuration";
+    let refused = error(403, "AccessDeniedException", json!({ "Type": "User", "Message": message }));
+    assert_eq!(account.put(target, &json!({ "FunctionScalingConfig": { "MinExecutionEnvironments": 1 } })), refused);
+    assert_eq!(account.get(target), refused);
+}
+
 #[test]
 fn published_versions_have_a_scaling() {
     let mut account = Account::new();
-    account.create_with("f", json!({ "Publish": true }));
+    account.post(PROVIDERS, &provider("cp"));
+    account.create_with("f", json!({ "Publish": true, "CapacityProviderConfig": on_provider(ARN) }));
     let target = "/2025-11-30/functions/f/function-scaling-config?Qualifier=1";
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f:1";
     assert_eq!(account.read(target), json!({ "FunctionArn": arn }));

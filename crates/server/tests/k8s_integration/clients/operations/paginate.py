@@ -64,6 +64,10 @@ LISTS = {
         [(providers.PROVIDER[0], providers.PROVIDER[1] | {"CapacityProviderName": name}) for name in "abc"],
         {},
     ),
+    "ListFunctionVersionsByCapacityProvider": (
+        [*providers.PLACED, CODE, VERSION, ("UpdateFunctionCode", F | {"ZipFile": archive("third")}), VERSION],
+        providers.NAME,
+    ),
 }
 
 

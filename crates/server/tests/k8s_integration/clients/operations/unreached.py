@@ -19,7 +19,7 @@ EVERYWHERE = {
 
 # A second change while one is under way: here none takes time.
 AT_ONCE = """
-    DeleteAlias DeleteCapacityProvider DeleteEventSourceMapping DeleteFunctionCodeSigningConfig
+    DeleteAlias DeleteEventSourceMapping DeleteFunctionCodeSigningConfig
     DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteFunctionUrlConfig
     DeleteProvisionedConcurrencyConfig DeleteResourcePolicy Invoke InvokeAsync PublishVersion
     PutFunctionCodeSigningConfig PutFunctionConcurrency PutFunctionEventInvokeConfig PutFunctionRecursionConfig PutFunctionScalingConfig

@@ -1,4 +1,4 @@
-"""What configures invocations: asynchronous ones, URLs, runtimes, recursion, environments on capacity providers."""
+"""What configures invocations: asynchronous ones, URLs, runtimes, recursion."""
 from case import ALIAS, F, FUNCTION, HERE, MISSING, VERSION, no, ok
 
 EVENTS = ("PutFunctionEventInvokeConfig", F | {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60})
@@ -6,9 +6,7 @@ URL = ("CreateFunctionUrlConfig", F | {"AuthType": "NONE"})
 CONFIGURED = [FUNCTION, EVENTS]
 SERVED = [FUNCTION, URL]
 MANUAL = {"UpdateRuntimeOn": "Manual"}
-FIRST = F | {"Qualifier": "1"}
 BUCKET = {"OnSuccess": {"Destination": "arn:aws:dynamodb:us-east-1:ACCOUNT:table/t"}}
-PUBLISHED = [FUNCTION, VERSION]
 NOT_AN_ALIAS = F | {"Qualifier": "other"}
 
 CASES = [
@@ -48,9 +46,4 @@ CASES = [
     no("PutFunctionRecursionConfig", [], MISSING | {"RecursiveLoop": "Allow"}, "ResourceNotFound", "function:missing"),
     ok("GetFunctionRecursionConfig", [FUNCTION], F, RecursiveLoop="Terminate"),
     no("GetFunctionRecursionConfig", [], MISSING, "ResourceNotFound", "function:missing"),
-    ok("PutFunctionScalingConfig", PUBLISHED, FIRST | {"FunctionScalingConfig": {"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 2}}),
-    no("PutFunctionScalingConfig", PUBLISHED, FIRST | {"FunctionScalingConfig": {"MinExecutionEnvironments": 2, "MaxExecutionEnvironments": 1}}, "InvalidParameterValue", "MinExecutionEnvironments"),
-    no("PutFunctionScalingConfig", [FUNCTION], FIRST | {"FunctionScalingConfig": {}}, "ResourceNotFound", "function:f:1"),
-    ok("GetFunctionScalingConfig", PUBLISHED, FIRST, FunctionArn=f"{HERE}:function:f:1"),
-    no("GetFunctionScalingConfig", [FUNCTION], FIRST, "ResourceNotFound", "function:f:1"),
 ]
