@@ -19,6 +19,7 @@ mod operations;
 mod persist;
 mod policies;
 mod props;
+mod props_settings;
 mod provisioned_concurrency;
 mod running;
 mod runtime_management;
