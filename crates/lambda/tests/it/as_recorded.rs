@@ -14,6 +14,7 @@ mod recursion;
 mod settings;
 mod tags;
 mod tape;
+mod unreachable;
 mod versions;
 
 use serde_json::{Value, json};
