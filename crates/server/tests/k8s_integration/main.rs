@@ -13,6 +13,7 @@ mod e2e_code;
 mod e2e_events;
 mod e2e_failed_starts;
 mod e2e_flows;
+mod e2e_iam;
 mod e2e_in_cluster;
 mod e2e_lost_pods;
 mod e2e_one_endpoint;
