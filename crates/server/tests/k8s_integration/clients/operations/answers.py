@@ -4,7 +4,12 @@ import datetime
 from model import broken, metadata, required
 
 # What any operation may answer, with the status; the model lists these for few operations or none.
-COMMON = {"ValidationException": 400, "SerializationException": 400, "InvalidRequestContentException": 400}
+COMMON = {
+    "AccessDeniedException": 403,
+    "InvalidRequestContentException": 400,
+    "SerializationException": 400,
+    "ValidationException": 400,
+}
 
 TYPES = {
     "structure": dict,

@@ -21,8 +21,8 @@ EVERYWHERE = {
 AT_ONCE = """
     DeleteAlias DeleteEventSourceMapping DeleteFunctionCodeSigningConfig
     DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteFunctionUrlConfig
-    DeleteProvisionedConcurrencyConfig DeleteResourcePolicy Invoke InvokeAsync PublishVersion
-    PutFunctionCodeSigningConfig PutFunctionConcurrency PutFunctionEventInvokeConfig PutFunctionRecursionConfig PutFunctionScalingConfig
+    DeleteProvisionedConcurrencyConfig DeleteResourcePolicy Invoke InvokeAsync
+    InvokeWithResponseStream PublishVersion    PutFunctionCodeSigningConfig PutFunctionConcurrency PutFunctionEventInvokeConfig PutFunctionRecursionConfig PutFunctionScalingConfig
     PutResourcePolicy PutRuntimeManagementConfig RemoveLayerVersionPermission TagResource UntagResource UpdateAlias
     UpdateCapacityProvider UpdateEventSourceMapping UpdateFunctionCode UpdateFunctionConfiguration
     UpdateFunctionEventInvokeConfig UpdateFunctionUrlConfig

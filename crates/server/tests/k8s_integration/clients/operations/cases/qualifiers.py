@@ -5,8 +5,8 @@ from model import sample, service
 TWICE = """
     AddPermission DeleteFunction DeleteFunctionEventInvokeConfig DeleteProvisionedConcurrencyConfig GetFunction
     GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy GetProvisionedConcurrencyConfig
-    GetRuntimeManagementConfig Invoke PutFunctionEventInvokeConfig PutProvisionedConcurrencyConfig
-    PutRuntimeManagementConfig RemovePermission UpdateFunctionEventInvokeConfig
+    GetRuntimeManagementConfig Invoke InvokeWithResponseStream PutFunctionEventInvokeConfig
+    PutProvisionedConcurrencyConfig PutRuntimeManagementConfig RemovePermission UpdateFunctionEventInvokeConfig
 """.split()
 
 OF_FUNCTIONS = "PutFunctionConcurrency GetFunctionConcurrency DeleteFunctionConcurrency".split()
