@@ -2,6 +2,7 @@
 
 mod bare;
 mod cold;
+mod control_plane;
 mod footprint;
 mod functions;
 mod http;
@@ -64,6 +65,8 @@ enum Part {
     Cold,
     /// The server's memory and the time it takes to start
     Footprint,
+    /// Functions created, read and listed
+    ControlPlane,
     /// The pool's decisions
     Pool,
 }
@@ -143,6 +146,9 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     if wanted(Part::Footprint) {
         rows.extend(footprint::measure(&setup, amounts.starts)?);
         rows.push(warm_pods::measure()?);
+    }
+    if wanted(Part::ControlPlane) {
+        rows.extend(control_plane::measure(&setup)?);
     }
     if wanted(Part::Pool) {
         rows.extend(pool::measure()?);

@@ -17,7 +17,7 @@ use super::server::Server;
 use crate::shell;
 
 /// What an AWS client sends along; fakecloud reads account and region from it.
-const HEADERS: &str = "Authorization: AWS4-HMAC-SHA256 \
+pub(crate) const HEADERS: &str = "Authorization: AWS4-HMAC-SHA256 \
     Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0\r\n\
     Content-Type: application/json\r\n";
 
@@ -61,15 +61,19 @@ impl Code {
 /// # Errors
 /// What fakecloud answers instead of success.
 pub(crate) fn create(server: &Server, name: &str, code: &Code) -> Result<()> {
-    let request = json!({
+    call(server, "POST", "/2015-03-31/functions", &creation(name, code))
+}
+
+/// The body of `CreateFunction`.
+pub(crate) fn creation(name: &str, code: &Code) -> Value {
+    json!({
         "FunctionName": name,
         "Runtime": code.runtime,
         "Handler": code.handler,
         "Role": "arn:aws:iam::000000000000:role/bench",
         "Timeout": 30,
         "Code": { "ZipFile": code.zip_base64 },
-    });
-    call(server, "POST", "/2015-03-31/functions", &request)
+    })
 }
 
 /// `UpdateFunctionConfiguration` with an environment of its own, so that the next invocation is a cold start.
