@@ -1,11 +1,13 @@
 //! A request to the Lambda API, from bytes to bytes.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use fakecloud_lambda::{Call, Error, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse};
-use http::HeaderValue;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::{HeaderValue, Method, Uri};
+use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{trace, warn};
@@ -22,6 +24,9 @@ const SMALL_BYTES: u64 = 256 << 10;
 /// The bodies of all longer requests that are being read or applied; further ones wait for their turn.
 const LARGE_KIB_MAX: u32 = 256 << 10;
 static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
+
+/// A client that stops sending for so long has gone, and shall not keep others from their turn.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Answers a request in the Lambda API's own words, whatever it is.
 pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_id: &str) -> Response {
@@ -47,6 +52,7 @@ async fn run(
     request_id: &str,
 ) -> Result<fakecloud_lambda::Response, Error> {
     let scope = Scope::of_request(request.headers(), request.uri().query())?;
+    refuse_unread(&request)?;
     // A body of unknown length may come to be as long as is allowed.
     let bytes = request.body().size_hint().upper().unwrap_or(MAX_REQUEST_BYTES).min(MAX_REQUEST_BYTES);
     let turn = turn(bytes).await;
@@ -75,10 +81,23 @@ async fn turn(bytes: u64) -> Option<SemaphorePermit<'static>> {
     Some(LARGE.acquire_many(kib).await.expect("nobody closes this semaphore"))
 }
 
-/// Reads a request to its end, unless its operation is unknown or it is too long to be one.
+/// Refuses what need not be read, and waits for no turn: no operation, or a body that says it is too long for one.
+fn refuse_unread(request: &axum::extract::Request) -> Result<(), Error> {
+    let operation = operation_of(request.method(), request.uri())?;
+    match request.body().size_hint().lower() > MAX_REQUEST_BYTES {
+        true => Err(Error::request_too_large(operation)),
+        false => Ok(()),
+    }
+}
+
+fn operation_of(method: &Method, uri: &Uri) -> Result<Operation, Error> {
+    operation(method, uri.path(), uri.query().unwrap_or_default())
+}
+
+/// Reads a request to its end, unless it is too long.
 async fn read(request: axum::extract::Request) -> Result<Request, Error> {
     let (head, body) = request.into_parts();
-    let operation = operation(&head.method, head.uri.path(), head.uri.query().unwrap_or_default())?;
+    let operation = operation_of(&head.method, &head.uri)?;
     Ok(Request {
         method: head.method,
         path: head.uri.path().to_owned(),
@@ -88,14 +107,25 @@ async fn read(request: axum::extract::Request) -> Result<Request, Error> {
     })
 }
 
-async fn read_body(operation: Operation, body: Body) -> Result<Bytes, Error> {
-    if body.size_hint().lower() > MAX_REQUEST_BYTES {
-        return Err(Error::request_too_large(operation));
-    }
-    let bytes_max = usize::try_from(MAX_REQUEST_BYTES).expect("70 MB fit into a usize");
-    match Limited::new(body, bytes_max).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::request_too_large(operation)),
-        Err(error) => Err(Error::service(format!("the request could not be read: {error}"))),
+async fn read_body(operation: Operation, mut body: Body) -> Result<Bytes, Error> {
+    let mut read = BytesMut::new();
+    loop {
+        let data = match tokio::time::timeout(SILENCE_MAX, body.frame()).await {
+            Ok(None) => return Ok(read.freeze()),
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            Ok(Some(Err(error))) => return Err(Error::service(format!("the request could not be read: {error}"))),
+            Err(_elapsed) => {
+                let silence = SILENCE_MAX.as_secs();
+                return Err(Error::service(format!("nothing more of the request came for {silence} s")));
+            }
+        };
+        if (read.len() + data.len()) as u64 > MAX_REQUEST_BYTES {
+            return Err(Error::request_too_large(operation));
+        }
+        if read.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        read.reserve(usize::try_from(body.size_hint().lower()).map_or(data.len(), |left| data.len() + left));
+        read.extend_from_slice(&data);
     }
 }

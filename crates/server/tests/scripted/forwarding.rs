@@ -215,3 +215,23 @@ async fn body_that_is_too_long_is_refused_unread_in_words_of_its_operation() {
     let words = "Request must be smaller than 70167211 bytes for the PublishLayerVersion operation";
     assert!(answer.contains(words), "{answer}");
 }
+
+#[tokio::test]
+async fn body_of_unknown_length_is_cut_where_it_becomes_too_long() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    let mut client = Wire::connect(server.endpoint()).await;
+    client
+        .write("PUT /2015-03-31/functions/f/code HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    let piece = format!("{:x}\r\n{}\r\n", 1 << 20, " ".repeat(1 << 20));
+    for _ in 0..66 {
+        client.write(&piece).await;
+    }
+    // The last one is one too many; it goes whole, for the answer comes only once the server has read that far.
+    client.write(&piece[..piece.len() - 2]).await;
+    let answer = client.read_until("}").await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let words = "Request must be smaller than 70167211 bytes for the UpdateFunctionCode operation";
+    assert!(answer.contains(words), "{answer}");
+}
