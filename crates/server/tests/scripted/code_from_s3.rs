@@ -1,11 +1,15 @@
 //! Code and layers that lie in S3.
 
+use std::io::Write;
+
 use axum::body::Bytes;
 use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use zip::CompressionMethod;
+use zip::write::SimpleFileOptions;
 
 use crate::api::Api;
 use crate::s3::{Object, S3};
@@ -51,6 +55,26 @@ async fn code_and_layers_come_from_s3() {
     for credential in s3.credentials() {
         assert!(credential.starts_with("000000000000/") && credential.ends_with("/us-east-1/s3/aws4_request"));
     }
+}
+
+#[tokio::test]
+async fn archive_in_s3_may_be_longer_than_an_inline_one() {
+    let (_api, s3, server) = with_s3("AWS_ENDPOINT_URL_S3").await;
+    // Zeros that are stored, not compressed: longer than the 52,428,800 bytes of an inline zip.
+    let long = stored_zip(60 << 20);
+    s3.put("/bucket/long.zip", Object::Whole(long.clone().into()));
+    let in_s3 = function(json!({ "S3Bucket": "bucket", "S3Key": "long.zip" }));
+    let (status, created) = server.ask(Method::POST, "/2015-03-31/functions", &in_s3).await;
+    assert_eq!((status, &created["CodeSize"]), (201, &json!(long.len())), "{created}");
+    assert_eq!(created["CodeSha256"], json!(sha256(&long)));
+}
+
+fn stored_zip(bytes: usize) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    zip.start_file("ballast", options).unwrap();
+    zip.write_all(&vec![0; bytes]).unwrap();
+    zip.finish().unwrap().into_inner()
 }
 
 #[tokio::test]
