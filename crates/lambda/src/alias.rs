@@ -89,6 +89,7 @@ impl Lambda {
         check_version(&function, &target, &alias.version)?;
         let routing = input.routing_config.or_else(|| alias.routing());
         alias.second = second(&function, &target, &alias.version, routing)?;
+        check_provisioned(&function, &input.name, &alias)?;
         alias.revision_id = moment.uuid();
         let response = Response::json(200, &alias.shown(&target, &input.name));
         function.set_alias(input.name, alias);
@@ -176,12 +177,26 @@ fn second(
     Ok(Some(Share { version, weight }))
 }
 
+/// An alias with provisioned concurrency names one published version.
+fn check_provisioned(function: &Function, name: &str, alias: &Alias) -> Result<(), Error> {
+    let is_provisioned = function.attachments(Some(name)).is_some_and(|attachments| attachments.provisioned.is_some());
+    match is_provisioned && (alias.is_weighted() || alias.version == LATEST) {
+        true => Err(Error::invalid_parameter("Invalid alias configuration for Provisioned Concurrency")),
+        false => Ok(()),
+    }
+}
+
 // === impl Alias ===
 
 impl Alias {
     /// Whether any invocation of the alias may run this version.
     pub(crate) fn runs(&self, version: &str) -> bool {
         self.version == version || self.second.as_ref().is_some_and(|second| second.version == version)
+    }
+
+    /// Whether a second version gets a share of the invocations.
+    pub(crate) fn is_weighted(&self) -> bool {
+        self.second.is_some()
     }
 
     /// The version that the alias names first.

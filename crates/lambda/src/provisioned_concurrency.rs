@@ -1,9 +1,9 @@
-//! Provisioned concurrency as a record: the four operations on ProvisionedConcurrencyConfig.
+//! Provisioned concurrency: the four operations on ProvisionedConcurrencyConfig. What is ready of it, the caller says.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
+    Applied, Error, ErrorCode, Lambda, Moment, Readiness, Response, Scope,
     account::MAX_CONCURRENCY,
     alias::{Alias, no_qualifier},
     arn::FunctionRef,
@@ -23,7 +23,7 @@ use crate::{
 /// How many environments a version or alias wants to have ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Provisioned {
-    requested: u32,
+    pub(crate) requested: u32,
     last_modified_ms: u64,
 }
 
@@ -66,7 +66,8 @@ impl Lambda {
             let message = "No Provisioned Concurrency Config found for this function";
             Error::new(ErrorCode::ProvisionedConcurrencyConfigNotFound, message)
         })?;
-        let item = provisioned.shown(&target);
+        let function = self.function(&target)?;
+        let item = provisioned.shown(&target, &self.readiness_of(function, input.qualifier.as_str()));
         let response = GetProvisionedConcurrencyConfigResponse {
             requested_provisioned_concurrent_executions: item.requested_provisioned_concurrent_executions,
             allocated_provisioned_concurrent_executions: item.allocated_provisioned_concurrent_executions,
@@ -99,9 +100,11 @@ impl Lambda {
     ) -> Result<Applied, Error> {
         let page = Page::new(input.marker.as_deref(), input.max_items)?;
         let target = FunctionRef { qualifier: None, ..FunctionRef::parse(scope, &input.function_name, None)? };
-        let configs = page.range(self.function(&target)?.all_attachments()).filter_map(|(name, attachments)| {
+        let function = self.function(&target)?;
+        let configs = page.range(function.all_attachments()).filter_map(|(name, attachments)| {
             let target = FunctionRef { qualifier: Some(name.clone()), ..target.clone() };
-            Some((name.clone(), attachments.provisioned.as_ref()?.shown(&target)))
+            let provisioned = attachments.provisioned.as_ref()?;
+            Some((name.clone(), provisioned.shown(&target, &self.readiness_of(function, name))))
         });
         let (configs, next_marker) = page.take(configs);
         let provisioned_concurrency_configs = Some(configs);
@@ -169,6 +172,9 @@ fn check_qualifier(function: &Function, target: &FunctionRef, qualifier: &str) -
         ));
     }
     if let Some(alias) = alias {
+        if alias.is_weighted() {
+            return Err(Error::invalid_parameter("Alias with weights can not be used with Provisioned Concurrency"));
+        }
         return match has(alias.version()) {
             true => conflict(
                 "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
@@ -188,15 +194,20 @@ fn check_qualifier(function: &Function, target: &FunctionRef, qualifier: &str) -
 // === impl Provisioned ===
 
 impl Provisioned {
-    fn shown(&self, target: &FunctionRef) -> ProvisionedConcurrencyConfigListItem {
-        let requested = Some(i64::from(self.requested));
+    fn shown(&self, target: &FunctionRef, readiness: &Readiness) -> ProvisionedConcurrencyConfigListItem {
+        let failed = readiness.available < self.requested && readiness.failure.is_some();
+        let status = match failed {
+            true => "FAILED",
+            false if readiness.available < self.requested => "IN_PROGRESS",
+            false => "READY",
+        };
         ProvisionedConcurrencyConfigListItem {
             function_arn: Some(target.arn()),
-            requested_provisioned_concurrent_executions: requested,
-            allocated_provisioned_concurrent_executions: requested,
-            available_provisioned_concurrent_executions: requested,
-            status: Some("READY".to_owned()),
-            status_reason: None,
+            requested_provisioned_concurrent_executions: Some(self.requested.into()),
+            allocated_provisioned_concurrent_executions: Some(readiness.allocated.into()),
+            available_provisioned_concurrent_executions: Some(readiness.available.into()),
+            status: Some(status.to_owned()),
+            status_reason: readiness.failure.clone().filter(|_| failed),
             last_modified: Some(timestamp(self.last_modified_ms)),
         }
     }

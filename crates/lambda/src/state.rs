@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Call, Effect, Error, ErrorCode, FunctionRecord, Moment, Operation, Scope,
     capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
-    running::Running, version::Function,
+    readiness::Readiness, running::Running, version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -21,6 +21,8 @@ pub(crate) const MAX_STORED_BYTES: u64 = 80_530_636_800;
 pub struct Lambda {
     pub(crate) config: Config,
     spaces: BTreeMap<Scope, Space>,
+    /// What there is of provisioned environments, by the ARNs of versions, as the caller last said.
+    pub(crate) readiness: BTreeMap<String, Readiness>,
 }
 
 /// What of the surroundings answers depend on.
@@ -47,18 +49,20 @@ pub struct Stored {
 /// What one account has in one region.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
-    functions: BTreeMap<String, Function>,
-    layers: BTreeMap<String, Layer>,
+    pub(crate) functions: BTreeMap<String, Function>,
+    pub(crate) layers: BTreeMap<String, Layer>,
     pub(crate) capacity_providers: BTreeMap<String, CapacityProviderRecord>,
     /// By their UUIDs.
     pub(crate) mappings: BTreeMap<String, Mapping>,
     /// By their ids.
     pub(crate) code_signing: BTreeMap<String, CodeSigning>,
     /// The sum of all zips' sizes.
-    stored_bytes: u64,
+    pub(crate) stored_bytes: u64,
     /// What of the account's concurrency is some function's own.
-    reserved_concurrency: u32,
+    pub(crate) reserved_concurrency: u32,
     pub(crate) running: Running,
+    /// The functions that have provisioned concurrency.
+    pub(crate) provisioned: BTreeSet<String>,
 }
 
 // === impl Lambda ===
@@ -66,7 +70,7 @@ pub(crate) struct Space {
 impl Lambda {
     /// A control plane without any function.
     pub fn new(config: Config) -> Self {
-        Self { config, spaces: BTreeMap::new() }
+        Self { config, spaces: BTreeMap::new(), readiness: BTreeMap::new() }
     }
 
     /// Carries out one call of the control plane. When it fails, nothing has changed.
@@ -199,6 +203,10 @@ impl Lambda {
         self.space(scope).map_or(Ok(()), |space| space.check_storage(more_bytes))
     }
 
+    pub(crate) fn spaces(&self) -> impl Iterator<Item = &Space> {
+        self.spaces.values()
+    }
+
     pub(crate) fn space(&self, scope: &Scope) -> Option<&Space> {
         self.spaces.get(scope)
     }
@@ -212,63 +220,4 @@ impl Lambda {
 fn not_served(operation: Operation) -> Error {
     let message = format!("the operation {} is not supported by fakecloud yet", operation.name());
     Error::new(ErrorCode::NotImplemented, message)
-}
-
-// === impl Space ===
-
-impl Space {
-    pub(crate) fn functions(&self) -> &BTreeMap<String, Function> {
-        &self.functions
-    }
-
-    pub(crate) fn layers(&self) -> &BTreeMap<String, Layer> {
-        &self.layers
-    }
-
-    /// The sum of all zips' sizes.
-    pub(crate) fn stored_bytes(&self) -> u64 {
-        self.stored_bytes
-    }
-
-    pub(crate) fn put_function(&mut self, name: String, function: Function) {
-        let (bytes, own) = (function.stored_bytes(), function.reserved());
-        let old = self.functions.insert(name.clone(), function);
-        self.follow(&name, old.as_ref(), bytes, own);
-    }
-
-    pub(crate) fn remove_function(&mut self, name: &str) {
-        let old = self.functions.remove(name);
-        self.follow(name, old.as_ref(), 0, 0);
-    }
-
-    /// What of the account's concurrency is some function's own.
-    pub(crate) fn reserved_concurrency(&self) -> u32 {
-        self.reserved_concurrency
-    }
-
-    /// Keeps the sums: a function takes so many bytes now, and has so much concurrency of its own.
-    fn follow(&mut self, name: &str, old: Option<&Function>, bytes: u64, own: u32) {
-        let (bytes_before, own_before) = old.map_or((0, 0), |old| (old.stored_bytes(), old.reserved()));
-        self.stored_bytes = self.stored_bytes + bytes - bytes_before;
-        self.reserved_concurrency = self.reserved_concurrency + own - own_before;
-        self.running.follow(name, own_before, own);
-    }
-
-    pub(crate) fn put_layer(&mut self, name: String, layer: Layer) {
-        self.stored_bytes += layer.stored_bytes();
-        let old = self.layers.insert(name, layer);
-        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
-    }
-
-    /// Whether so many more bytes fit under the account's limit.
-    ///
-    /// # Errors
-    ///
-    /// `CodeStorageExceededException`.
-    pub(crate) fn check_storage(&self, more_bytes: u64) -> Result<(), Error> {
-        match self.stored_bytes.saturating_add(more_bytes) > MAX_STORED_BYTES {
-            true => Err(Error::new(ErrorCode::CodeStorageExceeded, "Code storage limit exceeded.")),
-            false => Ok(()),
-        }
-    }
 }

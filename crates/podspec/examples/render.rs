@@ -13,8 +13,8 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use fakecloud_podspec::{
-    Cluster, Environment, EphemeralStorageMib, Function, ImageConfig, InstanceLabel, Launch, MemoryMib, Package,
-    PodName, Scheduling, TimeoutSecs, pod,
+    Cluster, Environment, EphemeralStorageMib, Function, ImageConfig, Initialization, InstanceLabel, Launch, MemoryMib,
+    Package, PodName, Scheduling, TimeoutSecs, pod,
 };
 use serde::Deserialize;
 
@@ -77,6 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         name: PodName::new(&function.name, 0),
         instance: InstanceLabel::new(0, 0),
         deploy_id: "0".parse()?,
+        initialization: Initialization::OnDemand,
         token: "example".parse()?,
     };
     let cluster = Cluster::new(self_url.parse()?);

@@ -91,7 +91,7 @@ fn reserved(function: &Function, launch: &Launch) -> Vec<(&'static str, String)>
         ("AWS_LAMBDA_FUNCTION_VERSION", function.version.to_string()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.get().to_string()),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", function.timeout.get().to_string()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", launch.initialization.name().to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", format!("[{}]{}", function.version, launch.name)),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),

@@ -15,8 +15,20 @@ pub struct Launch {
     pub instance: InstanceLabel,
     /// Which code and configuration the Pod runs.
     pub deploy_id: DeployId,
+    /// Whether an invocation waits for the Pod, or it is kept ready for any.
+    pub initialization: Initialization,
     /// What the Pod's init container proves itself with; only its environment ever holds it.
     pub token: Token,
+}
+
+/// Why an environment is started, as functions read it in `AWS_LAMBDA_INITIALIZATION_TYPE`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Initialization {
+    /// For an invocation.
+    #[default]
+    OnDemand,
+    /// To be there before any invocation.
+    ProvisionedConcurrency,
 }
 
 /// A fakecloud process, as the value of a label: `<pid>-<random>`.
@@ -50,7 +62,20 @@ impl Launch {
             name: PodName::new(&function, 0),
             instance: InstanceLabel::new(0, 0),
             deploy_id: DeployId("0".to_owned()),
+            initialization: Initialization::OnDemand,
             token: Token("fingerprint".to_owned()),
+        }
+    }
+}
+
+// === impl Initialization ===
+
+impl Initialization {
+    /// AWS's name of it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::ProvisionedConcurrency => "provisioned-concurrency",
         }
     }
 }

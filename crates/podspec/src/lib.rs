@@ -5,7 +5,7 @@
 //! cannot fail; it does no IO, reads no clock and draws no random number: the same input gives the same Pod.
 //!
 //! ```
-//! use fakecloud_podspec::{Cluster, Function, InstanceLabel, Launch, Package, PodName, pod};
+//! use fakecloud_podspec::{Cluster, Function, Initialization, InstanceLabel, Launch, Package, PodName, pod};
 //!
 //! let package = Package::Zip {
 //!     runtime: "python3.12".parse()?,
@@ -17,6 +17,7 @@
 //!     name: PodName::new(&function.name, 0x5eed),
 //!     instance: InstanceLabel::new(1, 0xcafe),
 //!     deploy_id: "0f343b0931126a20".parse()?,
+//!     initialization: Initialization::OnDemand,
 //!     token: "c2VjcmV0".parse()?,
 //! };
 //! let cluster = Cluster::new("http://fakecloud.default.svc:4566".parse()?);
@@ -52,7 +53,7 @@ pub use function::{
     Region, TimeoutSecs, Version,
 };
 pub use image::{ImagePrefix, ImageRef, Images, Registry};
-pub use launch::{DeployId, InstanceLabel, Launch, Token};
+pub use launch::{DeployId, Initialization, InstanceLabel, Launch, Token};
 pub use names::{
     ANNOTATION_CODE_SHA256, ANNOTATION_FUNCTION_ARN, ANNOTATION_FUNCTION_NAME, ANNOTATION_FUNCTION_VERSION,
     ANNOTATION_LAYERS, ANNOTATION_SELF_URL, LABEL_DEPLOY_ID, LABEL_INSTANCE, LABEL_LAMBDA, LABEL_MANAGED_BY,

@@ -14,6 +14,8 @@ pub enum Action {
         instance: InstanceId,
         /// What it runs.
         deploy: DeployId,
+        /// What it is started for.
+        initialization: Initialization,
     },
     /// Send this invocation to this instance, which serves nothing else meanwhile. Report `Finished` or `Lost`.
     Dispatch {
@@ -56,6 +58,15 @@ pub enum Action {
     },
 }
 
+/// What an instance is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Initialization {
+    /// For invocations, until it has idled for too long or another deploy needs its place.
+    OnDemand,
+    /// As one of those that `Provision` wants to be there at any time.
+    Provisioned,
+}
+
 /// Why an invocation never reached an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
@@ -85,6 +96,8 @@ pub enum StopReason {
     Evicted,
     /// The caller of its last invocation gave up while it ran.
     Deserted,
+    /// Fewer are provisioned than before.
+    Deprovisioned,
     /// The house is full, and another deploy needs its place more.
     Displaced,
     /// Its last invocation ended with [`After::Retire`](crate::After::Retire).
@@ -120,6 +133,7 @@ impl fmt::Display for StopReason {
             Self::Shutdown => "shutting down",
             Self::Evicted => "evicted on request",
             Self::Deserted => "the caller of its last invocation hung up",
+            Self::Deprovisioned => "no longer provisioned",
             Self::Displaced => "another function needs its place",
             Self::NotReusable => "not reusable after its last invocation",
             Self::Lost => "lost",

@@ -64,6 +64,11 @@ impl Backoff {
         self.failing.as_ref().filter(|failing| now < failing.until).map(|failing| &failing.failure)
     }
 
+    /// The last failure, as long as it is remembered.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.failing.as_ref().map(|failing| &failing.failure)
+    }
+
     /// How many instances may be starting at once.
     pub(crate) fn starting_max(&self, now: Instant) -> usize {
         match &self.failing {

@@ -66,6 +66,18 @@ pub enum Event {
         /// The old deploy.
         deploy: DeployId,
     },
+    /// So many instances of this deploy are to be there at any time, started and waiting for work: they neither expire nor
+    /// make room for others, and are replaced when they are lost. Idle and starting ones that are there already are kept;
+    /// when the number falls, idle ones are stopped. Revives a retired deploy if the number is not zero.
+    ///
+    /// Both limits apply: what exceeds [`Config::max_concurrency`](crate::Config::max_concurrency) is never started, and
+    /// in a full house they wait for their places like invocations.
+    Provision {
+        /// The deploy.
+        deploy: DeployId,
+        /// How many; zero ends it.
+        count: usize,
+    },
     /// The process ends: waiting and new invocations fail, busy instances finish, everything stops.
     Shutdown,
     /// The caller of the invocation that this instance runs gave up. The invocation goes on, but nobody is to wait

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::deploy::{Deploy, DeployKey};
 use crate::expiry::Expiry;
 use crate::instance::{Instance, InstanceView, State};
-use crate::{Config, DeployId, InstanceId};
+use crate::{Config, DeployId, Initialization, InstanceId};
 
 /// Instances, deploys and deadlines. An instance is counted by its deploy, and has a deadline, exactly as its state says.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Fleet {
     deploys: BTreeMap<DeployKey, Deploy>,
     keys: BTreeMap<DeployId, DeployKey>,
     deadlines: Expiry<Timer>,
-    /// All idle instances, longest idle first.
+    /// All instances that can make room for another deploy, longest idle first.
     idle: BTreeSet<(Instant, InstanceId)>,
     stopping: usize,
     newest: InstanceId,
@@ -49,34 +49,49 @@ impl Fleet {
         }
     }
 
-    /// Adds a starting instance.
-    pub(crate) fn create(&mut self, now: Instant, deploy: DeployKey) -> InstanceId {
+    /// Adds a starting instance, a provisioned one if the deploy lacks some.
+    pub(crate) fn create(&mut self, now: Instant, key: DeployKey) -> (InstanceId, Initialization) {
         self.newest = InstanceId(self.newest.0 + 1);
         let id = self.newest;
-        self.instances.insert(id, Instance { deploy, state: State::Starting, since: now, last_used: now });
-        self.enter(deploy, id, State::Starting, now);
-        self.set_deadline(now, id, State::Starting);
-        id
+        let deploy = self.deploy(key);
+        let initialization = match deploy.provisioned() < deploy.provision {
+            true => Initialization::Provisioned,
+            false => Initialization::OnDemand,
+        };
+        let state = State::Starting;
+        let instance =
+            Instance { deploy: key, initialization, created: now, served: 0, state, since: now, last_used: now };
+        self.instances.insert(id, instance);
+        self.enter(id, instance);
+        self.renew_deadline(now, id);
+        (id, initialization)
     }
 
     /// Moves a known instance into another state.
     pub(crate) fn set_state(&mut self, now: Instant, id: InstanceId, state: State) {
-        let instance = self.instances.get_mut(&id).expect("callers look the instance up first");
-        let (old_state, old_since) = (instance.state, instance.since);
-        instance.state = state;
-        instance.since = now;
-        if old_state.invocation().is_some() || state.invocation().is_some() {
-            instance.last_used = now;
+        self.change(id, |instance| {
+            if instance.state.invocation().is_some() || state.invocation().is_some() {
+                instance.last_used = now;
+            }
+            instance.served += u64::from(matches!(state, State::Busy { .. }));
+            instance.state = state;
+            instance.since = now;
+        });
+        self.renew_deadline(now, id);
+    }
+
+    /// Keeps a known instance for something else from now on.
+    pub(crate) fn set_initialization(&mut self, now: Instant, id: InstanceId, initialization: Initialization) {
+        self.change(id, |instance| instance.initialization = initialization);
+        if let Some((_, State::Idle)) = self.get(id) {
+            self.renew_deadline(now, id);
         }
-        let deploy = instance.deploy;
-        self.leave(deploy, id, old_state, old_since);
-        self.enter(deploy, id, state, now);
-        self.set_deadline(now, id, state);
     }
 
     /// Gives an instance as long again as its state allows.
-    pub(crate) fn set_deadline(&mut self, now: Instant, id: InstanceId, state: State) {
-        match state.limit(&self.config) {
+    pub(crate) fn renew_deadline(&mut self, now: Instant, id: InstanceId) {
+        let limit = self.instances.get(&id).and_then(|instance| instance.limit(&self.config));
+        match limit {
             Some((duration, _)) => self.deadlines.set(Timer::Instance(id), now + duration),
             None => self.deadlines.remove(Timer::Instance(id)),
         }
@@ -84,7 +99,7 @@ impl Fleet {
 
     pub(crate) fn remove(&mut self, id: InstanceId) {
         if let Some(instance) = self.instances.remove(&id) {
-            self.leave(instance.deploy, id, instance.state, instance.since);
+            self.leave(id, instance);
             self.deadlines.remove(Timer::Instance(id));
         }
     }
@@ -103,13 +118,17 @@ impl Fleet {
         self.stopping
     }
 
-    /// Idle instances, whose place is to be had.
+    /// Instances whose place is to be had.
     pub(crate) fn idle(&self) -> usize {
         self.idle.len()
     }
 
     pub(crate) fn longest_idle(&self) -> Option<InstanceId> {
         self.idle.first().map(|(_, instance)| *instance)
+    }
+
+    pub(crate) fn is_provisioned(&self, id: InstanceId) -> bool {
+        self.instances.get(&id).is_some_and(Instance::is_kept)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -120,6 +139,9 @@ impl Fleet {
         self.instances.iter().map(|(id, instance)| InstanceView {
             id: *id,
             deploy: &self.deploy(instance.deploy).id,
+            initialization: instance.initialization,
+            created: instance.created,
+            served: instance.served,
             state: instance.state.name(),
             since: instance.since,
             last_used: instance.last_used,
@@ -127,24 +149,31 @@ impl Fleet {
         })
     }
 
-    /// Counts an instance in under a state it has been in since `since`.
-    fn enter(&mut self, deploy: DeployKey, id: InstanceId, state: State, since: Instant) {
-        match state {
-            State::Idle => drop(self.idle.insert((since, id))),
-            State::Stopping { .. } => self.stopping += 1,
-            State::Starting | State::Busy { .. } | State::Draining { .. } => {}
+    fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
+        let instance = self.instances.get_mut(&id).expect("callers look the instance up first");
+        let before = *instance;
+        change(instance);
+        let after = *instance;
+        self.leave(id, before);
+        self.enter(id, after);
+    }
+
+    /// Counts an instance in as what it is.
+    fn enter(&mut self, id: InstanceId, instance: Instance) {
+        self.stopping += usize::from(instance.is_stopping());
+        if instance.is_displaceable() {
+            self.idle.insert((instance.since, id));
         }
-        self.deploy_mut(deploy).enter(id, state, since);
+        self.deploy_mut(instance.deploy).enter(id, instance);
     }
 
     /// Takes back what `enter` did.
-    fn leave(&mut self, deploy: DeployKey, id: InstanceId, state: State, since: Instant) {
-        match state {
-            State::Idle => drop(self.idle.remove(&(since, id))),
-            State::Stopping { .. } => self.stopping -= 1,
-            State::Starting | State::Busy { .. } | State::Draining { .. } => {}
+    fn leave(&mut self, id: InstanceId, instance: Instance) {
+        self.stopping -= usize::from(instance.is_stopping());
+        if instance.is_displaceable() {
+            self.idle.remove(&(instance.since, id));
         }
-        self.deploy_mut(deploy).leave(id, state, since);
+        self.deploy_mut(instance.deploy).leave(id, instance);
     }
 }
 
@@ -172,6 +201,10 @@ impl Fleet {
 
     pub(crate) fn key(&self, id: &DeployId) -> Option<DeployKey> {
         self.keys.get(id).copied()
+    }
+
+    pub(crate) fn deploys(&self) -> impl Iterator<Item = (DeployKey, &Deploy)> {
+        self.deploys.iter().map(|(key, deploy)| (*key, deploy))
     }
 
     pub(crate) fn keys(&self) -> Vec<DeployKey> {
@@ -216,7 +249,7 @@ impl Fleet {
     fn timer_name(&self, timer: Timer) -> &'static str {
         match timer {
             Timer::Instance(id) => {
-                let limit = self.get(id).and_then(|(_, state)| state.limit(&self.config));
+                let limit = self.instances.get(&id).and_then(|instance| instance.limit(&self.config));
                 limit.expect("an instance's deadline comes from its state").1
             }
             Timer::Backoff(_) => "start back-off ends",

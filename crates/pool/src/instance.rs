@@ -3,12 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::deploy::DeployKey;
-use crate::{Config, DeployId, InstanceId, InvocationId, StopReason};
+use crate::{Config, DeployId, Initialization, InstanceId, InvocationId, StopReason};
 
 /// What the pool knows of one instance.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Instance {
     pub(crate) deploy: DeployKey,
+    pub(crate) initialization: Initialization,
+    pub(crate) created: Instant,
+    /// Invocations it was given.
+    pub(crate) served: u64,
     pub(crate) state: State,
     /// When it entered `state`.
     pub(crate) since: Instant,
@@ -42,6 +46,12 @@ pub struct InstanceView<'a> {
     pub id: InstanceId,
     /// What it runs.
     pub deploy: &'a DeployId,
+    /// What it is kept for.
+    pub initialization: Initialization,
+    /// When it was asked for.
+    pub created: Instant,
+    /// Invocations it was given.
+    pub served: u64,
     /// `starting`, `idle`, `busy`, `draining` (busy for the last time) or `stopping`.
     pub state: &'static str,
     /// When it entered that state.
@@ -50,6 +60,38 @@ pub struct InstanceView<'a> {
     pub last_used: Instant,
     /// What it is busy with.
     pub invocation: Option<InvocationId>,
+}
+
+// === impl Instance ===
+
+impl Instance {
+    /// Whether it is one of those that are there at any time.
+    pub(crate) fn is_kept(&self) -> bool {
+        let is_live = matches!(self.state, State::Starting | State::Idle | State::Busy { .. });
+        is_live && self.initialization == Initialization::Provisioned
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        matches!(self.state, State::Stopping { .. })
+    }
+
+    /// Whether it can make room for another deploy.
+    pub(crate) fn is_displaceable(&self) -> bool {
+        matches!(self.state, State::Idle) && self.initialization == Initialization::OnDemand
+    }
+
+    /// How long it may stay in its state, and what it means when that time is over.
+    ///
+    /// A busy one is bounded by the function's own timeout, which the holder of the connection watches.
+    pub(crate) fn limit(&self, config: &Config) -> Option<(Duration, &'static str)> {
+        match self.state {
+            State::Starting => Some((config.start_timeout, "start times out")),
+            State::Idle if self.initialization == Initialization::Provisioned => None,
+            State::Idle => Some((config.idle_ttl, "idle instance expires")),
+            State::Busy { .. } | State::Draining { .. } => None,
+            State::Stopping { .. } => Some((config.stop_timeout, "deletion is unconfirmed")),
+        }
+    }
 }
 
 // === impl State ===
@@ -69,18 +111,6 @@ impl State {
         match self {
             Self::Busy { invocation } | Self::Draining { invocation, .. } => Some(invocation),
             Self::Starting | Self::Idle | Self::Stopping { .. } => None,
-        }
-    }
-
-    /// How long an instance may stay in this state, and what it means when that time is over.
-    ///
-    /// A busy one is bounded by the function's own timeout, which the holder of the connection watches.
-    pub(crate) fn limit(self, config: &Config) -> Option<(Duration, &'static str)> {
-        match self {
-            Self::Starting => Some((config.start_timeout, "start times out")),
-            Self::Idle => Some((config.idle_ttl, "idle instance expires")),
-            Self::Busy { .. } | Self::Draining { .. } => None,
-            Self::Stopping { .. } => Some((config.stop_timeout, "deletion is unconfirmed")),
         }
     }
 }

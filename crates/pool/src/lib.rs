@@ -25,6 +25,7 @@ mod backoff;
 mod config;
 mod demand;
 mod deploy;
+mod due;
 mod event;
 mod expiry;
 mod fleet;
@@ -34,8 +35,9 @@ mod pool;
 mod rules;
 mod waiting;
 
-pub use action::{Action, Failure, StopReason};
+pub use action::{Action, Failure, Initialization, StopReason};
 pub use config::Config;
+pub use deploy::DeployView;
 pub use event::{After, Event};
 pub use id::{DeployId, InstanceId, InvocationId};
 pub use instance::InstanceView;

@@ -9,7 +9,9 @@ use crate::deploy::DeployKey;
 use crate::fleet::{Fleet, Timer};
 use crate::instance::State;
 use crate::waiting::Waiting;
-use crate::{Action, After, Config, DeployId, Event, Failure, InstanceId, InstanceView, InvocationId, StopReason};
+use crate::{
+    Action, After, Config, DeployId, DeployView, Event, Failure, InstanceId, InstanceView, InvocationId, StopReason,
+};
 
 /// Decides which instance serves which invocation, and when instances start and stop.
 ///
@@ -58,6 +60,7 @@ impl Pool {
             Event::Lost { instance, reason } => self.lost(now, instance, reason),
             Event::Stopped { instance } => self.stopped(now, instance),
             Event::Retire { deploy } => self.retire(&deploy),
+            Event::Provision { deploy, count } => self.provision(deploy, count),
             Event::Shutdown => self.shutdown(now),
             Event::Deserted { instance, invocation } => self.deserted(now, instance, invocation),
             Event::Evict { instance } => self.evict(now, instance),
@@ -94,6 +97,17 @@ impl Pool {
     /// All instances whose deletion is not confirmed yet, in the order of their creation.
     pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
         self.fleet.views()
+    }
+
+    /// All deploys the pool knows, in the order in which it came to know them.
+    pub fn deploys(&self) -> impl Iterator<Item = DeployView<'_>> {
+        self.fleet.deploys().map(|(key, deploy)| deploy.view(self.waiting.len(key)))
+    }
+
+    /// What the pool knows of a deploy.
+    pub fn deploy(&self, deploy: &DeployId) -> Option<DeployView<'_>> {
+        let key = self.fleet.key(deploy)?;
+        Some(self.fleet.deploy(key).view(self.waiting.len(key)))
     }
 
     /// Invocations that wait for an instance.
@@ -154,7 +168,7 @@ impl Pool {
     fn finished(&mut self, now: Instant, instance: InstanceId, after: After) -> Option<DeployKey> {
         let (deploy, state) = self.fleet.get(instance)?;
         match (state, after) {
-            (State::Busy { .. }, After::Reuse) if self.must_hand_over(now, deploy) => {
+            (State::Busy { .. }, After::Reuse) if self.must_hand_over(now, deploy, instance) => {
                 self.stop(now, instance, StopReason::Displaced);
             }
             (State::Busy { .. }, After::Reuse) => self.serve(now, deploy, instance),
@@ -198,7 +212,19 @@ impl Pool {
             self.actions.push_back(Action::Forget { deploy: deploy.clone() });
             return None;
         };
-        self.fleet.deploy_mut(key).retired = true;
+        self.fleet.deploy_mut(key).retire();
+        Some(key)
+    }
+
+    fn provision(&mut self, deploy: DeployId, count: usize) -> Option<DeployKey> {
+        let key = match count {
+            0 => self.fleet.key(&deploy)?,
+            _ if self.shutting_down => return None,
+            _ => self.fleet.open(deploy),
+        };
+        let deploy = self.fleet.deploy_mut(key);
+        deploy.provision = count;
+        deploy.retired &= count == 0;
         Some(key)
     }
 
@@ -208,7 +234,7 @@ impl Pool {
         // All wants end first, or the places of the first deploys would go to the next ones.
         for deploy in &deploys {
             self.fail_waiting(*deploy, &Failure::ShuttingDown);
-            self.fleet.deploy_mut(*deploy).retired = true;
+            self.fleet.deploy_mut(*deploy).retire();
             self.update_demand(now, *deploy);
         }
         for deploy in deploys {
@@ -244,38 +270,5 @@ impl Pool {
         let latest = self.latest.map_or(now, |latest| latest.max(now));
         self.latest = Some(latest);
         latest
-    }
-}
-
-// === impl Pool: one method per deadline ===
-
-impl Pool {
-    fn instance_due(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
-        let (deploy, state) = self.fleet.get(instance)?;
-        match state {
-            State::Starting => {
-                self.abandon_start(now, deploy, instance, Failure::StartTimedOut, StopReason::StartTimedOut);
-            }
-            State::Idle => self.stop(now, instance, StopReason::IdleExpired),
-            State::Busy { .. } | State::Draining { .. } => {}
-            State::Stopping { reason } => {
-                self.actions.push_back(Action::StopPod { instance, reason });
-                self.fleet.set_deadline(now, instance, state);
-            }
-        }
-        Some(deploy)
-    }
-
-    /// Fires when a delay ends, and again until the failure is old enough to be forgotten.
-    fn backoff_due(&mut self, now: Instant, key: DeployKey) -> Option<DeployKey> {
-        let deploy = self.fleet.deploy(key);
-        let forgettable =
-            deploy.starting() == 0 && deploy.backoff.until().is_none_or(|until| until + self.config.backoff_max <= now);
-        if forgettable {
-            self.fleet.reset_backoff(key);
-        } else {
-            self.fleet.set_backoff_deadline(key, now + self.config.backoff_max);
-        }
-        Some(key)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::deploy::DeployKey;
 use crate::instance::State;
-use crate::{Action, Failure, InstanceId, InvocationId, Pool, StopReason};
+use crate::{Action, Failure, Initialization, InstanceId, InvocationId, Pool, StopReason};
 
 impl Pool {
     /// Brings a deploy back to its rules after something about it changed, and the house with it.
@@ -12,6 +12,7 @@ impl Pool {
         if self.fleet.deploy(key).retired {
             self.stop_surplus(now, key);
         }
+        self.keep_provisioned(now, key);
         self.update_demand(now, key);
         self.fill_house(now);
         self.make_room(now);
@@ -43,6 +44,9 @@ impl Pool {
 
     /// Gives a free instance to the oldest waiter of its deploy, or lets it idle.
     pub(crate) fn serve(&mut self, now: Instant, key: DeployKey, instance: InstanceId) {
+        if self.lacks_provisioned(key) {
+            self.fleet.set_initialization(now, instance, Initialization::Provisioned);
+        }
         match self.waiting.pop(key) {
             Some(invocation) => self.dispatch(now, invocation, instance),
             None => self.fleet.set_state(now, instance, State::Idle),
@@ -101,7 +105,10 @@ impl Pool {
     ///
     /// So two deploys with as many waiters as you like end up with the same number of instances and leave each other
     /// alone. Only where there are more such deploys than places do they take turns.
-    pub(crate) fn must_hand_over(&self, now: Instant, key: DeployKey) -> bool {
+    pub(crate) fn must_hand_over(&self, now: Instant, key: DeployKey, instance: InstanceId) -> bool {
+        if self.fleet.is_provisioned(instance) {
+            return false;
+        }
         let Some(next) = self.demand.next().filter(|next| next.deploy != key) else { return false };
         let is_due = match next.live {
             0 => self.fleet.stopping() < self.demand.starving(),
@@ -120,9 +127,9 @@ impl Pool {
         while self.fleet.room() > 0
             && let Some(next) = self.demand.next()
         {
-            let instance = self.fleet.create(now, next.deploy);
+            let (instance, initialization) = self.fleet.create(now, next.deploy);
             let deploy = self.fleet.deploy(next.deploy).id.clone();
-            self.actions.push_back(Action::StartPod { instance, deploy });
+            self.actions.push_back(Action::StartPod { instance, deploy, initialization });
             self.demand.granted(next.deploy);
             self.update_demand(now, next.deploy);
         }
@@ -137,10 +144,34 @@ impl Pool {
         }
     }
 
-    /// Instances to start now: one per waiter that none is starting for, within the limits.
+    fn lacks_provisioned(&self, key: DeployKey) -> bool {
+        let deploy = self.fleet.deploy(key);
+        deploy.provisioned() < deploy.provision
+    }
+
+    /// Keeps what is there as far as instances are to be provisioned, and no more than that.
+    fn keep_provisioned(&mut self, now: Instant, key: DeployKey) {
+        while self.lacks_provisioned(key)
+            && let Some(instance) = self.fleet.deploy(key).adoptable()
+        {
+            self.fleet.set_initialization(now, instance, Initialization::Provisioned);
+        }
+        while self.fleet.deploy(key).provisioned() > self.fleet.deploy(key).provision {
+            if let Some(instance) = self.fleet.deploy(key).idle_provisioned() {
+                self.stop(now, instance, StopReason::Deprovisioned);
+            } else if let Some(instance) = self.fleet.deploy(key).newest_provisioned() {
+                self.fleet.set_initialization(now, instance, Initialization::OnDemand);
+            }
+        }
+    }
+
+    /// Instances to start now, within the limits: one per waiter that none is starting for, and those that are to be
+    /// provisioned.
     fn missing(&self, now: Instant, key: DeployKey) -> usize {
-        let unprovided = self.waiting.len(key).saturating_sub(self.fleet.deploy(key).starting());
-        unprovided.min(self.startable(now, key))
+        let deploy = self.fleet.deploy(key);
+        let unprovided = self.waiting.len(key).saturating_sub(deploy.starting());
+        let unprovisioned = deploy.provision.saturating_sub(deploy.provisioned());
+        unprovided.max(unprovisioned).min(self.startable(now, key))
     }
 
     /// Instances that may be started now, if there is room.
@@ -164,6 +195,9 @@ impl Pool {
 
     fn is_forgettable(&self, key: DeployKey) -> bool {
         let deploy = self.fleet.deploy(key);
-        !deploy.has_instances() && self.waiting.len(key) == 0 && (deploy.retired || deploy.backoff.is_reset())
+        !deploy.has_instances()
+            && deploy.provision == 0
+            && self.waiting.len(key) == 0
+            && (deploy.retired || deploy.backoff.is_reset())
     }
 }

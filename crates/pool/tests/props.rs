@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool, StopReason};
+use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, Initialization, InstanceId, InstanceView};
+use fakecloud_pool::{InvocationId, Pool, StopReason};
 use proptest::prelude::*;
 
 const IDLE_TTL: Duration = Duration::from_secs(20);
@@ -62,6 +63,7 @@ enum Step {
     Evict { pick: usize },
     Desert { pick: usize },
     Retire { deploy: usize },
+    Provision { deploy: usize, count: usize },
     Shutdown,
     Sleep { milliseconds: u64 },
     SleepUntilDeadline,
@@ -85,7 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => pick.prop_map(|pick| Step::ConfirmStop { pick }),
         1 => pick.prop_map(|pick| Step::Evict { pick }),
         1 => pick.prop_map(|pick| Step::Desert { pick }),
-        1 => deploy.prop_map(|deploy| Step::Retire { deploy }),
+        1 => deploy.clone().prop_map(|deploy| Step::Retire { deploy }),
+        1 => (deploy, 0..5_usize).prop_map(|(deploy, count)| Step::Provision { deploy, count }),
         // Rare: little happens in a walk after it.
         1 => (0..10_u8).prop_map(|die| if die == 0 { Step::Shutdown } else { Step::SleepUntilDeadline }),
         4 => (0..5_000_u64).prop_map(|milliseconds| Step::Sleep { milliseconds }),
@@ -102,6 +105,8 @@ struct Model {
     instances: BTreeMap<InstanceId, Seen>,
     /// Waiting invocations of each deploy, oldest first.
     waiting: BTreeMap<DeployId, VecDeque<InvocationId>>,
+    /// How many instances of each deploy are to be there at any time.
+    provision: BTreeMap<DeployId, usize>,
     answered: BTreeSet<InvocationId>,
     asked: u64,
     shut_down: bool,
@@ -143,6 +148,7 @@ impl Model {
             now: Instant::now(),
             instances: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            provision: BTreeMap::new(),
             answered: BTreeSet::new(),
             asked: 0,
             shut_down: false,
@@ -176,6 +182,7 @@ impl Model {
                 self.feed_some(pick, |instance| Event::Deserted { instance, invocation: runs(instance) });
             }
             Step::Retire { deploy } => self.feed(Event::Retire { deploy: name(deploy) }),
+            Step::Provision { deploy, count } => self.feed(Event::Provision { deploy: name(deploy), count }),
             Step::Shutdown => self.feed(Event::Shutdown),
             Step::Sleep { milliseconds } => self.sleep_until(self.now + Duration::from_millis(milliseconds)),
             Step::SleepUntilDeadline => {
@@ -221,10 +228,14 @@ impl Model {
         if let Some((deadline, reason)) = self.pool.poll_timeout() {
             assert!(deadline > then, "{reason}: due but not done");
         }
+        let is_kept = |view: &InstanceView<'_>| view.initialization == Initialization::Provisioned;
+        let kept: BTreeSet<_> = self.pool.instances().filter(is_kept).map(|view| view.id).collect();
         for (id, seen) in &self.instances {
             match seen.phase {
                 Phase::Starting => assert!(seen.created_at + START_TIMEOUT > then, "{id} starts past its time"),
-                Phase::Idle { since } => assert!(since + IDLE_TTL > then, "{id} idles past its time"),
+                Phase::Idle { since } => {
+                    assert!(since + IDLE_TTL > then || kept.contains(id), "{id} idles past its time");
+                }
                 Phase::Busy | Phase::Draining | Phase::Stopping | Phase::Gone => {}
             }
         }
@@ -253,11 +264,17 @@ impl Model {
                     self.drains_if_busy(*instance);
                 }
             }
-            Event::Shutdown => self.shut_down = true,
-            Event::Finished { after: After::Retire, .. }
-            | Event::StartFailed { .. }
-            | Event::Lost { .. }
-            | Event::Retire { .. } => {}
+            Event::Provision { deploy, count } => {
+                if !self.shut_down {
+                    self.provision.insert(deploy.clone(), *count);
+                }
+            }
+            Event::Retire { deploy } => drop(self.provision.remove(deploy)),
+            Event::Shutdown => {
+                self.shut_down = true;
+                self.provision.clear();
+            }
+            Event::Finished { after: After::Retire, .. } | Event::StartFailed { .. } | Event::Lost { .. } => {}
         }
     }
 
@@ -287,9 +304,9 @@ impl Model {
 
     fn check_action(&mut self, action: &Action) {
         match action {
-            Action::StartPod { instance, deploy } => {
+            Action::StartPod { instance, deploy, .. } => {
                 let starting = self.count(deploy, |phase| phase == Phase::Starting);
-                assert!(starting < self.line(deploy), "{instance} starts for nobody");
+                assert!(starting < self.line(deploy) || self.lacks_provisioned(deploy), "{instance} starts for nobody");
                 let seen = Seen { deploy: deploy.clone(), phase: Phase::Starting, created_at: self.now };
                 assert!(self.instances.insert(*instance, seen).is_none(), "{instance} is not new");
             }
@@ -326,7 +343,8 @@ impl Model {
         }
         let own = &self.instances[&instance].deploy;
         let wants = |deploy: &DeployId| self.line(deploy) > self.count(deploy, |phase| phase == Phase::Starting);
-        assert!((0..3).map(name).any(|deploy| deploy != *own && wants(&deploy)), "{instance} is displaced for nobody");
+        let wants = |deploy: &DeployId| *deploy != *own && (wants(deploy) || self.lacks_provisioned(deploy));
+        assert!((0..3).map(name).any(|deploy| wants(&deploy)), "{instance} is displaced for nobody");
     }
 
     fn check_failure(&mut self, invocation: InvocationId, failure: &Failure) {
@@ -377,7 +395,17 @@ impl Model {
             .collect();
         let known: Vec<_> = self.pool.instances().map(|view| (view.id, view.deploy.clone(), view.state)).collect();
         assert_eq!(known, seen);
+        for view in self.pool.deploys() {
+            assert_eq!(view.provision, self.provision.get(view.id).copied().unwrap_or(0), "{view:?}");
+            assert!(view.provisioned_ready <= view.provisioned && view.provisioned <= view.provision, "{view:?}");
+        }
         assert_eq!(self.pool.waiting(), self.waiting.values().map(VecDeque::len).sum::<usize>());
+    }
+
+    /// Whether fewer instances are kept than are to be; on demand can only be what is busy.
+    fn lacks_provisioned(&self, deploy: &DeployId) -> bool {
+        let free = self.count(deploy, |phase| matches!(phase, Phase::Starting | Phase::Idle { .. }));
+        free < self.provision.get(deploy).copied().unwrap_or(0)
     }
 
     fn count(&self, deploy: &DeployId, phase: impl Fn(Phase) -> bool) -> usize {

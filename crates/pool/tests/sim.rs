@@ -102,6 +102,29 @@ proptest! {
     }
 
     #[test]
+    fn what_is_provisioned_is_there_again_once_the_cluster_behaves(
+        plans in plans(),
+        faults in faults(),
+        house in 2..16_u32,
+        count in 1..3_usize,
+        seed: u64,
+    ) {
+        let mut sim = Sim::new(house, faults, seed);
+        sim.provision(count);
+        sim.schedule(&plans);
+        sim.run_until_answered();
+        sim.faults = Faults::default();
+        sim.run_for(Duration::from_secs(300));
+        let deploy = sim.deploy(0);
+        prop_assert_eq!(sim.pool.deploy(&deploy).map(|view| view.provisioned_ready), Some(count));
+        // Whatever the idle TTL is.
+        sim.run_for(Duration::from_secs(3_600));
+        prop_assert_eq!(sim.pool.deploy(&deploy).map(|view| view.provisioned_ready), Some(count));
+        let others = sim.pool.instances().filter(|view| *view.deploy != deploy);
+        prop_assert_eq!(others.count(), 0);
+    }
+
+    #[test]
     fn same_seed_gives_the_same_history(plans in plans(), faults in faults(), house in house(), seed: u64) {
         let (mut one, mut two) = (Sim::new(house, faults, seed), Sim::new(house, faults, seed));
         one.schedule(&plans);
@@ -190,6 +213,8 @@ struct Sim {
     callers: BTreeMap<InvocationId, Caller>,
     /// The current version of each function.
     versions: [u32; FUNCTIONS],
+    /// Instances of the first function to be there at any time.
+    provisioned: usize,
     faults: Faults,
     random: u64,
     /// Everything the pool did, and when.
@@ -261,6 +286,7 @@ impl Sim {
             created: 0,
             callers: BTreeMap::new(),
             versions: [1; FUNCTIONS],
+            provisioned: 0,
             faults,
             random: seed,
             log: Vec::new(),
@@ -273,6 +299,18 @@ impl Sim {
             after += Duration::from_millis(plan.after_ms);
             self.at(after, Happening::Call(*plan));
         }
+    }
+
+    fn provision(&mut self, count: usize) {
+        self.provisioned = count;
+        let deploy = self.deploy(0);
+        self.tell(Event::Provision { deploy, count });
+    }
+
+    /// Runs for so long, and until nothing is due then.
+    fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end && self.advance() {}
     }
 
     /// Runs until the last call was made and answered; an hour is more than any back-off or timeout explains.
@@ -387,6 +425,9 @@ impl Sim {
             let old = self.deploy(plan.function);
             self.versions[plan.function] += 1;
             self.tell(Event::Retire { deploy: old });
+            if plan.function == 0 {
+                self.provision(self.provisioned);
+            }
         }
         let invocation = InvocationId(self.callers.len() as u64);
         let deploy = self.deploy(plan.function);
@@ -444,7 +485,7 @@ impl Sim {
 impl Sim {
     fn carry_out(&mut self, action: Action) {
         match action {
-            Action::StartPod { instance, deploy } => self.start(instance, deploy),
+            Action::StartPod { instance, deploy, .. } => self.start(instance, deploy),
             Action::Dispatch { invocation, instance } => self.dispatch(invocation, instance),
             Action::Fail { invocation, .. } => self.answer(invocation, Outcome::Waits, Outcome::Failed),
             Action::Abort { invocation, instance, .. } => {

@@ -15,6 +15,7 @@ use crate::events;
 use crate::forward::Forward;
 use crate::health::Health;
 use crate::invocation_log::InvocationLog;
+use crate::provisioning::Provisioning;
 use crate::token::Secret;
 use crate::writer::Writer;
 
@@ -30,6 +31,7 @@ pub(crate) struct Parts {
     pub(crate) writer: Option<Writer>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) deployments: Deployments,
+    pub(crate) provisioning: Provisioning,
     pub(crate) driver: Handle,
     pub(crate) events: events::Handle,
     pub(crate) secret: Arc<Secret>,

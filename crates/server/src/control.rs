@@ -14,7 +14,7 @@ use crate::driver::Input;
 use crate::store::Write;
 use crate::words::chain;
 use crate::writer::Written;
-use crate::{archive, request_id};
+use crate::{archive, provisioning, request_id};
 
 /// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
 pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Response, Error> {
@@ -28,6 +28,7 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
         Some(archive) => Some(archive::store(app, scope, archive).await?),
         None => None,
     };
+    provisioning::refresh(app, call.operation()).await;
     let (response, superseded, written) = change(app, scope, &call, stored)?;
     let written = match written {
         Some(written) => written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))),
@@ -58,6 +59,9 @@ fn change(
     let mut lambda = app.lambda();
     let applied = lambda.apply(scope, &now(), call, stored)?;
     let superseded = app.deployments.follow(applied.effects);
+    if !applied.changes.is_empty() {
+        app.provisioning.changed();
+    }
     let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
     let written = writer.map(|writer| writer.write(applied.changes.into_iter().map(Write::from).collect()));
     Ok((applied.response, superseded, written))
@@ -89,6 +93,8 @@ async fn replace(app: App, old: Option<SharedDeployment>, record: Arc<FunctionRe
 /// Drains the Pods of a deployment.
 pub(crate) fn retire(app: &App, old: &Deployment) {
     app.driver.send(Input::Retire { deploy: old.id.clone() });
+    // It may be what a version has gone back to meanwhile.
+    app.provisioning.changed();
 }
 
 /// The wall clock and fresh randomness, for the pure control plane.

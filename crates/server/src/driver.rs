@@ -3,12 +3,13 @@
 
 mod actions;
 mod evidence;
+mod provisioned;
 mod reset;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,7 @@ use crate::deployment::SharedDeployment;
 use crate::launcher::Launcher;
 use crate::lease::Lease;
 use crate::pod_entry::PodEntry;
+use crate::provisioning::Figures;
 
 /// Everything that can happen to the driver.
 pub(crate) enum Input {
@@ -47,6 +49,12 @@ pub(crate) enum Input {
     Deleted { instance: InstanceId, result: Result<(), ApiError> },
     /// An update or a delete made this deploy old.
     Retire { deploy: DeployId },
+    /// So many Pods of a deploy are to be there at any time.
+    Provision { deployment: SharedDeployment, count: usize },
+    /// No Pod of it has to be there any more.
+    Unprovision { deploy: DeployId },
+    /// Someone asks what there is of provisioned deploys.
+    Figures { reply: oneshot::Sender<Vec<Figures>> },
     /// Ends every Pod and everyone who waits for one; `done` is told when those Pods are deleted.
     Reset { done: oneshot::Sender<()> },
     /// Shutdown has waited long enough for invocations in flight.
@@ -67,7 +75,7 @@ pub(crate) struct Driver {
     deploys: HashMap<DeployId, Deploy>,
     waiting: HashMap<InvocationId, Waiting>,
     launcher: Launcher,
-    start_timeout: Duration,
+    config: Config,
     handle: Handle,
     resets: Vec<reset::Reset>,
     shutdown: Option<oneshot::Sender<()>>,
@@ -106,7 +114,7 @@ pub(crate) async fn run(
         deploys: HashMap::new(),
         waiting: HashMap::new(),
         launcher,
-        start_timeout: config.start_timeout,
+        config,
         handle,
         resets: Vec::new(),
         shutdown: None,
@@ -183,6 +191,10 @@ impl Driver {
             Input::Deleted { instance, result } => self.deleted(now, instance, result),
             Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),
             Input::Reset { done } => self.reset(now, done),
+            Input::Provision { deployment, count } => self.provision(now, deployment, count),
+            Input::Unprovision { deploy } => self.pool.handle(now, Event::Provision { deploy, count: 0 }),
+            // Whoever asks may have given up waiting.
+            Input::Figures { reply } => drop(reply.send(self.figures())),
             Input::CutOff => {
                 for instance in self.pods.keys().copied().collect::<Vec<_>>() {
                     self.lost(now, instance, "fakecloud is shutting down");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fakecloud_podspec::{Cluster as Settings, INVOKE_PORT, InstanceLabel, Launch, PodName, pod};
-use fakecloud_pool::InstanceId;
+use fakecloud_pool::{Initialization, InstanceId};
 use tracing::warn;
 
 use crate::cluster::Cluster;
@@ -29,13 +29,23 @@ pub(crate) struct Launcher {
 
 impl Launcher {
     /// Creates one Pod; the answer comes as [`Input::Created`].
-    pub(crate) fn launch(&self, handle: &Handle, instance: InstanceId, deployment: SharedDeployment) -> PodEntry {
+    pub(crate) fn launch(
+        &self,
+        handle: &Handle,
+        instance: InstanceId,
+        deployment: SharedDeployment,
+        initialization: Initialization,
+    ) -> PodEntry {
         let name = PodName::new(&deployment.function.name, request_id::random_u64());
         let token = self.secret.token(name.as_str());
         let launch = Launch {
             name: name.clone(),
             instance: self.instance.clone(),
             deploy_id: deployment.label.clone(),
+            initialization: match initialization {
+                Initialization::OnDemand => fakecloud_podspec::Initialization::OnDemand,
+                Initialization::Provisioned => fakecloud_podspec::Initialization::ProvisionedConcurrency,
+            },
             token: token.parse().expect("a token in hex is a bearer token"),
         };
         let pod = pod(&deployment.function, &launch, &self.settings);

@@ -32,6 +32,7 @@ mod other_services;
 mod peek;
 mod pod_entry;
 mod pod_status;
+mod provisioning;
 mod reaper;
 mod refusal;
 mod request_id;

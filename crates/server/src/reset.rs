@@ -40,6 +40,7 @@ async fn run(app: &App) -> Result<(), String> {
         app.writer.as_ref().map(crate::writer::Writer::clear)
     };
     let events = events::reset(app).await;
+    app.provisioning.changed();
     // 2. No Pod, after a clear end of what runs or waits.
     let (done, deleted) = oneshot::channel();
     app.driver.send(Input::Reset { done });

@@ -32,11 +32,12 @@ use crate::health::Health;
 use crate::http_client::HttpClient;
 use crate::invocation_log::InvocationLog;
 use crate::launcher::Launcher;
+use crate::provisioning::Provisioning;
 use crate::restore::{Restored, restore};
 use crate::shutdown::Signals;
 use crate::token::Secret;
 use crate::words::chain;
-use crate::{http, reaper, request_id, settings, shutdown, sweeper};
+use crate::{http, provisioning, reaper, request_id, settings, shutdown, sweeper};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -122,6 +123,7 @@ async fn serve(args: Args) -> Result<()> {
     let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
     let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
     let mut queueing = tokio::spawn(queueing);
+    let mut provisioning = tokio::spawn(provisioning::run(app.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server =
@@ -137,6 +139,7 @@ async fn serve(args: Args) -> Result<()> {
         ended = &mut driving => bail!("the driver ended: {ended:?}"),
         ended = &mut watching => bail!("the watch on Pods ended: {ended:?}"),
         ended = &mut queueing => bail!("the queue of asynchronous invocations ended: {ended:?}"),
+        ended = &mut provisioning => bail!("what follows provisioned concurrency ended: {ended:?}"),
         ended = &mut sweeping => bail!("the sweeper ended: {ended:?}"),
     };
 
@@ -230,6 +233,7 @@ fn app(
         iam: iam.into(),
         writer,
         deployments,
+        provisioning: Provisioning::default(),
         blobs,
         driver,
         events,

@@ -1,6 +1,6 @@
 //! The function, launch and cluster that every test starts from.
 
-use fakecloud_podspec::{Cluster, Function, InstanceLabel, Launch, Package, PodName, Runtime};
+use fakecloud_podspec::{Cluster, Function, Initialization, InstanceLabel, Launch, Package, PodName, Runtime};
 
 /// A Python function without layers, with Lambda's defaults.
 pub(crate) fn function() -> Function {
@@ -21,6 +21,7 @@ pub(crate) fn launch(function: &Function) -> Launch {
         name: PodName::new(&function.name, 0x0123_4567_89ab_cdef),
         instance: InstanceLabel::new(1, 0xfeed_f00d_dead_beef),
         deploy_id: "d41d8cd98f00b204e9800998ecf8427e".parse().unwrap(),
+        initialization: Initialization::OnDemand,
         token: "dG9rZW4-of-this-pod".parse().unwrap(),
     }
 }

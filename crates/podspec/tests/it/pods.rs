@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fakecloud_podspec::{
-    Architecture, Cluster, CpuPolicy, Environment, EphemeralStorageMib, Function, ImageConfig, Launch, MemoryMib,
-    Owner, Package, RunAs, Runtime, Scheduling, TimeoutSecs, TmpMedium, Version, pod,
+    Architecture, Cluster, CpuPolicy, Environment, EphemeralStorageMib, Function, ImageConfig, Initialization, Launch,
+    MemoryMib, Owner, Package, RunAs, Runtime, Scheduling, TimeoutSecs, TmpMedium, Version, pod,
 };
 
 use crate::fixtures::{cluster, function, launch, zip};
@@ -334,6 +334,17 @@ fn every_part_of_a_function_shows_in_its_pod() {
     let mut backward = function();
     backward.layers = layers().into_iter().rev().collect();
     assert_ne!(rendered(&forward), rendered(&backward), "order of layers");
+}
+
+#[test]
+fn provisioned_pod_differs_in_what_the_function_reads_and_nothing_else() {
+    let function = function();
+    let on_demand = launch(&function);
+    let provisioned = Launch { initialization: Initialization::ProvisionedConcurrency, ..on_demand.clone() };
+    let [on_demand, provisioned] =
+        [on_demand, provisioned].map(|launch| serde_saphyr::to_string(&pod(&function, &launch, &cluster())).unwrap());
+    assert_ne!(on_demand, provisioned);
+    assert_eq!(on_demand.replace("value: on-demand", "value: provisioned-concurrency"), provisioned);
 }
 
 type Change = fn(&mut Function);

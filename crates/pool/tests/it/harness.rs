@@ -57,7 +57,7 @@ impl TestPool {
         self.pool.handle(self.now, event.clone());
         let actions = self.actions();
         match actions.split_first() {
-            Some((Action::StartPod { instance, deploy: started }, others)) if started.as_str() == deploy => {
+            Some((Action::StartPod { instance, deploy: started, .. }, others)) if started.as_str() == deploy => {
                 assert_eq!(others, rest, "after {event:?}");
                 *instance
             }
@@ -92,7 +92,7 @@ impl TestPool {
     pub(crate) fn cold(&mut self, invocation: u64, deploy: &str) -> InstanceId {
         self.pool.handle(self.now, invoke(invocation, deploy));
         match self.actions().as_slice() {
-            [Action::StartPod { instance, deploy: started }] if started.as_str() == deploy => *instance,
+            [Action::StartPod { instance, deploy: started, .. }] if started.as_str() == deploy => *instance,
             other => panic!("a cold invoke should start one Pod, not {other:?}"),
         }
     }
@@ -151,6 +151,10 @@ pub(crate) fn stopped(instance: InstanceId) -> Event {
 
 pub(crate) fn deserted(instance: InstanceId, invocation: u64) -> Event {
     Event::Deserted { instance, invocation: InvocationId(invocation) }
+}
+
+pub(crate) fn provision(deploy: &str, count: usize) -> Event {
+    Event::Provision { deploy: deploy.into(), count }
 }
 
 pub(crate) fn evict(instance: InstanceId) -> Event {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakecloud_pool::{Config, InstanceView, InvocationId, StopReason};
+use fakecloud_pool::{Config, Initialization, InstanceView, InvocationId, StopReason};
 
 use crate::harness::*;
 
@@ -195,6 +195,9 @@ fn view_shows_state_and_use() {
     let busy = InstanceView {
         id: instance,
         deploy: &deploy,
+        initialization: Initialization::OnDemand,
+        created: created_at,
+        served: 1,
         state: "busy",
         since: created_at + TICK,
         last_used: created_at + TICK,

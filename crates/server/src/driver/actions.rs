@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use fakecloud_pool::{Action, After, DeployId, Failure, InstanceId, InvocationId, StopReason};
+use fakecloud_pool::{Action, After, DeployId, Failure, Initialization, InstanceId, InvocationId, StopReason};
 use tracing::{info, warn};
 
 use super::{Driver, Input, Waiting};
@@ -13,7 +13,7 @@ impl Driver {
     pub(super) fn drain_actions(&mut self) {
         while let Some(action) = self.pool.poll_action() {
             match action {
-                Action::StartPod { instance, deploy } => self.start(instance, &deploy),
+                Action::StartPod { instance, deploy, initialization } => self.start(instance, &deploy, initialization),
                 Action::Dispatch { invocation, instance } => self.dispatch(invocation, instance),
                 Action::Fail { invocation, failure } => self.fail(invocation, failure),
                 Action::Abort { instance, reason, .. } => self.abort(instance, &reason),
@@ -23,9 +23,9 @@ impl Driver {
         }
     }
 
-    pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId) {
+    pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId, initialization: Initialization) {
         let deployment = &self.deploys.get(deploy).expect("a deploy is kept until the pool forgets it").deployment;
-        let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment));
+        let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment), initialization);
         info!(pod = %entry.name, function = %entry.deployment.function.name, %deploy, "starting a Pod");
         self.names.insert(entry.name.clone(), instance);
         self.pods.insert(instance, entry);
@@ -60,7 +60,8 @@ impl Driver {
     /// Keeps how far a Pod had come that did not listen in time: it is forgotten before the last caller asks.
     fn start_timed_out(&mut self, instance: InstanceId) {
         let Some(entry) = self.pods.get(&instance) else { return };
-        let cause = format!("did not listen within {:?} of its creation: {}", self.start_timeout, entry.progress());
+        let cause =
+            format!("did not listen within {:?} of its creation: {}", self.config.start_timeout, entry.progress());
         entry.log_end(&cause);
         if let Some(deploy) = self.deploys.get_mut(&entry.deployment.id) {
             deploy.timed_out = Some(format!("Pod {} {cause}", entry.name).into());

@@ -105,6 +105,13 @@ impl Api {
         pods.flat_map(FakePod::payloads).collect()
     }
 
+    /// The value of a variable of a Pod's function.
+    pub(crate) fn variable(&self, name: &str, variable: &str) -> Value {
+        let object = self.lock().pods[name].object.clone();
+        let variables = object["spec"]["containers"][0]["env"].as_array().unwrap();
+        variables.iter().find(|one| one["name"] == variable).unwrap()["value"].clone()
+    }
+
     /// How many create requests came.
     pub(crate) fn creates(&self) -> usize {
         self.lock().creates

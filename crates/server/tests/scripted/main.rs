@@ -5,6 +5,7 @@
 mod api;
 mod claims;
 mod code_from_s3;
+mod control_plane;
 mod destinations;
 mod events;
 mod for_tests;
@@ -14,6 +15,7 @@ mod instance;
 mod killed;
 mod limits;
 mod pod;
+mod provisioned;
 mod s3;
 mod server;
 mod services;

@@ -1,0 +1,72 @@
+//! What one account has in one region, and the sums over it, which follow every change.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Error, ErrorCode,
+    layer::Layer,
+    state::{MAX_STORED_BYTES, Space},
+    version::Function,
+};
+
+impl Space {
+    pub(crate) fn functions(&self) -> &BTreeMap<String, Function> {
+        &self.functions
+    }
+
+    pub(crate) fn layers(&self) -> &BTreeMap<String, Layer> {
+        &self.layers
+    }
+
+    /// The sum of all zips' sizes.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
+    }
+
+    pub(crate) fn put_function(&mut self, name: String, function: Function) {
+        let (bytes, own) = (function.stored_bytes(), function.reserved());
+        let old = self.functions.insert(name.clone(), function);
+        self.follow(&name, old.as_ref(), bytes, own);
+    }
+
+    pub(crate) fn remove_function(&mut self, name: &str) {
+        let old = self.functions.remove(name);
+        self.follow(name, old.as_ref(), 0, 0);
+    }
+
+    /// What of the account's concurrency is some function's own.
+    pub(crate) fn reserved_concurrency(&self) -> u32 {
+        self.reserved_concurrency
+    }
+
+    /// Keeps the sums: a function takes so many bytes now, and has so much concurrency of its own.
+    fn follow(&mut self, name: &str, old: Option<&Function>, bytes: u64, own: u32) {
+        let (bytes_before, own_before) = old.map_or((0, 0), |old| (old.stored_bytes(), old.reserved()));
+        self.stored_bytes = self.stored_bytes + bytes - bytes_before;
+        self.reserved_concurrency = self.reserved_concurrency + own - own_before;
+        self.running.follow(name, own_before, own);
+        if self.functions.get(name).is_some_and(|function| function.provisioned() > 0) {
+            self.provisioned.insert(name.to_owned());
+        } else {
+            self.provisioned.remove(name);
+        }
+    }
+
+    pub(crate) fn put_layer(&mut self, name: String, layer: Layer) {
+        self.stored_bytes += layer.stored_bytes();
+        let old = self.layers.insert(name, layer);
+        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+    }
+
+    /// Whether so many more bytes fit under the account's limit.
+    ///
+    /// # Errors
+    ///
+    /// `CodeStorageExceededException`.
+    pub(crate) fn check_storage(&self, more_bytes: u64) -> Result<(), Error> {
+        match self.stored_bytes.saturating_add(more_bytes) > MAX_STORED_BYTES {
+            true => Err(Error::new(ErrorCode::CodeStorageExceeded, "Code storage limit exceeded.")),
+            false => Ok(()),
+        }
+    }
+}
