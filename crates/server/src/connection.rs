@@ -2,7 +2,7 @@
 //! redialled. A Pod's address may belong to another Pod later; its open connection cannot.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::HOST};
@@ -35,6 +35,8 @@ const ANSWER_BYTES_MAX: usize = 8 << 20;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    /// When its first byte was seen.
+    pub(crate) began: Instant,
     pub(crate) body: Bytes,
 }
 
@@ -114,6 +116,7 @@ impl Connection {
                 return Err(if unsent { SendError::NotSent } else { SendError::Broken(failed.into_error()) });
             }
         };
+        let began = Instant::now();
         let (parts, mut body) = response.into_parts();
         let mut bytes = BytesMut::new();
         while let Some(frame) = body.frame().await {
@@ -123,6 +126,6 @@ impl Connection {
             }
             bytes.extend_from_slice(&data);
         }
-        Ok(Answer { status: parts.status, body: bytes.freeze() })
+        Ok(Answer { status: parts.status, began, body: bytes.freeze() })
     }
 }

@@ -3,6 +3,7 @@
 
 mod actions;
 mod evidence;
+mod inspect;
 mod provisioned;
 mod reset;
 
@@ -18,6 +19,7 @@ use tracing::debug;
 use crate::cluster::{ApiError, PodChange};
 use crate::connection::Connection;
 use crate::deployment::SharedDeployment;
+use crate::inspect::Snapshot;
 use crate::launcher::Launcher;
 use crate::lease::Lease;
 use crate::pod_entry::PodEntry;
@@ -32,7 +34,7 @@ pub(crate) enum Input {
     /// The caller of what runs on a lease has gone.
     Deserted { instance: InstanceId, invocation: InvocationId },
     /// A lease is over.
-    Released { instance: InstanceId, connection: Option<Connection>, after: After },
+    Released { instance: InstanceId, connection: Option<Connection>, first_byte: Option<Instant>, after: After },
     /// The API server has answered a create.
     Created { instance: InstanceId, result: Result<(), ApiError> },
     /// An init container asks for its files; it may say where its Pod listens.
@@ -55,6 +57,10 @@ pub(crate) enum Input {
     Unprovision { deploy: DeployId },
     /// Someone asks what there is of provisioned deploys.
     Figures { reply: oneshot::Sender<Vec<Figures>> },
+    /// Someone asks what there is.
+    Inspect { reply: oneshot::Sender<Snapshot> },
+    /// The warm Pods of a function are to go.
+    Evict { function: String, reply: oneshot::Sender<bool> },
     /// Ends every Pod and everyone who waits for one; `done` is told when those Pods are deleted.
     Reset { done: oneshot::Sender<()> },
     /// Shutdown has waited long enough for invocations in flight.
@@ -181,7 +187,10 @@ impl Driver {
                 self.pool.handle(now, Event::Abandoned { invocation });
             }
             Input::Deserted { instance, invocation } => self.deserted(now, instance, invocation),
-            Input::Released { instance, connection, after } => self.released(now, instance, connection, after),
+            Input::Released { instance, connection, first_byte, after } => {
+                self.first_byte(instance, first_byte);
+                self.released(now, instance, connection, after);
+            }
             Input::Created { instance, result } => self.created(now, instance, result),
             Input::Fetching { pod, ip, reply } => self.fetching(&pod, ip, reply),
             Input::Connected { instance, connection } => self.connected(now, instance, connection),
@@ -195,6 +204,8 @@ impl Driver {
             Input::Unprovision { deploy } => self.pool.handle(now, Event::Provision { deploy, count: 0 }),
             // Whoever asks may have given up waiting.
             Input::Figures { reply } => drop(reply.send(self.figures())),
+            Input::Inspect { reply } => drop(reply.send(self.snapshot(now))),
+            Input::Evict { function, reply } => drop(reply.send(self.evict(now, &function))),
             Input::CutOff => {
                 for instance in self.pods.keys().copied().collect::<Vec<_>>() {
                     self.lost(now, instance, "fakecloud is shutting down");

@@ -11,7 +11,7 @@ use http::{Method, StatusCode, Uri};
 use crate::app::App;
 use crate::artifacts::ARCHIVES_PATH;
 use crate::service::{Identified, Service, identify, of_form};
-use crate::{artifacts, iam_api, invocation_log, lambda_api, other_services, peek, request_id, reset};
+use crate::{artifacts, iam_api, inspect, invocation_log, lambda_api, other_services, peek, request_id, reset};
 
 /// Every route of the server.
 pub(crate) fn router(app: App) -> Router {
@@ -19,6 +19,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ok\n" }))
         .route("/_fakecloud/health", get(health))
+        .route("/_fakecloud/lambda/pool", get(inspect::pool))
+        .route("/_fakecloud/lambda/warm-containers", get(inspect::warm_containers))
+        .route("/_fakecloud/lambda/{function}/evict-container", post(inspect::evict_container))
         .route("/_fakecloud/lambda/invocations", get(invocation_log::list))
         .route("/_fakecloud/reset", post(reset::reset))
         .route("/_fakecloud/reset/lambda", post(reset::reset))
@@ -37,10 +40,13 @@ async fn health(State(app): State<App>) -> Response {
 }
 
 /// What there is below `/_fakecloud`, for those who ask for something else.
-const OWN_PATHS: [&str; 6] = [
+const OWN_PATHS: [&str; 9] = [
     "GET /_fakecloud/health",
     "GET /_fakecloud/lambda/archives/<sha256>",
     "GET /_fakecloud/lambda/invocations",
+    "GET /_fakecloud/lambda/pool",
+    "GET /_fakecloud/lambda/warm-containers",
+    "POST /_fakecloud/lambda/<function>/evict-container",
     "POST /_fakecloud/reset",
     "POST /_fakecloud/reset/lambda",
     "POST /_reset",

@@ -1,6 +1,7 @@
 //! An execution environment lent to one invocation: it must be given back, and is given back whatever happens.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use fakecloud_pool::{After, InstanceId, InvocationId};
@@ -19,6 +20,8 @@ pub(crate) struct Lease {
     connection: Option<Connection>,
     /// What becomes of the Pod when the lease is dropped.
     after_drop: After,
+    /// When the answer began.
+    first_byte: Option<Instant>,
     aborted: oneshot::Receiver<Arc<str>>,
     handle: Handle,
 }
@@ -48,7 +51,16 @@ impl Lease {
         aborted: oneshot::Receiver<Arc<str>>,
         handle: Handle,
     ) -> Self {
-        Self { instance, invocation, pod, connection: Some(connection), after_drop: After::Reuse, aborted, handle }
+        Self {
+            instance,
+            invocation,
+            pod,
+            connection: Some(connection),
+            after_drop: After::Reuse,
+            first_byte: None,
+            aborted,
+            handle,
+        }
     }
 
     /// The Pod's name.
@@ -72,7 +84,10 @@ impl Lease {
         self.after_drop = After::Retire;
         let broken = tokio::select! {
             answer = connection.send(headers, payload) => match answer {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.first_byte = Some(answer.began);
+                    return Ok(answer);
+                }
                 Err(SendError::NotSent) => return Err(Cut::NotSent),
                 Err(error @ (SendError::Broken(_) | SendError::TooLong)) => error,
             },
@@ -91,7 +106,8 @@ impl Lease {
 
     fn give_back(&mut self, after: After) {
         if let Some(connection) = self.connection.take() {
-            self.handle.send(Input::Released { instance: self.instance, connection: Some(connection), after });
+            let (instance, first_byte) = (self.instance, self.first_byte);
+            self.handle.send(Input::Released { instance, connection: Some(connection), first_byte, after });
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the driver knows of one Pod.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use crate::deployment::SharedDeployment;
 use crate::driver::Handle;
 use crate::lease::Lease;
 use crate::pod_status;
+use crate::timeline::Timeline;
 
 /// One Pod, from the decision to start it until its deletion is confirmed.
 pub(crate) struct PodEntry {
@@ -72,15 +72,6 @@ pub(crate) enum Holding {
 /// A dialling task that ends when it is dropped.
 pub(crate) struct DialTask(pub(crate) AbortHandle);
 
-/// When each step of a cold start was seen, for the log.
-pub(crate) struct Timeline {
-    began: Instant,
-    created: Option<Instant>,
-    located: Option<Instant>,
-    fetched: Option<Instant>,
-    opened: Option<Instant>,
-}
-
 // === impl PodEntry ===
 
 impl PodEntry {
@@ -93,14 +84,14 @@ impl PodEntry {
             holding: Holding::Nothing,
             unschedulable: None,
             starting: None,
-            timeline: Timeline::new(),
+            timeline: Timeline::begin(),
             expected_in_resync: false,
         }
     }
 
     /// The API server has the Pod.
     pub(crate) fn acknowledged(&mut self, now: Instant) {
-        self.timeline.created.get_or_insert(now);
+        self.timeline.created(now);
     }
 
     /// Lends the connection out, if there is one that still lives.
@@ -153,7 +144,7 @@ impl PodEntry {
 
     /// A list begins now: whatever the API server has acknowledged will be in it.
     pub(crate) fn expect_in_resync(&mut self) {
-        self.expected_in_resync = self.timeline.created.is_some();
+        self.expected_in_resync = self.timeline.is_created();
     }
 
     /// Whether a complete list shows that the Pod is gone.
@@ -167,41 +158,5 @@ impl PodEntry {
 impl Drop for DialTask {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-// === impl Timeline ===
-
-impl Timeline {
-    fn new() -> Self {
-        Self { began: Instant::now(), created: None, located: None, fetched: None, opened: None }
-    }
-
-    pub(crate) fn located(&mut self, now: Instant) {
-        self.located.get_or_insert(now);
-    }
-
-    pub(crate) fn fetched(&mut self, now: Instant) {
-        self.fetched.get_or_insert(now);
-    }
-
-    pub(crate) fn opened(&mut self, now: Instant) {
-        self.opened.get_or_insert(now);
-    }
-}
-
-/// Milliseconds since the decision to start the Pod; `-` where a step was not seen.
-impl fmt::Display for Timeline {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps =
-            [("created", self.created), ("fetched", self.fetched), ("located", self.located), ("opened", self.opened)];
-        for (index, (name, instant)) in steps.into_iter().enumerate() {
-            let separator = if index == 0 { "" } else { " " };
-            match instant {
-                Some(instant) => write!(f, "{separator}{name}={}", (instant - self.began).as_millis())?,
-                None => write!(f, "{separator}{name}=-")?,
-            }
-        }
-        Ok(())
     }
 }

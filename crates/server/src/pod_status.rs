@@ -24,6 +24,8 @@ const FATAL_WAITING: [&str; 8] = [
 pub(crate) struct Reading {
     /// Any one of the Pod's addresses; IPv4 and IPv6 alike.
     pub(crate) ip: Option<IpAddr>,
+    /// Whether a node was chosen for it.
+    pub(crate) scheduled: bool,
     pub(crate) verdict: Verdict,
 }
 
@@ -44,7 +46,8 @@ pub(crate) enum Verdict {
 pub(crate) fn read(pod: &Pod) -> Reading {
     let status = pod.status.as_ref();
     let ip = status.and_then(|status| status.pod_ip.as_deref()).and_then(|ip| ip.parse().ok());
-    Reading { ip, verdict: verdict(pod, status) }
+    let scheduled = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
+    Reading { ip, scheduled, verdict: verdict(pod, status) }
 }
 
 /// How far a Pod that has not ended has come, for the error of a start that took too long.

@@ -41,7 +41,12 @@ impl Driver {
             (reply, None) => {
                 // The connection ended in this very moment; whoever asked gets the next environment.
                 drop(reply);
-                self.handle.send(Input::Released { instance, connection: None, after: After::Retire });
+                self.handle.send(Input::Released {
+                    instance,
+                    connection: None,
+                    first_byte: None,
+                    after: After::Retire,
+                });
             }
         }
     }

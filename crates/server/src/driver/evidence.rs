@@ -72,6 +72,14 @@ impl Driver {
         self.pool.handle(now, Event::Started { instance });
     }
 
+    /// The cold start is over once its first answer has begun.
+    pub(super) fn first_byte(&mut self, instance: InstanceId, first_byte: Option<Instant>) {
+        let (Some(entry), Some(first_byte)) = (self.pods.get_mut(&instance), first_byte) else { return };
+        if entry.timeline.answered(first_byte) {
+            debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod has served its first invocation");
+        }
+    }
+
     /// An idle Pod whose connection ended is lost. While it is busy the lease's holder sees the same, the watch may
     /// still say why, and the connection is not taken back.
     pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
@@ -122,6 +130,9 @@ impl Driver {
             self.reach(instance, ip);
         }
         let Some(entry) = self.pods.get_mut(&instance) else { return };
+        if reading.scheduled {
+            entry.timeline.scheduled(now);
+        }
         if matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. }) {
             entry.starting = pod.status.map(Box::new);
         }

@@ -1,4 +1,4 @@
-//! Calls of the control plane.
+//! Calls of the control plane, and of what tests ask beside it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -40,6 +40,17 @@ impl Server {
     pub(crate) async fn unprovision(&self, name: &str, qualifier: &str) {
         let answer = self.send(Method::DELETE, &provisioned(name, qualifier)).await;
         assert_eq!(answer.status(), 204);
+    }
+
+    /// Evicts what is warm of a function.
+    pub(crate) async fn evict(&self, name: &str) -> Value {
+        self.succeed(Method::POST, &format!("/_fakecloud/lambda/{name}/evict-container"), &Value::Null, 200).await
+    }
+
+    /// What the pool shows of a Pod.
+    pub(crate) async fn instance_of(&self, pod: &str) -> Option<Value> {
+        let shown = self.get("/_fakecloud/lambda/pool").await;
+        shown["instances"].as_array().unwrap().iter().find(|one| one["podName"] == pod).cloned()
     }
 
     async fn succeed(&self, method: Method, path: &str, body: &Value, status: u16) -> Value {

@@ -11,6 +11,7 @@ mod events;
 mod for_tests;
 mod forwarding;
 mod iam;
+mod inspect;
 mod instance;
 mod killed;
 mod limits;
