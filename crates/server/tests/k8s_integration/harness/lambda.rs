@@ -92,7 +92,8 @@ impl Lambda {
         })
     }
 
-    fn post(&self, path: &str, body: &Value) -> Answer {
+    /// POSTs JSON.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         let response = self.agent.post(self.url(path)).send(body.to_string());
         Answer::read(response.unwrap_or_else(|error| panic!("POST {path}: {error}"))).expect("a whole answer")
     }
