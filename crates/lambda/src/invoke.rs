@@ -13,7 +13,7 @@ use crate::{
     outcome::UNHANDLED,
     payload,
     record::FunctionRecord,
-    shapes::{InvocationRequest, InvokeAsyncRequest},
+    shapes::{InvocationRequest, InvokeAsyncRequest, InvokeWithResponseStreamRequest},
 };
 
 /// The most bytes of a payload whose answer is waited for.
@@ -62,8 +62,8 @@ pub enum InvocationKind {
 // === impl Lambda ===
 
 impl Lambda {
-    /// Finds out what an Invoke or InvokeAsync call runs. The moment's random bits choose between the versions of an
-    /// alias. An event is taken even where 0 is the function's reserved concurrency: it goes to the destinations.
+    /// Finds out what an Invoke, InvokeAsync or InvokeWithResponseStream call runs. The moment's random bits choose
+    /// between the versions of an alias. An event is taken even where 0 is the function's reserved concurrency: it goes to the destinations.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Lambda {
     }
 }
 
-/// What the two operations have in common.
+/// What the three operations have in common.
 struct Input {
     request: InvocationRequest,
     kind: InvocationKind,
@@ -103,16 +103,27 @@ struct Input {
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other operation is an invocation")]
 fn input(call: &Call) -> Result<Input, Error> {
     match call.operation() {
-        Operation::Invoke => {
-            let request: InvocationRequest = call.input()?;
-            refuse_given("DurableExecutionName", request.durable_execution_name.is_some())?;
-            refuse_given("TenantId", request.tenant_id.is_some())?;
-            let kind = InvocationKind::parse(request.invocation_type.as_deref());
-            let payload_bytes_max = match kind {
-                InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
-                InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
-            };
-            Ok(Input { request, kind, payload_bytes_max })
+        Operation::Invoke => Input::of(call.input()?),
+        Operation::InvokeWithResponseStream => {
+            let InvokeWithResponseStreamRequest {
+                client_context,
+                function_name,
+                invocation_type,
+                log_type,
+                payload,
+                qualifier,
+                tenant_id,
+            } = call.input()?;
+            Input::of(InvocationRequest {
+                client_context,
+                durable_execution_name: None,
+                function_name,
+                invocation_type,
+                log_type,
+                payload,
+                qualifier,
+                tenant_id,
+            })
         }
         Operation::InvokeAsync => {
             let InvokeAsyncRequest { function_name, invoke_args } = call.input()?;
@@ -121,6 +132,19 @@ fn input(call: &Call) -> Result<Input, Error> {
             Ok(Input { request, kind: InvocationKind::Event, payload_bytes_max: MAX_INVOKE_ASYNC_BYTES })
         }
         other => Err(Error::service(format!("{} is not an invocation", other.name()))),
+    }
+}
+
+impl Input {
+    fn of(request: InvocationRequest) -> Result<Self, Error> {
+        refuse_given("DurableExecutionName", request.durable_execution_name.is_some())?;
+        refuse_given("TenantId", request.tenant_id.is_some())?;
+        let kind = InvocationKind::parse(request.invocation_type.as_deref());
+        let payload_bytes_max = match kind {
+            InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
+            InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
+        };
+        Ok(Self { request, kind, payload_bytes_max })
     }
 }
 
@@ -142,8 +166,7 @@ impl Invocation {
         let mut response = Response::empty(200);
         let headers = &mut response.headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let version = HeaderValue::from_str(&self.function.version).expect("a version is $LATEST or digits");
-        headers.insert("X-Amz-Executed-Version", version);
+        headers.insert("X-Amz-Executed-Version", self.executed_version());
         if failed {
             headers.insert("X-Amz-Function-Error", HeaderValue::from_static(UNHANDLED));
         }
@@ -153,6 +176,10 @@ impl Invocation {
         }
         response.body = payload;
         Ok(response)
+    }
+
+    pub(crate) fn executed_version(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.function.version).expect("a version is $LATEST or digits")
     }
 }
 

@@ -89,6 +89,21 @@ impl Outcome {
         }
     }
 
+    /// Whether an answer with this status that begins with `begin` may still turn out to be anything but a success, so
+    /// that no part of it may be passed on before its end is seen. What passes is decided by the first few bytes, unless
+    /// they are those of an error.
+    pub fn may_fail(status: u16, begin: &[u8], timeout_s: u32) -> bool {
+        if status != 200 || timeout_text(timeout_s).as_bytes().starts_with(begin) {
+            return true;
+        }
+        let Some(inside) = begin.trim_ascii_start().strip_prefix(b"{") else { return begin.trim_ascii().is_empty() };
+        let Some(key) = inside.trim_ascii_start().strip_prefix(b"\"") else { return inside.trim_ascii().is_empty() };
+        match key.iter().position(|byte| *byte == b'"') {
+            Some(end) => ERROR_KEYS.iter().any(|known| known.as_bytes() == &key[..end]),
+            None => ERROR_KEYS.iter().any(|known| known.as_bytes().starts_with(key)),
+        }
+    }
+
     /// The `errorType` of an invocation that failed; `None` when it succeeded.
     pub fn error_type(&self) -> Option<String> {
         match self {
@@ -168,5 +183,46 @@ impl<'de> Visitor<'de> for ErrorObject {
             object.next_value::<IgnoredAny>()?;
         }
         Ok(message && kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answer_passes_as_soon_as_it_cannot_be_an_error() {
+        for passes in [r#""text""#, "1", "<html>", r#"{"a"#, r#"{"errorMessages""#, "{}", "Task timed in"] {
+            assert!(!Outcome::may_fail(200, passes.as_bytes(), 3), "{passes}");
+        }
+        for waits in [
+            "",
+            "  ",
+            "{",
+            " { ",
+            r#"{""#,
+            r#"{"error"#,
+            r#"{"errorType""#,
+            r#"{ "trace": ["#,
+            "Task",
+            "Task timed out after 3.00 seconds",
+        ] {
+            assert!(Outcome::may_fail(200, waits.as_bytes(), 3), "{waits}");
+        }
+        assert!(Outcome::may_fail(502, b"1", 3));
+    }
+
+    #[test]
+    fn whatever_is_an_error_was_held_back_from_its_first_byte_on() {
+        for error in [
+            r#"{"errorMessage":"m","errorType":"T"}"#,
+            " {\"errorType\":\"T\",\"errorMessage\":\"m\",\"trace\":[]}",
+            "Task timed out after 3.00 seconds",
+        ] {
+            assert!(Outcome::from_rie(200, Bytes::from_static(error.as_bytes()), "id", 3).error_type().is_some());
+            for end in 0..=error.len() {
+                assert!(Outcome::may_fail(200, &error.as_bytes()[..end], 3), "{}", &error[..end]);
+            }
+        }
     }
 }

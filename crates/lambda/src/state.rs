@@ -165,7 +165,9 @@ impl Lambda {
             O::ListFunctionVersionsByCapacityProvider => self.list_versions_by_capacity_provider(scope, &call.input()?),
             O::PutFunctionScalingConfig => self.put_function_scaling(scope, call.input()?),
             O::GetFunctionScalingConfig => self.get_function_scaling(scope, &call.input()?),
-            O::Invoke => Err(Error::service("an Invoke is resolved and run, not applied")),
+            O::Invoke | O::InvokeWithResponseStream => {
+                Err(Error::service("an invocation is resolved and run, not applied"))
+            }
             unserved => Err(not_served(unserved)),
         }
     }

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::HOST};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::HOST};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
+
+use crate::relay::{Relay, Taken};
 
 /// The emulator's only path; it serves whatever function its container holds.
 const INVOKE_PATH: &str = "/2015-03-31/functions/function/invocations";
@@ -37,6 +40,9 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// When its first byte was seen.
     pub(crate) began: Instant,
+    /// Whether a part was passed on already: then it is no error.
+    pub(crate) passed: bool,
+    /// What was not passed on.
     pub(crate) body: Bytes,
 }
 
@@ -49,7 +55,7 @@ pub(crate) enum SendError {
     /// The connection broke while the function may have been running.
     #[error("the connection broke: {0}")]
     Broken(#[source] hyper::Error),
-    #[error("the answer is longer than {ANSWER_BYTES_MAX} bytes")]
+    #[error("the answer is longer than can be taken")]
     TooLong,
 }
 
@@ -98,8 +104,14 @@ impl Connection {
         !self.sender.is_closed()
     }
 
-    /// Sends one invocation and reads its whole answer. `headers` go to the emulator as they are.
-    pub(crate) async fn send(&mut self, headers: HeaderMap, payload: Bytes) -> Result<Answer, SendError> {
+    /// Sends one invocation and reads its answer to the end, passing on what can be if there is a relay. `headers` go to
+    /// the emulator as they are.
+    pub(crate) async fn send(
+        &mut self,
+        headers: HeaderMap,
+        payload: Bytes,
+        relay: Option<&Relay>,
+    ) -> Result<Answer, SendError> {
         let mut request = Request::new(Full::new(payload));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = http::Uri::from_static(INVOKE_PATH);
@@ -116,16 +128,29 @@ impl Connection {
                 return Err(if unsent { SendError::NotSent } else { SendError::Broken(failed.into_error()) });
             }
         };
-        let began = Instant::now();
-        let (parts, mut body) = response.into_parts();
-        let mut bytes = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(SendError::Broken)?.into_data() else { continue };
-            if bytes.len() + data.len() > ANSWER_BYTES_MAX {
-                return Err(SendError::TooLong);
-            }
-            bytes.extend_from_slice(&data);
-        }
-        Ok(Answer { status: parts.status, began, body: bytes.freeze() })
+        read(response, relay).await
     }
+}
+
+async fn read(response: Response<Incoming>, relay: Option<&Relay>) -> Result<Answer, SendError> {
+    let began = Instant::now();
+    let (parts, mut body) = response.into_parts();
+    let mut bytes = BytesMut::new();
+    let mut passing = relay.map(Relay::begin);
+    let mut passed = false;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(SendError::Broken)?.into_data() else { continue };
+        if bytes.len() + data.len() > ANSWER_BYTES_MAX {
+            return Err(SendError::TooLong);
+        }
+        bytes.extend_from_slice(&data);
+        if let Some(passing) = &mut passing {
+            match passing.take(parts.status.as_u16(), &mut bytes).await {
+                Taken::Passed => passed = true,
+                Taken::Held => {}
+                Taken::TooLong => return Err(SendError::TooLong),
+            }
+        }
+    }
+    Ok(Answer { status: parts.status, began, passed, body: bytes.freeze() })
 }

@@ -28,6 +28,8 @@ pub(crate) struct InvocationLog(Arc<Mutex<Entries>>);
 pub(crate) struct OpenEntry {
     number: u64,
     began: Instant,
+    /// What is noted at the end.
+    error: Option<String>,
     entries: Arc<Mutex<Entries>>,
 }
 
@@ -39,6 +41,8 @@ pub(crate) enum Source {
     Invoke,
     /// An asynchronous invocation.
     Event,
+    /// A caller of InvokeWithResponseStream.
+    ResponseStream,
 }
 
 #[derive(Default)]
@@ -85,7 +89,8 @@ impl InvocationLog {
             end: None,
         };
         let number = lock(&self.0).push(entry);
-        OpenEntry { number, began: Instant::now(), entries: Arc::clone(&self.0) }
+        let error = Some("the caller hung up".to_owned());
+        OpenEntry { number, began: Instant::now(), error, entries: Arc::clone(&self.0) }
     }
 
     /// Forgets all of them.
@@ -107,13 +112,18 @@ fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
 
 impl OpenEntry {
     /// Notes how it ended.
-    pub(crate) fn end(self, outcome: &Result<Outcome, Error>) {
-        let duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let error = match outcome {
+    pub(crate) fn end(mut self, outcome: &Result<Outcome, Error>) {
+        self.error = match outcome {
             Ok(outcome) => outcome.error_type(),
             Err(error) => Some(error.to_string()),
         };
-        lock(&self.entries).end(self.number, End { duration_ms, error });
+    }
+}
+
+impl Drop for OpenEntry {
+    fn drop(&mut self) {
+        let duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        lock(&self.entries).end(self.number, End { duration_ms, error: self.error.take() });
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{trace, warn};
 
 use crate::app::App;
-use crate::{control, invoke};
+use crate::{control, invoke, streaming};
 
 /// A longer body is parsed where other requests do not wait for it: 50 MB of base64 take a tenth of a second.
 const PARSED_AT_ONCE_BYTES_MAX: usize = 64 << 10;
@@ -30,27 +30,20 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Answers a request in the Lambda API's own words, whatever it is.
 pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_id: &str) -> Response {
-    let answer = run(app, request, request_id).await.unwrap_or_else(|error| {
+    let mut response = run(app, request, request_id).await.unwrap_or_else(|error| {
         let answer = error.to_response();
         if answer.status.is_server_error() {
             warn!(request_id, %error, "a request failed");
         }
-        answer
+        streaming::into_http(answer)
     });
-    trace!(request_id, status = answer.status.as_u16(), "answered");
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    trace!(request_id, status = response.status().as_u16(), "answered");
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
     response.headers_mut().insert("x-amzn-requestid", request_id);
     response
 }
 
-async fn run(
-    app: &App,
-    request: axum::extract::Request,
-    request_id: &str,
-) -> Result<fakecloud_lambda::Response, Error> {
+async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Result<Response, Error> {
     let scope = Scope::of_request(request.headers(), request.uri().query())?;
     refuse_unread(&request)?;
     // A body of unknown length may come to be as long as is allowed.
@@ -64,12 +57,20 @@ async fn run(
     };
     drop(request);
     trace!(request_id, operation = ?call.operation(), "called");
-    if matches!(call.operation(), Operation::Invoke | Operation::InvokeAsync) {
-        // An invocation may wait long for its environment; how many may is the pool's business.
-        drop(turn);
-        return invoke::invoke(app, &scope, &call, request_id).await;
+    // An invocation may wait long for its environment; how many may is the pool's business.
+    let invokes = matches!(call.operation(), Operation::Invoke | Operation::InvokeAsync);
+    let streams = call.operation() == Operation::InvokeWithResponseStream;
+    let turn = turn.filter(|_| !invokes && !streams);
+    if streams {
+        return streaming::invoke(app, &scope, &call, request_id).await;
     }
-    control::apply(app, scope, call).await
+    let answer = if invokes {
+        invoke::invoke(app, &scope, &call, request_id).await?
+    } else {
+        control::apply(app, scope, call).await?
+    };
+    drop(turn);
+    Ok(streaming::into_http(answer))
 }
 
 /// The right to hold so many bytes in memory, for long bodies.

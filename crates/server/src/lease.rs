@@ -1,7 +1,7 @@
 //! An execution environment lent to one invocation: it must be given back, and is given back whatever happens.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fakecloud_pool::{After, InstanceId, InvocationId};
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::connection::{Answer, Connection, SendError};
 use crate::driver::{Handle, Input};
+use crate::relay::Relay;
 
 /// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired once
 /// something was sent, since nobody knows what state it is in; until then it is as good as before.
@@ -73,17 +74,19 @@ impl Lease {
         Caller { instance: self.instance, invocation: self.invocation, waiting: true, handle: self.handle.clone() }
     }
 
-    /// Runs one invocation. Where the connection breaks, the watch is given `witness` to say why.
+    /// Runs one invocation, whose answer goes to the relay as far as can be. Where the connection breaks, the watch is
+    /// given `witness` to say why.
     pub(crate) async fn send(
         &mut self,
         headers: HeaderMap,
         payload: Bytes,
-        witness: std::time::Duration,
+        relay: Option<&Relay>,
+        witness: Duration,
     ) -> Result<Answer, Cut> {
         let Some(connection) = self.connection.as_mut() else { return Err(Cut::NotSent) };
         self.after_drop = After::Retire;
         let broken = tokio::select! {
-            answer = connection.send(headers, payload) => match answer {
+            answer = connection.send(headers, payload, relay) => match answer {
                 Ok(answer) => {
                     self.first_byte = Some(answer.began);
                     return Ok(answer);

@@ -20,7 +20,7 @@ const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 const DOCUMENTED: &str = include_str!("../../../../docs/OPERATIONS.md");
 
 /// The operations that the server carries out by itself, with what [`fakecloud_lambda::Lambda::resolve`] gives.
-const RUN_BY_THE_SERVER: [&str; 2] = ["Invoke", "InvokeAsync"];
+const RUN_BY_THE_SERVER: [&str; 3] = ["Invoke", "InvokeAsync", "InvokeWithResponseStream"];
 
 /// The rows of the documented table: operation, state, remark.
 fn documented() -> Vec<[&'static str; 3]> {

@@ -51,7 +51,7 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
     let running = {
         let (app, event) = (app.clone(), Arc::clone(event));
         tokio::spawn(async move {
-            let outcome = invoke::run(&app, &invocation, &event.request_id, Source::Event).await?;
+            let outcome = invoke::run(&app, &invocation, &event.request_id, Source::Event, None).await?;
             invocation.answer(outcome, None)
         })
     };

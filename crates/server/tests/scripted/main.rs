@@ -20,4 +20,5 @@ mod provisioned;
 mod s3;
 mod server;
 mod services;
+mod streaming;
 mod wire;

@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::routing::post;
+use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::Value;
 use tokio::task::JoinSet;
+
+/// Between two pieces of an answer.
+pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 
 /// The object as the API server keeps it, and the process behind it.
 pub(crate) struct FakePod {
@@ -31,7 +35,8 @@ impl FakePod {
     }
 
     /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long, one of
-    /// `{"fail":true}` fails.
+    /// `{"fail":true}` fails; `{"pieces":[…]}` is answered with these texts, one after the other; at `null` the process
+    /// ends its answer in the middle.
     pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
@@ -46,7 +51,11 @@ impl FakePod {
             let payload: Value = serde_json::from_slice(&payload).unwrap();
             taken.lock().unwrap().push(payload.clone());
             tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
-            if payload["fail"] == true { r#"{"errorMessage":"no","errorType":"Exception"}"#.to_owned() } else { name }
+            match payload["pieces"].as_array().cloned() {
+                Some(pieces) => Body::from_stream(streamed(pieces)),
+                None if payload["fail"] == true => Body::from(r#"{"errorMessage":"no","errorType":"Exception"}"#),
+                None => Body::from(name),
+            }
         });
         let router = Router::new().route("/2015-03-31/functions/function/invocations", invoke);
         let mut process = JoinSet::new();
@@ -85,4 +94,13 @@ impl FakePod {
     pub(crate) fn runs(&self) -> usize {
         self.runs.load(Ordering::SeqCst)
     }
+}
+
+fn streamed(pieces: Vec<Value>) -> impl Stream<Item = Result<Bytes, &'static str>> {
+    stream::iter(pieces).enumerate().then(|(index, piece)| async move {
+        if index > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        piece.as_str().map(|text| Bytes::from(text.to_owned())).ok_or("the process ends")
+    })
 }

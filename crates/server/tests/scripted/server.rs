@@ -222,6 +222,12 @@ impl Server {
         self.client.request(method, format!("{}{path}", self.endpoint)).send().await.unwrap()
     }
 
+    /// Invokes a function whose answer is streamed.
+    pub(crate) async fn invoke_streamed(&self, name: &str, payload: Value) -> reqwest::Response {
+        let url = format!("{}/2021-11-15/functions/{name}/response-streaming-invocations", self.endpoint);
+        self.client.post(url).json(&payload).send().await.unwrap()
+    }
+
     /// The answer to a POST that succeeds.
     pub(crate) async fn post(&self, path: &str) -> Value {
         let answer = self.send(Method::POST, path).await;
