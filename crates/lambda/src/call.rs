@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Archive, Error, Operation, constraints, error::MAX_REQUEST_BYTES, fields, route::route, source};
+use crate::{Archive, Error, Operation, Origin, constraints, error::MAX_REQUEST_BYTES, fields, route::route, source};
 
 /// An HTTP request, read to its end.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Request {
 /// A request whose operation is known and whose members all satisfy the service model.
 pub struct Call {
     operation: Operation,
+    /// How the client reached the server, where it said so.
+    origin: Option<Origin>,
     fields: Value,
     blobs: Vec<Bytes>,
 }
@@ -46,7 +48,12 @@ pub fn parse(request: &Request) -> Result<Call, Error> {
     }
     let decoded = fields::collect(route, request)?;
     constraints::check(route, &decoded)?;
-    let call = Call { operation: route.operation, fields: Value::Object(decoded.fields), blobs: decoded.blobs };
+    let call = Call {
+        operation: route.operation,
+        origin: Origin::of_request(&request.headers),
+        fields: Value::Object(decoded.fields),
+        blobs: decoded.blobs,
+    };
     source::check(&call)?;
     Ok(call)
 }
@@ -55,6 +62,11 @@ impl Call {
     /// The operation.
     pub fn operation(&self) -> Operation {
         self.operation
+    }
+
+    /// How the client reached the server, where it said so.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// The zip that the call brings or names; the caller fetches, checks and stores it before [`crate::Lambda::apply`].
@@ -100,7 +112,7 @@ mod tests {
         let check = |bytes: usize| {
             let fields = json!({ "Code": { "ZipFile": BlobIndex(0) } });
             let blobs = vec![Bytes::from(vec![0; bytes])];
-            source::check(&Call { operation: Operation::CreateFunction, fields, blobs })
+            source::check(&Call { operation: Operation::CreateFunction, origin: None, fields, blobs })
         };
         assert_eq!(check(52_428_800), Ok(()));
         let refused = check(52_428_801).unwrap_err();

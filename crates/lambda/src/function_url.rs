@@ -1,9 +1,9 @@
-//! Function URLs as records: the five operations on FunctionUrlConfig.
+//! The configuration of function URLs: the five operations on FunctionUrlConfig.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
+    Applied, Error, ErrorCode, Lambda, Moment, Origin, Response, Scope,
     arn::FunctionRef,
     moment::timestamp_utc,
     page::Page,
@@ -20,10 +20,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FunctionUrl {
     /// 32 hexadecimal digits.
-    id: String,
-    auth_type: String,
-    invoke_mode: String,
-    cors: Option<Cors>,
+    pub(crate) id: String,
+    pub(crate) auth_type: String,
+    pub(crate) invoke_mode: String,
+    pub(crate) cors: Option<Cors>,
     created_ms: u64,
     modified_ms: u64,
 }
@@ -36,6 +36,7 @@ impl Lambda {
         &mut self,
         scope: &Scope,
         moment: &Moment,
+        origin: Option<&Origin>,
         input: CreateFunctionUrlConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
@@ -59,7 +60,8 @@ impl Lambda {
             created_ms: moment.epoch_ms,
             modified_ms: moment.epoch_ms,
         };
-        let FunctionUrlConfig { auth_type, cors, creation_time, function_arn, function_url, .. } = url.shown(&target);
+        let FunctionUrlConfig { auth_type, cors, creation_time, function_arn, function_url, .. } =
+            url.shown(&target, origin);
         let shown =
             CreateFunctionUrlConfigResponse { auth_type, cors, creation_time, function_arn, function_url, invoke_mode };
         self.set_url(&target, Some(url), Response::json(201, &shown))
@@ -70,6 +72,7 @@ impl Lambda {
         &mut self,
         scope: &Scope,
         moment: &Moment,
+        origin: Option<&Origin>,
         input: UpdateFunctionUrlConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
@@ -80,17 +83,18 @@ impl Lambda {
         url.modified_ms = moment.epoch_ms;
         let invoke_mode = input.invoke_mode;
         url.invoke_mode = invoke_mode.clone().unwrap_or(url.invoke_mode);
-        let shown = FunctionUrlConfig { invoke_mode, ..url.shown(&target) };
+        let shown = FunctionUrlConfig { invoke_mode, ..url.shown(&target, origin) };
         self.set_url(&target, Some(url), Response::json(200, &shown))
     }
 
     pub(crate) fn get_function_url(
         &self,
         scope: &Scope,
+        origin: Option<&Origin>,
         input: &GetFunctionUrlConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        Ok(Applied::read(Response::json(200, &self.url(&target)?.shown(&target))))
+        Ok(Applied::read(Response::json(200, &self.url(&target)?.shown(&target, origin))))
     }
 
     pub(crate) fn delete_function_url(
@@ -106,6 +110,7 @@ impl Lambda {
     pub(crate) fn list_function_urls(
         &self,
         scope: &Scope,
+        origin: Option<&Origin>,
         input: &ListFunctionUrlConfigsRequest,
     ) -> Result<Applied, Error> {
         let page = Page::new(input.marker.as_deref(), input.max_items)?;
@@ -113,7 +118,7 @@ impl Lambda {
         let urls = page.range(self.addressable(&target)?.all_attachments()).filter_map(|(name, attachments)| {
             let qualifier = Some(name.clone()).filter(|name| name != LATEST);
             let target = FunctionRef { qualifier, ..target.clone() };
-            Some((name.clone(), attachments.url.as_ref()?.shown(&target)))
+            Some((name.clone(), attachments.url.as_ref()?.shown(&target, origin)))
         });
         let (function_url_configs, next_marker) = page.take(urls);
         let list = ListFunctionUrlConfigsResponse { function_url_configs, next_marker };
@@ -146,9 +151,12 @@ impl Lambda {
 // === impl FunctionUrl ===
 
 impl FunctionUrl {
-    fn shown(&self, target: &FunctionRef) -> FunctionUrlConfig {
+    /// The configuration, with a URL that leads here from where the client is, or AWS's own where that is not known.
+    fn shown(&self, target: &FunctionRef, origin: Option<&Origin>) -> FunctionUrlConfig {
+        let (id, region) = (&self.id, target.scope.region());
+        let aws = || format!("https://{id}.lambda-url.{region}.on.aws/");
         FunctionUrlConfig {
-            function_url: format!("https://{}.lambda-url.{}.on.aws/", self.id, target.scope.region()),
+            function_url: origin.map_or_else(aws, |origin| origin.function_url(id, region)),
             function_arn: target.arn(),
             auth_type: self.auth_type.clone(),
             invoke_mode: Some(self.invoke_mode.clone()),

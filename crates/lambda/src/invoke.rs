@@ -1,13 +1,14 @@
 //! Invoke: which version runs, with what, and how the answer is worded.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::de::IgnoredAny;
 
 use crate::{
-    Call, Error, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
+    Call, Error, ErrorCode, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
     arn::FunctionRef,
     configuration::refuse_given,
     outcome::UNHANDLED,
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// The most bytes of a payload whose answer is waited for.
-const MAX_SYNC_PAYLOAD_BYTES: usize = 6_291_456;
+pub(crate) const MAX_SYNC_PAYLOAD_BYTES: usize = 6_291_456;
 
 /// The most bytes of a payload that is run later.
 const MAX_ASYNC_PAYLOAD_BYTES: usize = 1_048_576;
@@ -71,6 +72,7 @@ impl Lambda {
     /// is no JSON or too large, a member that nothing acts on yet, and any other call.
     pub fn resolve(&self, scope: &Scope, moment: &Moment, call: &Call) -> Result<Invocation, Error> {
         let Input { request, kind, payload_bytes_max } = input(call)?;
+        check_client_context(request.client_context.as_deref())?;
         let payload = request.payload.and_then(|index| call.blob(index)).cloned();
         let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
         payload::check(kind, &payload, payload_bytes_max)?;
@@ -145,6 +147,20 @@ impl Input {
             InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
         };
         Ok(Self { request, kind, payload_bytes_max })
+    }
+}
+
+fn check_client_context(context: Option<&str>) -> Result<(), Error> {
+    let is_object = |text: &str| {
+        let json = STANDARD.decode(text).ok()?;
+        serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&json).ok()
+    };
+    match context {
+        Some(text) if is_object(text).is_none() => Err(Error::new(
+            ErrorCode::InvalidRequestContent,
+            "Client context must be a valid Base64-encoded JSON object.",
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 

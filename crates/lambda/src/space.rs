@@ -24,6 +24,7 @@ impl Space {
     }
 
     pub(crate) fn put_function(&mut self, name: String, function: Function) {
+        self.urls.follow(&name, self.functions.get(&name), Some(&function));
         let (bytes, own) = (function.stored_bytes(), function.reserved());
         let old = self.functions.insert(name.clone(), function);
         self.follow(&name, old.as_ref(), bytes, own);
@@ -31,6 +32,7 @@ impl Space {
 
     pub(crate) fn remove_function(&mut self, name: &str) {
         let old = self.functions.remove(name);
+        self.urls.follow(name, old.as_ref(), None);
         self.follow(name, old.as_ref(), 0, 0);
     }
 

@@ -1,16 +1,13 @@
 //! The control plane's state, separated by account and region, and the one place where operations are dispatched.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Call, Effect, Error, ErrorCode, FunctionRecord, Moment, Operation, Scope,
-    capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
-    readiness::Readiness, running::Running, version::Function,
+    Applied, Call, Error, ErrorCode, Moment, Operation, Scope, capacity_provider::CapacityProviderRecord,
+    code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer, readiness::Readiness, running::Running,
+    url_target::UrlIndex, version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -20,7 +17,7 @@ pub(crate) const MAX_STORED_BYTES: u64 = 80_530_636_800;
 #[derive(Debug)]
 pub struct Lambda {
     pub(crate) config: Config,
-    spaces: BTreeMap<Scope, Space>,
+    pub(crate) spaces: BTreeMap<Scope, Space>,
     /// What there is of provisioned environments, by the ARNs of versions, as the caller last said.
     pub(crate) readiness: BTreeMap<String, Readiness>,
 }
@@ -56,6 +53,8 @@ pub(crate) struct Space {
     pub(crate) mappings: BTreeMap<String, Mapping>,
     /// By their ids.
     pub(crate) code_signing: BTreeMap<String, CodeSigning>,
+    /// The function URLs by their ids.
+    pub(crate) urls: UrlIndex,
     /// The sum of all zips' sizes.
     pub(crate) stored_bytes: u64,
     /// What of the account's concurrency is some function's own.
@@ -130,11 +129,11 @@ impl Lambda {
             O::GetFunctionEventInvokeConfig => self.get_event_invoke_config(scope, &call.input()?),
             O::DeleteFunctionEventInvokeConfig => self.delete_event_invoke_config(scope, &call.input()?),
             O::ListFunctionEventInvokeConfigs => self.list_event_invoke_configs(scope, &call.input()?),
-            O::CreateFunctionUrlConfig => self.create_function_url(scope, moment, call.input()?),
-            O::UpdateFunctionUrlConfig => self.update_function_url(scope, moment, call.input()?),
-            O::GetFunctionUrlConfig => self.get_function_url(scope, &call.input()?),
+            O::CreateFunctionUrlConfig => self.create_function_url(scope, moment, call.origin(), call.input()?),
+            O::UpdateFunctionUrlConfig => self.update_function_url(scope, moment, call.origin(), call.input()?),
+            O::GetFunctionUrlConfig => self.get_function_url(scope, call.origin(), &call.input()?),
             O::DeleteFunctionUrlConfig => self.delete_function_url(scope, &call.input()?),
-            O::ListFunctionUrlConfigs => self.list_function_urls(scope, &call.input()?),
+            O::ListFunctionUrlConfigs => self.list_function_urls(scope, call.origin(), &call.input()?),
             O::PutRuntimeManagementConfig => self.put_runtime_management(scope, call.input()?),
             O::GetRuntimeManagementConfig => self.get_runtime_management(scope, &call.input()?),
             O::PutFunctionRecursionConfig => self.put_recursion(scope, call.input()?),
@@ -170,30 +169,6 @@ impl Lambda {
             }
             unserved => Err(not_served(unserved)),
         }
-    }
-
-    /// Every function version, such as a restored state has.
-    pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
-        self.spaces.values().flat_map(|space| space.functions.values()).flat_map(Function::records)
-    }
-
-    /// Forgets everything, of all accounts and regions, and says so of each function version. The caller deletes all that
-    /// was persisted.
-    pub fn reset(&mut self) -> Vec<Effect> {
-        let removed = self.functions().map(|record| Effect::Removed { arn: record.arn() }).collect();
-        self.spaces.clear();
-        removed
-    }
-
-    /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all
-    /// others when no call is under way.
-    pub fn archives(&self) -> BTreeSet<&str> {
-        let mut archives = BTreeSet::new();
-        for space in self.spaces.values() {
-            archives.extend(space.functions.values().flat_map(Function::archives).map(|code| code.sha256_hex.as_str()));
-            archives.extend(space.layers.values().flat_map(Layer::archives).map(|code| code.sha256_hex.as_str()));
-        }
-        archives
     }
 
     /// Whether so many more bytes fit under the account's limit.

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
@@ -11,7 +12,9 @@ use http::{Method, StatusCode, Uri};
 use crate::app::App;
 use crate::artifacts::ARCHIVES_PATH;
 use crate::service::{Identified, Service, identify, of_form};
-use crate::{artifacts, iam_api, inspect, invocation_log, lambda_api, other_services, peek, request_id, reset};
+use crate::{
+    artifacts, function_urls, iam_api, inspect, invocation_log, lambda_api, other_services, peek, request_id, reset,
+};
 
 /// Every route of the server.
 pub(crate) fn router(app: App) -> Router {
@@ -32,6 +35,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/_fakecloud/{*path}", any(unknown))
         .fallback(aws)
         .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(app.clone(), function_urls::divert))
         .with_state(app)
 }
 
@@ -40,13 +44,14 @@ async fn health(State(app): State<App>) -> Response {
 }
 
 /// What there is below `/_fakecloud`, for those who ask for something else.
-const OWN_PATHS: [&str; 9] = [
+const OWN_PATHS: [&str; 10] = [
     "GET /_fakecloud/health",
     "GET /_fakecloud/lambda/archives/<sha256>",
     "GET /_fakecloud/lambda/invocations",
     "GET /_fakecloud/lambda/pool",
     "GET /_fakecloud/lambda/warm-containers",
     "POST /_fakecloud/lambda/<function>/evict-container",
+    "any method /_fakecloud/lambda/urls/<url-id>/<path>",
     "POST /_fakecloud/reset",
     "POST /_fakecloud/reset/lambda",
     "POST /_reset",

@@ -41,6 +41,8 @@ pub(crate) enum Source {
     Invoke,
     /// An asynchronous invocation.
     Event,
+    /// A request to a function URL.
+    FunctionUrl,
     /// A caller of InvokeWithResponseStream.
     ResponseStream,
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{trace, warn};
 
 use crate::app::App;
-use crate::{control, invoke, streaming};
+use crate::{control, invoke, streaming, trace_id};
 
 /// A longer body is parsed where other requests do not wait for it: 50 MB of base64 take a tenth of a second.
 const PARSED_AT_ONCE_BYTES_MAX: usize = 64 << 10;
@@ -55,22 +55,24 @@ async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Re
     } else {
         parse(&request)?
     };
+    let invokes =
+        matches!(call.operation(), Operation::Invoke | Operation::InvokeAsync | Operation::InvokeWithResponseStream);
+    let trace_id = invokes.then(|| trace_id::of(&request.headers));
     drop(request);
     trace!(request_id, operation = ?call.operation(), "called");
     // An invocation may wait long for its environment; how many may is the pool's business.
-    let invokes = matches!(call.operation(), Operation::Invoke | Operation::InvokeAsync);
-    let streams = call.operation() == Operation::InvokeWithResponseStream;
-    let turn = turn.filter(|_| !invokes && !streams);
-    if streams {
-        return streaming::invoke(app, &scope, &call, request_id).await;
-    }
-    let answer = if invokes {
-        invoke::invoke(app, &scope, &call, request_id).await?
+    let _turn = turn.filter(|_| !invokes);
+    let mut response = if call.operation() == Operation::InvokeWithResponseStream {
+        streaming::invoke(app, &scope, &call, request_id).await?
+    } else if invokes {
+        streaming::into_http(invoke::invoke(app, &scope, &call, request_id).await?)
     } else {
-        control::apply(app, scope, call).await?
+        streaming::into_http(control::apply(app, scope, call).await?)
     };
-    drop(turn);
-    Ok(streaming::into_http(answer))
+    if let Some(trace_id) = trace_id {
+        response.headers_mut().insert("x-amzn-trace-id", trace_id);
+    }
+    Ok(response)
 }
 
 /// The right to hold so many bytes in memory, for long bodies.

@@ -19,6 +19,7 @@ mod durable;
 mod endpoint_url;
 mod events;
 mod forward;
+mod function_urls;
 mod health;
 mod http;
 mod http_client;
@@ -50,6 +51,7 @@ mod streaming;
 mod sweeper;
 mod timeline;
 mod token;
+mod trace_id;
 mod words;
 mod writer;
 

@@ -8,12 +8,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::serve::{Listener, ListenerExt};
+use axum::serve::ListenerExt;
 use fakecloud_lambda::Effect;
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
 use futures_util::{FutureExt, StreamExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
@@ -126,8 +126,8 @@ async fn serve(args: Args) -> Result<()> {
     let mut provisioning = tokio::spawn(provisioning::run(app.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
-    let server =
-        axum::serve(without_delay(listener), http::router(app.clone())).with_graceful_shutdown(stopped.map(drop));
+    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener.tap_io(without_delay), service).with_graceful_shutdown(stopped.map(drop));
     let mut serving = tokio::spawn(server.into_future());
     info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
     let reaping = tokio::spawn(reaper::run(cluster, instance));
@@ -156,12 +156,10 @@ async fn serve(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn without_delay(listener: TcpListener) -> impl Listener<Addr = SocketAddr> {
-    listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            warn!(%error, "a connection keeps Nagle's algorithm");
-        }
-    })
+fn without_delay(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        warn!(%error, "a connection keeps Nagle's algorithm");
+    }
 }
 
 async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {

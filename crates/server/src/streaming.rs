@@ -1,6 +1,6 @@
 //! Invocations whose answer is streamed: the head is sent with the first piece, or with the end where there is none.
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 
 use axum::body::Body;
@@ -44,8 +44,8 @@ pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &s
     };
     let mut response = into_http(head);
     *response.body_mut() = running.into_body(first, |progress| match progress {
-        Progress::Piece(piece) => vec![stream_chunk(&piece)],
-        Progress::End(outcome) => stream_end(outcome),
+        Progress::Piece(piece) => Ok(vec![stream_chunk(&piece)]),
+        Progress::End(outcome) => Ok(stream_end(outcome)),
     });
     Ok(response)
 }
@@ -88,11 +88,11 @@ impl Running {
         Progress::Piece(piece)
     }
 
-    /// A body of what `encode` makes of each step, of which `first` was taken already.
+    /// A body of what `encode` makes of each step, of which `first` was taken already; an error cuts it off.
     pub(crate) fn into_body(
         self,
         first: Progress,
-        encode: impl FnMut(Progress) -> Vec<Bytes> + Send + 'static,
+        encode: impl FnMut(Progress) -> io::Result<Vec<Bytes>> + Send + 'static,
     ) -> Body {
         let state = (Some(self), Some(first), encode);
         let steps = stream::unfold(state, |(running, first, mut encode)| async move {
@@ -102,8 +102,8 @@ impl Running {
                 None => running.next().await,
             };
             let rest = matches!(progress, Progress::Piece(_)).then_some(running);
-            let pieces = encode(progress).concat();
-            Some((Ok::<_, Infallible>(Bytes::from(pieces)), (rest, None, encode)))
+            let pieces = encode(progress).map(|pieces| Bytes::from(pieces.concat()));
+            Some((pieces, (rest, None, encode)))
         });
         Body::from_stream(steps)
     }

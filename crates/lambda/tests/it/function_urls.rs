@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, Answer, error, violated};
+use fakecloud_lambda::{Request, UrlAddress};
+use http::{HeaderMap, Method, header::HOST};
+
+use crate::harness::{Account, Answer, error, request, violated};
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:f";
 const URL: &str = "/2021-10-31/functions/f/url";
@@ -79,4 +82,49 @@ fn wrong_urls_are_refused_in_the_words_of_aws() {
     assert_eq!(account.post("/2021-10-31/functions/g/url", &body), not_found("Function does not exist"));
     let number = "1 validation error detected: Value '1' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: ((?!^\\d+$)^[0-9a-zA-Z-_]+$)";
     assert_eq!(account.post(&format!("{URL}?Qualifier=1"), &body), violated(number));
+}
+
+fn headers(host: &str) -> HeaderMap {
+    HeaderMap::from_iter([(HOST, host.parse().unwrap())])
+}
+
+#[test]
+fn the_url_in_answers_leads_to_where_the_client_asked() {
+    let mut account = account();
+    let ask = |account: &mut Account, method: Method, target: &str| {
+        let body = if method == Method::GET { String::new() } else { json!({ "AuthType": "NONE" }).to_string() };
+        account.send(Request { headers: headers("127.0.0.1:4566"), ..request(method, target, body) }).body
+    };
+    let id = "00000000000000000000000000000003";
+    let expected = format!("http://127.0.0.1:4566/_fakecloud/lambda/urls/{id}/");
+    for method in [Method::POST, Method::GET, Method::PUT] {
+        assert_eq!(ask(&mut account, method.clone(), URL)["FunctionUrl"], expected, "{method}");
+    }
+    let listed = ask(&mut account, Method::GET, "/2021-10-31/functions/f/urls");
+    assert_eq!(listed["FunctionUrlConfigs"][0]["FunctionUrl"], expected);
+}
+
+#[test]
+fn a_url_is_found_by_its_id_as_long_as_it_is_there() {
+    let mut account = account();
+    account.post(&format!("{URL}?Qualifier=live"), &json!({ "AuthType": "NONE" }));
+    let id = "00000000000000000000000000000003";
+    let found = |account: &Account, host: &str| {
+        let address = UrlAddress::of_request(&headers(host), "/").unwrap();
+        account.lambda.url_at(&address).is_some()
+    };
+    let host = format!("{id}.lambda-url.eu-west-1.localhost:4566");
+    assert!(found(&account, &host));
+    assert!(!found(&account, &format!("{id}.lambda-url.us-east-1.localhost:4566")), "it is in another region");
+    assert!(!found(&account, "0.lambda-url.eu-west-1.localhost:4566"));
+    account.restart();
+    assert!(found(&account, &host));
+    account.delete("/2015-03-31/functions/f/aliases/live");
+    assert!(!found(&account, &host), "it went with its alias");
+    account.post(URL, &json!({ "AuthType": "NONE" }));
+    let id = account.read(URL)["FunctionUrl"].as_str().unwrap()[8..40].to_owned();
+    let host = format!("{id}.lambda-url.eu-west-1.localhost");
+    assert!(found(&account, &host));
+    account.delete("/2015-03-31/functions/f");
+    assert!(!found(&account, &host), "it went with its function");
 }

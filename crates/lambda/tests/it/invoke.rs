@@ -60,6 +60,11 @@ fn wrong_invocations_are_refused_in_the_words_of_aws() {
     assert_eq!(refused(TARGET, &[], b"\"\xff\""), error(400, "InvalidRequestContentException", bad_text));
     let message = "1 validation error detected: Value 'Now' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
     assert_eq!(refused(TARGET, &[("X-Amz-Invocation-Type", "Now")], b"{}"), violated(message));
+    let context = json!({ "Type": "User", "message": "Client context must be a valid Base64-encoded JSON object." });
+    for text in ["%", "bm9wZQ==", "W10="] {
+        let answer = refused(TARGET, &[("X-Amz-Client-Context", text)], b"{}");
+        assert_eq!(answer, error(400, "InvalidRequestContentException", context.clone()), "{text}");
+    }
     let missing = json!({ "Type": "User", "Message": "Function not found: arn:aws:lambda:eu-west-1:111122223333:function:f:live" });
     assert_eq!(
         refused("/2015-03-31/functions/f:live/invocations", &[], b"{}"),

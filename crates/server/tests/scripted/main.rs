@@ -21,4 +21,5 @@ mod s3;
 mod server;
 mod services;
 mod streaming;
+mod urls;
 mod wire;

@@ -37,6 +37,7 @@ impl FakePod {
     /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long, one of
     /// `{"fail":true}` fails; `{"pieces":[…]}` is answered with these texts, one after the other; at `null` the process
     /// ends its answer in the middle.
+    /// `{"echo":true}` is answered with the whole event.
     pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
@@ -48,12 +49,16 @@ impl FakePod {
         let name = object["metadata"]["name"].to_string();
         let invoke = post(move |payload: Bytes| async move {
             counted.fetch_add(1, Ordering::SeqCst);
-            let payload: Value = serde_json::from_slice(&payload).unwrap();
-            taken.lock().unwrap().push(payload.clone());
+            let event: Value = serde_json::from_slice(&payload).unwrap();
+            taken.lock().unwrap().push(event.clone());
+            // A request to a function URL says in its body what it wants.
+            let payload =
+                event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or(event.clone());
             tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
             match payload["pieces"].as_array().cloned() {
                 Some(pieces) => Body::from_stream(streamed(pieces)),
                 None if payload["fail"] == true => Body::from(r#"{"errorMessage":"no","errorType":"Exception"}"#),
+                None if payload["echo"] == true => Body::from(event.to_string()),
                 None => Body::from(name),
             }
         });

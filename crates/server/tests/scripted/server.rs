@@ -222,6 +222,11 @@ impl Server {
         self.client.request(method, format!("{}{path}", self.endpoint)).send().await.unwrap()
     }
 
+    /// A request that the test completes.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.endpoint))
+    }
+
     /// Invokes a function whose answer is streamed.
     pub(crate) async fn invoke_streamed(&self, name: &str, payload: Value) -> reqwest::Response {
         let url = format!("{}/2021-11-15/functions/{name}/response-streaming-invocations", self.endpoint);

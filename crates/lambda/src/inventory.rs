@@ -1,0 +1,32 @@
+//! What there is in all accounts and regions together.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::{Effect, FunctionRecord, Lambda, layer::Layer, version::Function};
+
+impl Lambda {
+    /// Every function version, such as a restored state has.
+    pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
+        self.spaces.values().flat_map(|space| space.functions().values()).flat_map(Function::records)
+    }
+
+    /// Forgets everything, of all accounts and regions, and says so of each function version. The caller deletes all that
+    /// was persisted.
+    pub fn reset(&mut self) -> Vec<Effect> {
+        let removed = self.functions().map(|record| Effect::Removed { arn: record.arn() }).collect();
+        self.spaces.clear();
+        removed
+    }
+
+    /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all
+    /// others when no call is under way.
+    pub fn archives(&self) -> BTreeSet<&str> {
+        let mut archives = BTreeSet::new();
+        for space in self.spaces.values() {
+            archives
+                .extend(space.functions().values().flat_map(Function::archives).map(|code| code.sha256_hex.as_str()));
+            archives.extend(space.layers().values().flat_map(Layer::archives).map(|code| code.sha256_hex.as_str()));
+        }
+        archives
+    }
+}

@@ -1,0 +1,139 @@
+//! How a client reaches this server, so that the URLs in its answers lead here again.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::{HeaderMap, header::HOST};
+
+/// Below this path each function URL has a folder of its own, for hosts whose subdomains lead nowhere.
+const URLS_PATH: &str = "/_fakecloud/lambda/urls/";
+
+/// What the domain of a function URL has after its id.
+const URL_LABEL: &str = "lambda-url";
+
+/// Scheme, name and port by which a client reached this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    scheme: &'static str,
+    /// The `Host` header: a name or an address, and a port unless it is the scheme's own.
+    authority: String,
+}
+
+/// The function URL that a request is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlAddress {
+    /// What tells this URL from all others, in lower case.
+    pub(crate) id: String,
+    /// The region, where the request names it.
+    pub(crate) region: Option<String>,
+    /// The host without a port.
+    pub(crate) host: String,
+    /// What is left of the path, percent-encoded as it came, from its slash on.
+    pub(crate) path: String,
+}
+
+// === impl Origin ===
+
+impl Origin {
+    /// Reads it from a request's `Host` and `X-Forwarded-Proto`; `None` without a usable `Host`.
+    pub fn of_request(headers: &HeaderMap) -> Option<Self> {
+        let authority = headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty())?.to_owned();
+        let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+        let scheme = if forwarded == Some("https") { "https" } else { "http" };
+        Some(Self { scheme, authority })
+    }
+
+    /// A function URL that works from where the client is: in AWS's form where the host is a domain that may have
+    /// subdomains, else below a path.
+    pub(crate) fn function_url(&self, id: &str, region: &str) -> String {
+        let Self { scheme, authority } = self;
+        if may_have_subdomains(host_of(authority)) {
+            format!("{scheme}://{id}.{URL_LABEL}.{region}.{authority}/")
+        } else {
+            format!("{scheme}://{authority}{URLS_PATH}{id}/")
+        }
+    }
+}
+
+/// Whether names below a host may lead to it as well. They do not where it is an address, a single label (most resolvers
+/// know no `x.localhost`, and none `x.fakecloud` of a container network), or a name that only a cluster or one machine
+/// gives.
+fn may_have_subdomains(host: &str) -> bool {
+    let local = [".svc", ".internal", ".local"].iter().any(|end| host.ends_with(end)) || host.contains(".svc.");
+    host.parse::<IpAddr>().is_err() && !host.starts_with('[') && host.contains('.') && !local
+}
+
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !is_bare_ipv6(authority) => host,
+        Some(_) | None => authority,
+    }
+}
+
+fn is_bare_ipv6(authority: &str) -> bool {
+    authority.parse::<Ipv6Addr>().is_ok()
+}
+
+// === impl UrlAddress ===
+
+impl UrlAddress {
+    /// Reads it from `<id>.lambda-url.<region>.<any domain>`, or from `/_fakecloud/lambda/urls/<id>/…` on any host.
+    /// `None` for any other request.
+    pub fn of_request(headers: &HeaderMap, path: &str) -> Option<Self> {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        let host = host_of(&host);
+        let mut labels = host.split('.');
+        if let (Some(id), Some(URL_LABEL), Some(region)) = (labels.next(), labels.next(), labels.next()) {
+            let (id, region) = (id.to_owned(), Some(region.to_owned()));
+            return Some(Self { id, region, host: host.to_owned(), path: path.to_owned() });
+        }
+        let below = path.strip_prefix(URLS_PATH)?;
+        let (id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
+        let path = if path.is_empty() { "/" } else { path };
+        (!id.is_empty()).then(|| Self {
+            id: id.to_ascii_lowercase(),
+            region: None,
+            host: host.to_owned(),
+            path: path.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(host: &str) -> HeaderMap {
+        HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).unwrap())])
+    }
+
+    #[test]
+    fn urls_lead_back_to_the_host_the_client_knows() {
+        let url = |host: &str| Origin::of_request(&headers(host)).unwrap().function_url("0f", "eu-west-1");
+        assert_eq!(url("fakecloud.example:4566"), "http://0f.lambda-url.eu-west-1.fakecloud.example:4566/");
+        let hosts = ["127.0.0.1:4566", "[::1]:4566", "localhost:4566", "fakecloud", "fakecloud.ns.svc:4566"];
+        for host in hosts.into_iter().chain(["fakecloud.ns.svc.cluster.local:4566", "host.docker.internal:4566"]) {
+            assert_eq!(url(host), format!("http://{host}/_fakecloud/lambda/urls/0f/"));
+        }
+        let mut forwarded = headers("fakecloud.example");
+        forwarded.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        let url = Origin::of_request(&forwarded).unwrap().function_url("0f", "eu-west-1");
+        assert_eq!(url, "https://0f.lambda-url.eu-west-1.fakecloud.example/");
+        assert_eq!(Origin::of_request(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn both_forms_of_a_url_are_understood_on_every_host() {
+        let read = |host: &str, path: &str| UrlAddress::of_request(&headers(host), path);
+        let seen = read("0F.lambda-url.eu-west-1.localhost:4566", "/a%20b").unwrap();
+        assert_eq!((&*seen.id, seen.region.as_deref(), &*seen.path), ("0f", Some("eu-west-1"), "/a%20b"));
+        for (path, rest) in [("0f", "/"), ("0f/", "/"), ("0f/a//b%2F", "/a//b%2F")] {
+            let seen = read("127.0.0.1:4566", &format!("/_fakecloud/lambda/urls/{path}")).unwrap();
+            assert_eq!((&*seen.id, seen.region, &*seen.path, &*seen.host), ("0f", None, rest, "127.0.0.1"));
+        }
+        assert_eq!(read("127.0.0.1:4566", "/_fakecloud/lambda/urls/"), None);
+        assert_eq!(read("lambda-url.eu-west-1.localhost", "/2015-03-31/functions"), None);
+        assert_eq!(read("lambda.eu-west-1.amazonaws.com", "/2015-03-31/functions"), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Answers of functions and the responses that clients get for them.
+
+use serde_json::json;
+
+use super::*;
+
+fn response(answer: &str) -> Response {
+    complete(Outcome::Success { payload: Bytes::copy_from_slice(answer.as_bytes()) })
+}
+
+fn seen(response: &Response) -> (u16, &str, &[u8]) {
+    (response.status.as_u16(), response.headers[CONTENT_TYPE].to_str().unwrap(), &response.body)
+}
+
+#[test]
+fn answer_without_a_status_is_the_body() {
+    for answer in [r#"{"hello":"world"}"#, r#""hello""#, "3", "[1, 2]", "null", "true", "not even JSON"] {
+        assert_eq!(seen(&response(answer)), (200, "application/json", answer.as_bytes()), "{answer}");
+    }
+}
+
+#[test]
+fn answer_with_a_status_describes_the_response() {
+    let answer = json!({
+        "statusCode": 201,
+        "headers": { "Content-Type": "text/html", "X-Number": 7, "X-Flag": true, "X-Nothing": null, "Content-Length": "99" },
+        "cookies": ["a=1; Secure", "b=2"],
+        "body": "<p>",
+        "isBase64Encoded": false,
+    });
+    let response = response(&answer.to_string());
+    assert_eq!(seen(&response), (201, "text/html", &b"<p>"[..]));
+    assert_eq!(
+        (&response.headers["x-number"], &response.headers["x-flag"]),
+        (&HeaderValue::from_static("7"), &HeaderValue::from_static("true"))
+    );
+    assert!(!response.headers.contains_key("x-nothing") && !response.headers.contains_key("content-length"));
+    let cookies: Vec<&HeaderValue> = response.headers.get_all(SET_COOKIE).into_iter().collect();
+    assert_eq!(cookies, ["a=1; Secure", "b=2"]);
+}
+
+#[test]
+fn body_is_decoded_left_out_or_written_as_json() {
+    let cases = [
+        (json!({ "statusCode": 200, "body": "/9j/", "isBase64Encoded": true }), &[0xff, 0xd8, 0xff][..]),
+        (json!({ "statusCode": "418", "body": "/9j/" }), b"/9j/"),
+        (json!({ "statusCode": 204 }), b""),
+        (json!({ "statusCode": 200, "body": { "a": 1 } }), br#"{"a":1}"#),
+    ];
+    for (answer, body) in cases {
+        let response = response(&answer.to_string());
+        assert_eq!(
+            (response.status.as_str(), &*response.body),
+            (answer["statusCode"].to_string().trim_matches('"'), body)
+        );
+        assert_eq!(response.headers[CONTENT_TYPE], "application/json");
+    }
+}
+
+#[test]
+fn what_fails_or_cannot_be_sent_is_a_bad_gateway() {
+    let failed = [
+        Outcome::FunctionError { payload: Bytes::from_static(b"{}") },
+        Outcome::TimedOut { request_id: "id".to_owned(), timeout_s: 3 },
+        Outcome::Unexpected { status: 500, excerpt: String::new() },
+    ];
+    let wrong = [
+        r#"{"statusCode": "abc"}"#,
+        r#"{"statusCode": 99}"#,
+        r#"{"statusCode": 101}"#,
+        r#"{"statusCode": 70000}"#,
+        r#"{"statusCode": 200, "headers": {"a b": "c"}}"#,
+        r#"{"statusCode": 200, "headers": {"a": "line\nbreak"}}"#,
+        r#"{"statusCode": 200, "headers": {"a": ["b"]}}"#,
+        r#"{"statusCode": 200, "cookies": [1]}"#,
+        r#"{"statusCode": 200, "body": "%", "isBase64Encoded": true}"#,
+    ];
+    let responses = failed.into_iter().map(complete).chain(wrong.into_iter().map(response));
+    for response in responses {
+        assert_eq!(seen(&response), (502, "application/json", &b"Internal Server Error"[..]));
+    }
+}
+
+#[test]
+fn streamed_head_ends_at_eight_zeros_wherever_the_pieces_end() {
+    let streamed =
+        b"{\"statusCode\":201,\"headers\":{\"content-type\":\"text/html\"},\"cookies\":[\"a=1\"]}\0\0\0\0\0\0\0\0<p>\0";
+    let end = streamed.len() - 4;
+    for cut in 0..end {
+        let mut head = StreamedHead::default();
+        assert_eq!(head.take(&streamed[..cut]), None, "{cut}");
+        let response = head.take(&streamed[cut..]).unwrap();
+        assert_eq!(seen(&response), (201, "text/html", &b"<p>\0"[..]), "{cut}");
+        assert_eq!(response.headers[SET_COOKIE], "a=1");
+    }
+    let mut head = StreamedHead::default();
+    assert_eq!(head.take(&streamed[..end]).unwrap().body, "");
+}
+
+#[test]
+fn streamed_answer_without_a_head_is_all_body() {
+    let mut head = StreamedHead::default();
+    assert_eq!(
+        seen(&head.take(b"text\0\0\0\0\0\0\0\0").unwrap()),
+        (200, "application/octet-stream", &b"text\0\0\0\0\0\0\0\0"[..])
+    );
+    let mut head = StreamedHead::default();
+    assert_eq!(head.take(b"{\"a\": 1}"), None);
+    assert_eq!(seen(&head.end()), (200, "application/octet-stream", &b"{\"a\": 1}"[..]));
+    let long = vec![b'{'; HEAD_BYTES_MAX + 1];
+    assert_eq!(StreamedHead::default().take(&long[1..]), None);
+    assert_eq!(StreamedHead::default().take(&long).unwrap().body.len(), long.len());
+    let broken = StreamedHead::default().take(b"{\"statusCode\": 1}\0\0\0\0\0\0\0\0").unwrap();
+    assert_eq!(broken.status, 502);
+}
