@@ -81,7 +81,7 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
         return Verdict::CannotStart(format!("init container {INIT_CONTAINER} {}", end_in_words(end)));
     }
     if let Some(end) = main.and_then(terminated) {
-        return Verdict::Ended(format!("container {CONTAINER} {}", end_in_words(end)));
+        return Verdict::Ended(format!("{}: container {CONTAINER} {}", exit(end), end_in_words(end)));
     }
     if let Some(cause) = main.and_then(fatal_waiting).or_else(|| init.and_then(fatal_waiting)) {
         return Verdict::CannotStart(cause);
@@ -132,6 +132,17 @@ fn fatal_waiting(status: &ContainerStatus) -> Option<String> {
     let reason = waiting.reason.as_deref().filter(|reason| FATAL_WAITING.contains(reason))?;
     let message = waiting.message.as_deref().unwrap_or("the kubelet gives no reason");
     Some(format!("image {} of container {}: {reason}: {message}", status.image, status.name))
+}
+
+/// How a process ended, in the words of AWS. A shell and a container runtime add 128 to a signal's number.
+fn exit(end: &ContainerStateTerminated) -> String {
+    match end.signal.unwrap_or(end.exit_code - 128) {
+        6 => "signal: aborted".to_owned(),
+        9 => "signal: killed".to_owned(),
+        11 => "signal: segmentation fault".to_owned(),
+        15 => "signal: terminated".to_owned(),
+        _ => format!("exit status {}", end.exit_code),
+    }
 }
 
 fn end_in_words(end: &ContainerStateTerminated) -> String {

@@ -162,7 +162,13 @@ impl Driver {
     pub(super) fn lost(&mut self, now: Instant, instance: InstanceId, cause: &str) {
         let Some(entry) = self.pods.get(&instance) else { return };
         entry.log_end(cause);
-        let reason = format!("Pod {} is lost: {cause}", entry.name);
+        let reason = match entry.holding {
+            // Its caller reads it after `Runtime exited with error:`, where AWS says how.
+            Holding::Lent { .. } => format!("{cause} (Pod {} is lost)", entry.name),
+            Holding::Nothing | Holding::Dialling { .. } | Holding::Idle(_) | Holding::Closed => {
+                format!("Pod {} is lost: {cause}", entry.name)
+            }
+        };
         self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
     }
 

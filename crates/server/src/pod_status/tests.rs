@@ -62,7 +62,7 @@ fn killed_container_is_found_by_name_behind_an_injected_one() {
     let killed = json!({ "terminated": { "exitCode": 137, "reason": "OOMKilled" } });
     let sidecar = container("istio-proxy", &json!({ "running": {} }));
     let status = json!({ "phase": "Running", "containerStatuses": [sidecar, container(CONTAINER, &killed)] });
-    let expected = format!("container {CONTAINER} ended with exit code 137 (OOMKilled)");
+    let expected = format!("signal: killed: container {CONTAINER} ended with exit code 137 (OOMKilled)");
     assert_eq!(verdict_of(status), Verdict::Ended(expected));
 }
 
@@ -117,4 +117,16 @@ fn progress_tells_what_each_container_does() {
     let expected =
         format!("its phase is Pending, container {INIT_CONTAINER} runs, container {CONTAINER} waits: PodInitializing");
     assert_eq!(progress(&status), expected);
+}
+
+#[test]
+fn end_of_the_functions_container_is_told_as_aws_tells_it() {
+    for (code, how) in
+        [(0, "exit status 0"), (3, "exit status 3"), (139, "signal: segmentation fault"), (143, "signal: terminated")]
+    {
+        let ended = json!({ "terminated": { "exitCode": code, "reason": "Error" } });
+        let status = json!({ "phase": "Running", "containerStatuses": [container(CONTAINER, &ended)] });
+        let Verdict::Ended(cause) = verdict_of(status) else { panic!("{code}") };
+        assert!(cause.starts_with(&format!("{how}: container {CONTAINER} ended")), "{cause}");
+    }
 }

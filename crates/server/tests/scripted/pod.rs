@@ -52,8 +52,10 @@ impl FakePod {
             let event: Value = serde_json::from_slice(&payload).unwrap();
             taken.lock().unwrap().push(event.clone());
             // A request to a function URL says in its body what it wants.
-            let payload =
-                event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or(event.clone());
+            let payload = event["body"]
+                .as_str()
+                .and_then(|body| serde_json::from_str(body).ok())
+                .unwrap_or_else(|| event.clone());
             tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
             match payload["pieces"].as_array().cloned() {
                 Some(pieces) => Body::from_stream(streamed(pieces)),
