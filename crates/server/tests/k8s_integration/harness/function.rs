@@ -39,9 +39,14 @@ impl Function {
         Self::python(REPORT_PY)
     }
 
+    /// A module that exports `handler`.
+    pub(crate) fn node(source: &str) -> Self {
+        Self::new("nodejs20.x", "index.handler").file("index.js", source)
+    }
+
     /// Answers with the Pod it runs in, a count and the event.
     pub(crate) fn node_report() -> Self {
-        Self::new("nodejs20.x", "index.handler").file("index.js", REPORT_JS)
+        Self::node(REPORT_JS)
     }
 
     /// Answers with the Pod it runs in, a count and the event.

@@ -73,6 +73,25 @@ impl Lambda {
         Answer::read(self.agent.get(self.url(path)).call()?)
     }
 
+    /// GETs a path, and follows no redirection.
+    pub(crate) fn get_without_redirects(&self, path: &str) -> Answer {
+        let request = self.agent.get(self.url(path)).config().max_redirects(0).max_redirects_will_error(false).build();
+        Answer::read(request.call().expect("fakecloud answers")).expect("a whole answer")
+    }
+
+    /// Makes a function URL and returns what of it comes after the endpoint, with a slash at its end.
+    pub(crate) fn create_url(&self, name: &str, config: &Value) -> String {
+        let created = self.post(&format!("/2021-10-31/functions/{name}/url"), config).expect(201);
+        let url = created["FunctionUrl"].as_str().expect("a function URL's configuration has the URL");
+        let path = url.strip_prefix(&self.endpoint);
+        path.unwrap_or_else(|| panic!("{url} does not lead to {}", self.endpoint)).to_owned()
+    }
+
+    /// Empties everything.
+    pub(crate) fn reset(&self) -> Value {
+        self.post("/_fakecloud/reset", &Value::Null).expect(200)
+    }
+
     /// GETs a path with or without a bearer token.
     pub(crate) fn get_as(&self, path: &str, bearer: Option<&str>) -> Answer {
         let mut request = self.agent.get(self.url(path));
