@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Change, Effect, Error, ErrorCode, Lambda, Response, Scope,
+    Applied, Change, Effect, Error, ErrorCode, Lambda, Origin, Response, Scope,
     alias::is_alias_name,
     arn::FunctionRef,
     concurrency::concurrency,
@@ -20,9 +20,14 @@ use crate::{
 };
 
 impl Lambda {
-    pub(crate) fn get_function(&self, scope: &Scope, input: &GetFunctionRequest) -> Result<Applied, Error> {
+    pub(crate) fn get_function(
+        &self,
+        scope: &Scope,
+        origin: Option<&Origin>,
+        input: &GetFunctionRequest,
+    ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        let mut function = view::function(self.version(&target)?, &self.config);
+        let mut function = view::function(self.version(&target)?, &self.config, origin);
         function.configuration = function.configuration.map(|configuration| as_named(configuration, &target));
         let reserved = self.function(&target)?.reserved_concurrency;
         function.concurrency = reserved.map(|reserved| concurrency(Some(reserved)));

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Config, Error, ErrorCode, Lambda, Moment, Operation, Response, Scope, Stored,
+    Applied, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
     layer_compatibility::{self, Filter},
     layer_permission::LayerPolicy,
@@ -52,6 +52,7 @@ impl Lambda {
         &mut self,
         scope: &Scope,
         moment: &Moment,
+        origin: Option<&Origin>,
         input: PublishLayerVersionRequest,
         stored: Option<Stored>,
     ) -> Result<Applied, Error> {
@@ -81,23 +82,34 @@ impl Lambda {
         layer.versions.insert(version.version, Arc::clone(&version));
         let changes = vec![persist::put_layer(scope, &name, &layer)];
         space.put_layer(name.clone(), layer);
-        let response = Response::json(201, &version.shown(scope, &name, &self.config));
+        let location = self.config.archive_url(origin, &version.content);
+        let response = Response::json(201, &version.shown(scope, &name, location));
         Ok(Applied { response, changes, effects: Vec::new() })
     }
 
-    pub(crate) fn get_layer_version(&self, scope: &Scope, input: &GetLayerVersionRequest) -> Result<Applied, Error> {
-        self.show_layer_version(&layer_version_ref(scope, &input.layer_name, input.version_number)?)
+    pub(crate) fn get_layer_version(
+        &self,
+        scope: &Scope,
+        origin: Option<&Origin>,
+        input: &GetLayerVersionRequest,
+    ) -> Result<Applied, Error> {
+        self.show_layer_version(origin, &layer_version_ref(scope, &input.layer_name, input.version_number)?)
     }
 
-    pub(crate) fn get_layer_version_by_arn(&self, input: &GetLayerVersionByArnRequest) -> Result<Applied, Error> {
-        self.show_layer_version(&LayerVersionRef::parse(&input.arn).ok_or_else(no_resource)?)
+    pub(crate) fn get_layer_version_by_arn(
+        &self,
+        origin: Option<&Origin>,
+        input: &GetLayerVersionByArnRequest,
+    ) -> Result<Applied, Error> {
+        self.show_layer_version(origin, &LayerVersionRef::parse(&input.arn).ok_or_else(no_resource)?)
     }
 
-    fn show_layer_version(&self, target: &LayerVersionRef) -> Result<Applied, Error> {
+    fn show_layer_version(&self, origin: Option<&Origin>, target: &LayerVersionRef) -> Result<Applied, Error> {
         let LayerVersionRef { scope, name, version } = target;
         let layer = self.space(scope).and_then(|space| space.layers().get(name));
         let version = layer.and_then(|layer| layer.version(*version)).ok_or_else(no_resource)?;
-        Ok(Applied::read(Response::json(200, &version.shown(scope, name, &self.config))))
+        let location = self.config.archive_url(origin, &version.content);
+        Ok(Applied::read(Response::json(200, &version.shown(scope, name, location))))
     }
 
     pub(crate) fn list_layers(&self, scope: &Scope, input: &ListLayersRequest) -> Result<Applied, Error> {
@@ -203,9 +215,9 @@ impl LayerVersion {
         filter.admits(self.compatible_runtimes.as_deref(), self.compatible_architectures.as_deref())
     }
 
-    fn content(&self, config: &Config) -> LayerVersionContentOutput {
+    fn content(&self, location: String) -> LayerVersionContentOutput {
         LayerVersionContentOutput {
-            location: Some(format!("{}{}", config.archive_url, self.content.sha256_hex)),
+            location: Some(location),
             code_sha256: Some(self.content.sha256_base64.clone()),
             code_size: Some(self.content.size as i64),
             ..LayerVersionContentOutput::default()
@@ -213,9 +225,9 @@ impl LayerVersion {
     }
 
     /// The answer of PublishLayerVersion as well: both have the same members.
-    fn shown(&self, scope: &Scope, name: &str, config: &Config) -> GetLayerVersionResponse {
+    fn shown(&self, scope: &Scope, name: &str, location: String) -> GetLayerVersionResponse {
         GetLayerVersionResponse {
-            content: Some(self.content(config)),
+            content: Some(self.content(location)),
             layer_arn: Some(arn::layer(scope, name)),
             layer_version_arn: Some(self.arn(scope, name)),
             description: Some(self.description.clone()),

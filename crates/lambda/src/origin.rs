@@ -1,5 +1,6 @@
 //! How a client reaches this server, so that the URLs in its answers lead here again.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::{HeaderMap, header::HOST};
@@ -51,6 +52,12 @@ impl Origin {
         } else {
             format!("{scheme}://{authority}{URLS_PATH}{id}/")
         }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Call, Error, ErrorCode, Moment, Operation, Scope, capacity_provider::CapacityProviderRecord,
+    Applied, Call, Error, ErrorCode, Moment, Operation, Origin, Scope, capacity_provider::CapacityProviderRecord,
     code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer, readiness::Readiness, running::Running,
     url_target::UrlIndex, version::Function,
 };
@@ -25,9 +25,11 @@ pub struct Lambda {
 /// What of the surroundings answers depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What stands before the hex SHA-256 of an archive in the URLs that let clients download it, such as
-    /// `http://localhost:4566/_fakecloud/lambda/archives/`.
-    pub archive_url: String,
+    /// Where those reach the server whose requests do not say how they did, such as `http://fakecloud:4566`.
+    pub self_url: String,
+    /// What stands before the hex SHA-256 of an archive in the paths that let clients download it, such as
+    /// `/_fakecloud/lambda/archives/`.
+    pub archives_path: String,
 }
 
 /// An archive that the caller has checked and stored.
@@ -64,6 +66,16 @@ pub(crate) struct Space {
     pub(crate) provisioned: BTreeSet<String>,
 }
 
+// === impl Config ===
+
+impl Config {
+    /// Where the client that came from `origin` downloads an archive.
+    pub(crate) fn archive_url(&self, origin: Option<&Origin>, archive: &Stored) -> String {
+        let base = origin.map_or_else(|| self.self_url.clone(), Origin::to_string);
+        format!("{base}{}{}", self.archives_path, archive.sha256_hex)
+    }
+}
+
 // === impl Lambda ===
 
 impl Lambda {
@@ -89,7 +101,7 @@ impl Lambda {
         use Operation as O;
         match call.operation() {
             O::CreateFunction => self.create_function(scope, moment, call.input()?, stored),
-            O::GetFunction => self.get_function(scope, &call.input()?),
+            O::GetFunction => self.get_function(scope, call.origin(), &call.input()?),
             O::GetFunctionConfiguration => self.get_function_configuration(scope, &call.input()?),
             O::ListFunctions => self.list_functions(scope, &call.input()?),
             O::UpdateFunctionCode => self.update_function_code(scope, moment, call.input()?, stored),
@@ -102,11 +114,11 @@ impl Lambda {
             O::UpdateAlias => self.update_alias(scope, moment, call.input()?),
             O::DeleteAlias => self.delete_alias(scope, &call.input()?),
             O::ListAliases => self.list_aliases(scope, &call.input()?),
-            O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.input()?, stored),
-            O::GetLayerVersion => self.get_layer_version(scope, &call.input()?),
+            O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.origin(), call.input()?, stored),
+            O::GetLayerVersion => self.get_layer_version(scope, call.origin(), &call.input()?),
             O::ListLayers => self.list_layers(scope, &call.input()?),
             O::ListLayerVersions => self.list_layer_versions(scope, &call.input()?),
-            O::GetLayerVersionByArn => self.get_layer_version_by_arn(&call.input()?),
+            O::GetLayerVersionByArn => self.get_layer_version_by_arn(call.origin(), &call.input()?),
             O::AddLayerVersionPermission => self.add_layer_version_permission(scope, moment, &call.input()?),
             O::RemoveLayerVersionPermission => self.remove_layer_version_permission(scope, moment, &call.input()?),
             O::GetLayerVersionPolicy => self.get_layer_version_policy(scope, &call.input()?),

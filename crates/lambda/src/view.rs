@@ -1,7 +1,7 @@
 //! Records as the wire shows them.
 
 use crate::{
-    Config, logging,
+    Config, Origin, logging,
     moment::timestamp,
     record::{FunctionRecord, Package},
     runtime,
@@ -71,12 +71,12 @@ pub(crate) fn listed(record: &FunctionRecord) -> FunctionConfiguration {
     view
 }
 
-/// The answer of GetFunction.
-pub(crate) fn function(record: &FunctionRecord, config: &Config) -> GetFunctionResponse {
+/// The answer of GetFunction to a client that came from `origin`.
+pub(crate) fn function(record: &FunctionRecord, config: &Config, origin: Option<&Origin>) -> GetFunctionResponse {
     let code = match &record.package {
         Package::Zip { code, .. } => FunctionCodeLocation {
             repository_type: Some("S3".to_owned()),
-            location: Some(format!("{}{}", config.archive_url, code.sha256_hex)),
+            location: Some(config.archive_url(origin, code)),
             source_kms_key_arn: record.shown.source_kms_key_arn.clone(),
             ..FunctionCodeLocation::default()
         },

@@ -217,7 +217,10 @@ fn app(
         }
     };
     let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
-    let lambda_config = fakecloud_lambda::Config { archive_url: format!("{}{ARCHIVES_PATH}/", settings.self_url) };
+    let lambda_config = fakecloud_lambda::Config {
+        self_url: settings.self_url.to_string(),
+        archives_path: format!("{ARCHIVES_PATH}/"),
+    };
     let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
     let http = HttpClient::new();
     let forward_url = settings::forward_url(&args.aws, listen, &settings.self_url)?;

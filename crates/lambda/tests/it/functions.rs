@@ -399,3 +399,33 @@ fn objects_that_cannot_be_read_are_told_in_words_of_aws() {
     let denied = "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for b/a/k. S3 Error Code: AccessDenied. S3 Error Message: Access Denied";
     assert_eq!(refused("AccessDenied", "Access Denied"), (403, denied.to_owned()));
 }
+
+#[test]
+fn archives_are_downloaded_at_the_host_that_was_called() {
+    let mut account = Account::new();
+    account.create("f");
+    let layer = json!({ "Content": { "ZipFile": "bGF5ZXI=" } });
+    assert_eq!(account.post("/2018-10-31/layers/l/versions", &layer).status, 201);
+    let paths = [
+        ("/2015-03-31/functions/f", "/Code/Location"),
+        ("/2018-10-31/layers/l/versions/1", "/Content/Location"),
+        (
+            "/2018-10-31/layers?find=LayerVersion&Arn=arn:aws:lambda:eu-west-1:111122223333:layer:l:1",
+            "/Content/Location",
+        ),
+    ];
+    for (path, pointer) in paths {
+        let mut location = |headers: &[(&'static str, &str)]| {
+            let mut get = request(Method::GET, path, "");
+            for (name, value) in headers {
+                get.headers.insert(*name, value.parse().unwrap());
+            }
+            let answer = account.send(get);
+            answer.body.pointer(pointer).unwrap().as_str().unwrap().split_once("/archives/").unwrap().0.to_owned()
+        };
+        assert_eq!(location(&[("host", "localhost:4566")]), "http://localhost:4566", "{path}");
+        let proxied = [("host", "aws.example"), ("x-forwarded-proto", "https")];
+        assert_eq!(location(&proxied), "https://aws.example", "{path}");
+        assert_eq!(location(&[]), "http://fakecloud:4566", "{path}");
+    }
+}

@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn config() -> Config {
-    Config { archive_url: "http://fakecloud:4566/archives/".to_owned() }
+    Config { self_url: "http://fakecloud:4566".to_owned(), archives_path: "/archives/".to_owned() }
 }
 
 pub(crate) fn request(method: Method, target: &str, body: impl Into<Bytes>) -> Request {

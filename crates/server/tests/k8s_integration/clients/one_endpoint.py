@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import sys
+import urllib.request
 import zipfile
 
 import boto3
@@ -123,6 +124,14 @@ updated = functions.update_function_code(FunctionName="writer", S3Bucket="code",
 assert updated["CodeSha256"] == sha256(code("two")), updated
 assert invoked()["version"] == "two"
 assert s3.get_object(Bucket="code", Key="from/the pod")["Body"].read() == b"two"
+
+# Where the API says the archives are.
+for content, location in [
+    (code("two"), functions.get_function(FunctionName="writer")["Code"]["Location"]),
+    (zipped(sdk()), functions.get_layer_version(LayerName="sdk", VersionNumber=1)["Content"]["Location"]),
+]:
+    assert location.startswith(endpoint), location
+    assert urllib.request.urlopen(location).read() == content
 
 missing = refused(functions.update_function_code, FunctionName="writer", S3Bucket="code", S3Key="missing")
 assert missing == (
