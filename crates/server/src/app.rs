@@ -7,17 +7,17 @@ use fakecloud_iam::Iam;
 use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
 
-use crate::aws_client::AwsClient;
-use crate::blobs::Blobs;
-use crate::deployments::Deployments;
-use crate::driver::Handle;
-use crate::events;
-use crate::forward::Forward;
 use crate::health::Health;
-use crate::invocation_log::InvocationLog;
-use crate::provisioning::Provisioning;
-use crate::token::Secret;
-use crate::writer::Writer;
+use crate::http::forward::Forward;
+use crate::invocations::events;
+use crate::invocations::invocation_log::InvocationLog;
+use crate::outbound::aws_client::AwsClient;
+use crate::pods::deployments::Deployments;
+use crate::pods::driver::Handle;
+use crate::pods::provisioning::Provisioning;
+use crate::pods::token::Secret;
+use crate::state::blobs::Blobs;
+use crate::state::writer::Writer;
 
 /// The parts of the server, shared by reference.
 #[derive(Clone)]

@@ -1,5 +1,17 @@
 //! The HTTP surface: fakecloud's own paths, and AWS's APIs at every other.
 
+pub(crate) mod artifacts;
+pub(crate) mod forward;
+pub(crate) mod function_urls;
+pub(crate) mod iam_api;
+pub(crate) mod inspect;
+pub(crate) mod lambda_api;
+pub(crate) mod other_services;
+pub(crate) mod peek;
+pub(crate) mod refusal;
+pub(crate) mod reset;
+pub(crate) mod service;
+
 use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -9,12 +21,11 @@ use axum::routing::{any, get, post};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::{Method, StatusCode, Uri};
 
+use self::artifacts::ARCHIVES_PATH;
+use self::service::{Identified, Service, identify, of_form};
 use crate::app::App;
-use crate::artifacts::ARCHIVES_PATH;
-use crate::service::{Identified, Service, identify, of_form};
-use crate::{
-    artifacts, function_urls, iam_api, inspect, invocation_log, lambda_api, other_services, peek, request_id, reset,
-};
+use crate::invocations::invocation_log;
+use crate::request_id;
 
 /// Every route of the server.
 pub(crate) fn router(app: App) -> Router {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use fakecloud_podspec::{Cluster, Images, Owner, Scheduling, SelfUrl};
 
 use crate::args::{Args, AwsArgs, K8sArgs};
-use crate::endpoint_url::EndpointUrl;
+use crate::outbound::endpoint_url::EndpointUrl;
 
 /// What all Pods of this instance have in common. `port` is the one the server really listens on.
 pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::endpoint_url::EndpointUrl;
+use crate::outbound::endpoint_url::EndpointUrl;
 
 /// Where other services are.
 #[derive(Debug, clap::Args)]

@@ -1,0 +1,94 @@
+//! The artifact endpoints, streamed from disk: each Pod's init container gets its own code zip and layers tar; clients
+//! get the archives whose address the API told them.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use fakecloud_artifacts::Sha256Digest;
+use fakecloud_podspec::POD_IP_HEADER;
+use http::{HeaderMap, StatusCode, header};
+use tokio::sync::oneshot;
+use tokio_util::io::ReaderStream;
+use tracing::warn;
+
+use crate::app::App;
+use crate::pods::deployment::{Deployment, SharedDeployment};
+use crate::pods::driver::Input;
+
+/// Where clients get archives, by their digest.
+pub(crate) const ARCHIVES_PATH: &str = "/_fakecloud/lambda/archives";
+
+/// Read and sent at a time; with HTTP/1.1 one such piece is in memory a download.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// `GET /_fakecloud/lambda/_internal/code/<pod>`
+pub(crate) async fn code(State(app): State<App>, Path(pod): Path<String>, headers: HeaderMap) -> Response {
+    serve(app, &pod, &headers, |deployment| deployment.code.clone()).await
+}
+
+/// `GET /_fakecloud/lambda/_internal/layers/<pod>`
+pub(crate) async fn layers(State(app): State<App>, Path(pod): Path<String>, headers: HeaderMap) -> Response {
+    serve(app, &pod, &headers, |deployment| deployment.layers.clone()).await
+}
+
+/// `GET /_fakecloud/lambda/archives/<sha256>`: a zip by its digest, which only those know who were told.
+pub(crate) async fn archive(State(app): State<App>, Path(digest): Path<String>) -> Response {
+    match Sha256Digest::from_hex(&digest).map(|digest| app.blobs.zip(&digest.hex())) {
+        Ok(path) if path.exists() => stream(path).await,
+        Ok(_) | Err(_) => (StatusCode::NOT_FOUND, "there is no archive with this digest\n").into_response(),
+    }
+}
+
+async fn serve(
+    app: App,
+    pod: &str,
+    headers: &HeaderMap,
+    artifact: impl FnOnce(&Deployment) -> Option<PathBuf>,
+) -> Response {
+    if !bearer(headers).is_some_and(|token| app.secret.admits(pod, token)) {
+        warn!(pod, "an artifact was asked for without the Pod's token");
+        return (StatusCode::UNAUTHORIZED, "the bearer token is not this Pod's\n").into_response();
+    }
+    let Some(deployment) = announce(&app, pod, headers).await else {
+        warn!(pod, "an artifact was asked for by a Pod that is not starting here");
+        return (StatusCode::NOT_FOUND, "this Pod is not one that is starting\n").into_response();
+    };
+    match artifact(&deployment) {
+        Some(path) => stream(path).await,
+        None => (StatusCode::NOT_FOUND, "this Pod's function has no such artifact\n").into_response(),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// Tells the driver that this Pod's init container runs, and where.
+async fn announce(app: &App, pod: &str, headers: &HeaderMap) -> Option<SharedDeployment> {
+    let ip: Option<IpAddr> = headers.get(POD_IP_HEADER).and_then(|ip| ip.to_str().ok()).and_then(|ip| ip.parse().ok());
+    let (reply, deployment) = oneshot::channel();
+    app.driver.send(Input::Fetching { pod: pod.to_owned(), ip, reply });
+    deployment.await.ok().flatten()
+}
+
+async fn stream(path: PathBuf) -> Response {
+    let opened = async {
+        let file = tokio::fs::File::open(&path).await?;
+        let length = file.metadata().await?.len();
+        Ok::<_, std::io::Error>((file, length))
+    };
+    match opened.await {
+        Ok((file, length)) => {
+            let body = Body::from_stream(ReaderStream::with_capacity(file, PIECE_BYTES));
+            ([(header::CONTENT_LENGTH, length)], body).into_response()
+        }
+        Err(error) => {
+            warn!(path = %path.display(), %error, "an artifact cannot be read");
+            let reason = format!("fakecloud cannot read the artifact: {error}\n");
+            (StatusCode::INTERNAL_SERVER_ERROR, reason).into_response()
+        }
+    }
+}

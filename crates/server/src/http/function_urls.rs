@@ -1,0 +1,135 @@
+//! Requests to function URLs: told apart from all others by their host or path, before any route is looked for.
+
+use std::io;
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use fakecloud_lambda::{Error, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tracing::{trace, warn};
+
+use crate::app::App;
+use crate::invocations::invocation_log::Source;
+use crate::invocations::invoke;
+use crate::invocations::streaming::{Progress, Running, into_http};
+use crate::invocations::trace_id;
+use crate::request_id;
+use crate::state::control;
+
+/// Takes out requests to function URLs, whose paths are their functions' own.
+pub(crate) async fn divert(State(app): State<App>, request: Request, next: Next) -> Response {
+    match UrlAddress::of_request(request.headers(), request.uri().path()) {
+        Some(address) => answer(&app, address, request).await,
+        None => next.run(request).await,
+    }
+}
+
+async fn answer(app: &App, address: UrlAddress, request: Request) -> Response {
+    let request_id = request_id::fresh();
+    let (head, body) = request.into_parts();
+    let trace_id = trace_id::of(&head.headers);
+    let mut response = match run(app, address, &head, body, &request_id, &trace_id).await {
+        Ok(response) => response,
+        Err(error) => {
+            warn!(request_id, %error, "a request to a function URL failed");
+            into_http(error.to_response())
+        }
+    };
+    trace!(request_id, status = response.status().as_u16(), "answered a request to a function URL");
+    let headers = response.headers_mut();
+    headers.insert("x-amzn-requestid", HeaderValue::try_from(request_id).expect("a UUID is a valid header value"));
+    headers.insert("x-amzn-trace-id", trace_id);
+    response
+}
+
+async fn run(
+    app: &App,
+    address: UrlAddress,
+    head: &Parts,
+    body: Body,
+    request_id: &str,
+    trace_id: &HeaderValue,
+) -> Result<Response, Error> {
+    let Some(target) = app.lambda().url_at(&address) else { return Ok(into_http(UrlTarget::unknown())) };
+    if let Some(preflight) = target.preflight(&head.method, &head.headers) {
+        return Ok(into_http(preflight));
+    }
+    let caller = match target.authorize(&head.headers, head.uri.query()) {
+        Ok(caller) => caller,
+        Err(refused) => return Ok(into_http(*refused)),
+    };
+    let body = match Limited::new(body, UrlTarget::MAX_BODY_BYTES).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Ok(into_http(UrlTarget::too_large())),
+        Err(error) => return Err(Error::service(format!("the request could not be read: {error}"))),
+    };
+    let moment = control::now();
+    let request = UrlRequest {
+        address,
+        method: head.method.clone(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers.clone(),
+        body,
+        source_ip: source_ip(head),
+        protocol: format!("{:?}", head.version),
+        request_id: request_id.to_owned(),
+        trace_id: trace_id.to_str().unwrap_or_default().to_owned(),
+        epoch_ms: moment.epoch_ms,
+    };
+    let invocation = app.lambda().resolve_url(&moment, &target, &request, caller.as_ref())?;
+    if target.streams() {
+        return stream(app, &target, head.headers.clone(), invocation, request_id).await;
+    }
+    let outcome = invoke::run(app, &invocation, request_id, Source::FunctionUrl, None).await?;
+    Ok(into_http(target.response(&head.headers, outcome)))
+}
+
+/// The first address that proxies on the way report, or else the peer's.
+fn source_ip(head: &Parts) -> String {
+    let forwarded = head.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let peer = || head.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string());
+    let first = forwarded.and_then(|all| all.split(',').next()).map(|first| first.trim().to_owned());
+    first.filter(|first| !first.is_empty()).or_else(peer).unwrap_or_default()
+}
+
+/// Streams the function's answer: its own head first, if it sends one.
+async fn stream(
+    app: &App,
+    target: &UrlTarget,
+    request: HeaderMap,
+    invocation: Invocation,
+    request_id: &str,
+) -> Result<Response, Error> {
+    let mut running = Running::start(app, invocation, request_id, Source::FunctionUrl);
+    let mut head = StreamedHead::default();
+    let response = loop {
+        match running.next().await {
+            Progress::Piece(piece) => {
+                if let Some(response) = target.head(&request, &mut head, &piece) {
+                    break response;
+                }
+            }
+            Progress::End(Ok(Outcome::Success { payload })) => {
+                let response = target.head(&request, &mut head, &payload);
+                return Ok(into_http(response.unwrap_or_else(|| target.headless(&request, head))));
+            }
+            Progress::End(Ok(_failed)) => return Ok(into_http(target.failed(&request))),
+            Progress::End(Err(error)) => return Err(error),
+        }
+    };
+    let begun = Progress::Piece(response.body.clone());
+    let mut response = into_http(response);
+    *response.body_mut() = running.into_body(begun, |progress| match progress {
+        Progress::Piece(piece) => Ok(vec![piece]),
+        Progress::End(Ok(Outcome::Success { payload })) => Ok(vec![payload]),
+        // Too late for another status: a body that is cut off is all that can tell.
+        Progress::End(Ok(_failed)) => Err(io::Error::other("the function failed after it had begun to answer")),
+        Progress::End(Err(error)) => Err(io::Error::other(error)),
+    });
+    Ok(response)
+}

@@ -1,0 +1,101 @@
+//! A request to IAM or STS, from bytes to bytes.
+
+use std::io;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use fakecloud_iam::{Call, Caller, Error, ErrorCode, Service, parse};
+use fakecloud_lambda::Scope;
+use http::HeaderValue;
+use http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tracing::{error, trace, warn};
+
+use crate::app::App;
+use crate::state::control;
+use crate::state::store::Write;
+
+/// The longest parameter, a policy document of 128 KiB, fits several times, whatever of it is percent-encoded.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Where a session token stands, in a header or in the query of a presigned URL.
+const SESSION_TOKEN: &str = "x-amz-security-token";
+
+/// Answers a request in the service's own words, whatever it is.
+pub(crate) async fn answer(app: &App, service: Service, request: Request, request_id: &str) -> Response {
+    let answer = run(app, service, request, request_id).await.unwrap_or_else(|error| {
+        let answer = error.to_response(service, request_id);
+        if answer.status.is_server_error() {
+            warn!(request_id, %error, "a request failed");
+        }
+        answer
+    });
+    trace!(request_id, status = answer.status.as_u16(), "answered");
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
+    response.headers_mut().insert("x-amzn-requestid", request_id);
+    response
+}
+
+async fn run(
+    app: &App,
+    service: Service,
+    request: Request,
+    request_id: &str,
+) -> Result<fakecloud_iam::Response, Error> {
+    let (head, body) = request.into_parts();
+    let caller = caller(&head)?;
+    let call = parse(service, head.uri.query(), &read(body).await?)?;
+    trace!(request_id, action = call.action(), "called");
+    apply(app, &caller, &call, request_id).await
+}
+
+/// Changes the state and queues the records in one step, and answers once they are on disk.
+async fn apply(app: &App, caller: &Caller, call: &Call, request_id: &str) -> Result<fakecloud_iam::Response, Error> {
+    let (response, written) = {
+        let mut iam = app.iam();
+        let applied = iam.apply(caller, &moment(), call, request_id)?;
+        let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
+        let writes = applied.changes.into_iter().map(Write::from).collect();
+        (applied.response, writer.map(|writer| writer.write(writes)))
+    };
+    let Some(written) = written else { return Ok(response) };
+    match written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))) {
+        Ok(()) => Ok(response),
+        Err(cause) => {
+            error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
+            Err(Error::new(ErrorCode::ServiceFailure, control::unwritten(&cause)))
+        }
+    }
+}
+
+fn caller(head: &Parts) -> Result<Caller, Error> {
+    let query = head.uri.query();
+    let scope = Scope::of_request(&head.headers, query)
+        .map_err(|error| Error::new(ErrorCode::IncompleteSignature, error.message()))?;
+    let header = head.headers.get(SESSION_TOKEN).and_then(|token| token.to_str().ok()).map(str::to_owned);
+    let mut parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut presigned = || parameters.find(|(name, _)| name.eq_ignore_ascii_case(SESSION_TOKEN));
+    let token = header.or_else(|| presigned().map(|(_, token)| token.into_owned()));
+    Ok(Caller::new(scope.account(), token.as_deref()))
+}
+
+async fn read(body: Body) -> Result<Bytes, Error> {
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let message = format!("Request must be smaller than {BODY_BYTES_MAX} bytes");
+            Err(Error::new(ErrorCode::RequestEntityTooLarge, message))
+        }
+        Err(error) => Err(Error::new(ErrorCode::ServiceFailure, format!("the request could not be read: {error}"))),
+    }
+}
+
+fn moment() -> fakecloud_iam::Moment {
+    let fakecloud_lambda::Moment { epoch_ms, random } = control::now();
+    fakecloud_iam::Moment { epoch_ms, random }
+}

@@ -1,0 +1,137 @@
+//! What people and tests ask about Pods: `/_fakecloud/lambda/pool`, `warm-containers` and `evict-container`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::pods::driver::Input;
+
+/// All that the driver holds at one moment. Times are in milliseconds before that moment.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Snapshot {
+    pub(crate) limits: Limits,
+    /// Invocations that wait for a Pod.
+    pub(crate) waiting: usize,
+    pub(crate) deploys: Vec<DeployShown>,
+    pub(crate) instances: Vec<InstanceShown>,
+}
+
+/// The settings that bound it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Limits {
+    pub(crate) max_pods: u32,
+    pub(crate) max_concurrency: u32,
+    pub(crate) queue_limit: usize,
+    pub(crate) idle_ttl_ms: u64,
+    pub(crate) start_timeout_ms: u64,
+}
+
+/// What all Pods of one function version in one configuration have in common.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeployShown {
+    pub(crate) deploy_id: String,
+    pub(crate) function_arn: String,
+    pub(crate) waiting: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provisioned: Option<Provisioned>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_start_failure: Option<String>,
+}
+
+/// Pods that are there before anybody calls.
+#[derive(Debug, Serialize)]
+pub(crate) struct Provisioned {
+    pub(crate) requested: usize,
+    pub(crate) allocated: usize,
+    pub(crate) available: usize,
+}
+
+/// One Pod.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InstanceShown {
+    pub(crate) pod_name: String,
+    pub(crate) function_name: String,
+    pub(crate) function_arn: String,
+    pub(crate) runtime: String,
+    pub(crate) deploy_id: String,
+    pub(crate) state: &'static str,
+    pub(crate) initialization_type: &'static str,
+    pub(crate) age_ms: u64,
+    pub(crate) in_state_ms: u64,
+    pub(crate) last_used_ms: u64,
+    pub(crate) invocations: u64,
+    pub(crate) timeline: TimelineShown,
+}
+
+/// The steps of a cold start, in milliseconds since the start was decided on, which is when the invocation was accepted
+/// unless it had to wait for a place; none where a step was not seen.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TimelineShown {
+    pub(crate) accepted: u64,
+    /// The API server took the Pod.
+    pub(crate) created: Option<u64>,
+    /// A node was chosen.
+    pub(crate) scheduled: Option<u64>,
+    /// The init container asked for its files.
+    pub(crate) init_called: Option<u64>,
+    /// The Pod's address was known.
+    pub(crate) located: Option<u64>,
+    pub(crate) port_open: Option<u64>,
+    /// The first invocation's answer began.
+    pub(crate) first_byte: Option<u64>,
+}
+
+/// `GET /_fakecloud/lambda/pool`
+pub(crate) async fn pool(State(app): State<App>) -> Response {
+    match snapshot(&app).await {
+        Some(snapshot) => Json(snapshot).into_response(),
+        None => ending(),
+    }
+}
+
+/// `GET /_fakecloud/lambda/warm-containers`: Pods that are idle or run an invocation.
+pub(crate) async fn warm_containers(State(app): State<App>) -> Response {
+    let Some(snapshot) = snapshot(&app).await else { return ending() };
+    let warm = snapshot.instances.iter().filter(|one| matches!(one.state, "idle" | "busy"));
+    let containers = warm.map(|one| {
+        json!({
+            "functionName": one.function_name,
+            "functionArn": one.function_arn,
+            "runtime": one.runtime,
+            "containerId": one.pod_name,
+            "lastUsedSecsAgo": one.last_used_ms / 1_000,
+        })
+    });
+    Json(json!({ "containers": containers.collect::<Vec<_>>() })).into_response()
+}
+
+/// `POST /_fakecloud/lambda/<function>/evict-container`: the next invocation of the function is a cold start, in every
+/// account and region. Nobody is cut off.
+pub(crate) async fn evict_container(State(app): State<App>, Path(function): Path<String>) -> Response {
+    let (reply, evicted) = oneshot::channel();
+    app.driver.send(Input::Evict { function, reply });
+    match evicted.await {
+        Ok(evicted) => Json(json!({ "evicted": evicted })).into_response(),
+        Err(_gone) => ending(),
+    }
+}
+
+async fn snapshot(app: &App) -> Option<Snapshot> {
+    let (reply, snapshot) = oneshot::channel();
+    app.driver.send(Input::Inspect { reply });
+    snapshot.await.ok()
+}
+
+fn ending() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "message": "fakecloud is shutting down" }))).into_response()
+}

@@ -1,0 +1,10 @@
+//! Invocations, whether somebody waits for them, streams them or neither: from what is asked for to the answer.
+
+pub(crate) mod admission;
+pub(crate) mod destinations;
+pub(crate) mod events;
+pub(crate) mod invocation_log;
+pub(crate) mod invoke;
+pub(crate) mod relay;
+pub(crate) mod streaming;
+pub(crate) mod trace_id;

@@ -1,0 +1,141 @@
+//! Tells the destinations and the dead letter queue of a function how an asynchronous invocation ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fakecloud_events::Condition;
+use fakecloud_lambda::{
+    Delivery, DeliveryService, Error, EventAnswer, EventPlan, EventRecord, Scope, ServiceRequest, dead_letter,
+    destination,
+};
+use http_body_util::{BodyExt, Limited};
+use tracing::{debug, warn};
+
+use crate::app::App;
+use crate::invocations::events::{self, Event};
+use crate::outbound::aws_client::{AwsRequest, AwsService};
+use crate::request_id;
+use crate::state::control;
+use crate::words::chain;
+
+/// The times between attempts at a delivery; after the last one it is given up.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// More of a service's answer is not read.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// A service that has begun to answer ends within this.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How an asynchronous invocation ended.
+pub(crate) struct End {
+    pub(crate) event: Arc<Event>,
+    pub(crate) condition: Condition,
+    /// How often the function ran.
+    pub(crate) runs: u32,
+    /// How the last attempt was answered.
+    pub(crate) answer: Option<EventAnswer>,
+}
+
+/// Tells whoever is configured now; ends when they know, or cannot be told.
+pub(crate) async fn tell(app: &App, end: End) {
+    let now = control::now();
+    let plan = match app.lambda().plan_event(&end.event.target, &now) {
+        Ok(plan) => plan,
+        Err(gone) => {
+            debug!(request_id = end.event.request_id, error = %gone, "no destinations are left");
+            return;
+        }
+    };
+    let condition = end.condition.to_string();
+    let record = EventRecord {
+        epoch_ms: now.epoch_ms,
+        request_id: &end.event.request_id,
+        target: &end.event.target,
+        condition: &condition,
+        invoke_count: end.runs,
+        payload: &end.event.payload,
+        answer: end.answer.as_ref(),
+    };
+    let succeeded = end.condition == Condition::Success;
+    let deliveries = deliveries(&plan, &record, succeeded, now.random);
+    if !succeeded {
+        warn!(
+            request_id = record.request_id, function = %plan.function.arn(), condition, runs = end.runs,
+            destinations = deliveries.len(), "an asynchronous invocation was given up"
+        );
+    }
+    futures_util::future::join_all(deliveries.into_iter().map(|(arn, delivery)| async move {
+        match delivery {
+            Ok(delivery) => deliver(app, &arn, &delivery, record.request_id).await,
+            Err(error) => warn!(request_id = record.request_id, destination = arn, %error, "nothing can be sent there"),
+        }
+    }))
+    .await;
+}
+
+/// What goes where. A failure goes to the destination and to the dead letter queue, if there are both.
+fn deliveries(
+    plan: &EventPlan,
+    record: &EventRecord<'_>,
+    succeeded: bool,
+    random: u128,
+) -> Vec<(String, Result<Delivery, Error>)> {
+    let (told, letter) = match succeeded {
+        true => (&plan.on_success, &None),
+        false => (&plan.on_failure, &plan.dead_letter),
+    };
+    let told = told.iter().map(|arn| (arn.clone(), destination(arn, record, random)));
+    let letter = letter.iter().map(|arn| (arn.clone(), dead_letter(arn, record)));
+    told.chain(letter).collect()
+}
+
+async fn deliver(app: &App, arn: &str, delivery: &Delivery, request_id: &str) {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let Err(error) = attempt(app, delivery).await else {
+            debug!(request_id, destination = arn, "a destination was told");
+            return;
+        };
+        let Some(pause) = pauses.next() else {
+            warn!(request_id, destination = arn, error, "a destination was not told of an asynchronous invocation");
+            return;
+        };
+        debug!(request_id, destination = arn, error, "a destination could not be told yet");
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn attempt(app: &App, delivery: &Delivery) -> Result<(), String> {
+    match delivery {
+        Delivery::Function { target, payload } => {
+            let request_id = request_id::fresh();
+            events::accept(app, target.clone(), payload.clone(), None, &request_id)
+                .await
+                .map_err(|error| error.to_string())
+        }
+        Delivery::Service(request) => call(app, request).await,
+    }
+}
+
+/// Sends a request to another service, and makes sure that it was taken.
+async fn call(app: &App, request: &ServiceRequest) -> Result<(), String> {
+    let ServiceRequest { service, account, region, method, path, headers, body } = request.clone();
+    let scope = Scope::new(&account, &region).ok_or_else(|| format!("{account} in {region:?} is no account of AWS"))?;
+    let service = match service {
+        DeliveryService::EventBridge => AwsService::EventBridge,
+        DeliveryService::S3 => AwsService::S3,
+        DeliveryService::Sns => AwsService::Sns,
+        DeliveryService::Sqs => AwsService::Sqs,
+    };
+    let call = AwsRequest { service, scope: &scope, method, target: &path, headers, body };
+    let answer = app.aws.send(call).await.map_err(|error| chain(&error))?;
+    let status = answer.status().as_u16();
+    let reading = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect();
+    let text = match tokio::time::timeout(ANSWER_TIMEOUT, reading).await {
+        Ok(Ok(text)) => text.to_bytes(),
+        Ok(Err(error)) => return Err(format!("{service} answered HTTP {status} and broke off: {error}")),
+        Err(_elapsed) => return Err(format!("{service} did not end its answer within {ANSWER_TIMEOUT:?}")),
+    };
+    request.check(status, &text)
+}

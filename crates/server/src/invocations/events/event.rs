@@ -1,0 +1,170 @@
+//! An asynchronous invocation and its record on disk.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fakecloud_events::{Arrival, EventId, Policy};
+use fakecloud_lambda::{Change, EventTarget};
+use serde::{Deserialize, Serialize};
+use tracing::error;
+
+use crate::state::control;
+
+/// An asynchronous invocation as it was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// A UUID, the same for every attempt.
+    pub(crate) request_id: String,
+    pub(crate) target: EventTarget,
+    pub(crate) client_context: Option<String>,
+    /// A JSON text.
+    pub(crate) payload: Bytes,
+    /// In milliseconds since the Unix epoch.
+    pub(crate) accepted_ms: u64,
+}
+
+/// How far an event has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// How often the function has run for it.
+    runs: u32,
+    /// Not before then it is tried again, in milliseconds since the Unix epoch.
+    not_before_ms: u64,
+}
+
+/// The content of a record.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    request_id: String,
+    target: EventTarget,
+    client_context: Option<String>,
+    payload: String,
+    accepted_ms: u64,
+    runs: u32,
+    not_before_ms: u64,
+}
+
+/// What besides its payload an event takes of the queue's memory, roughly.
+const OVERHEAD_BYTES: usize = 512;
+
+/// Reads what an earlier process has accepted and not settled, oldest first. A record that cannot be read is named in the
+/// log and left where it is: it can wait, all others cannot.
+pub(crate) fn load(records: Vec<(String, Vec<u8>)>) -> Vec<(Event, Progress)> {
+    let mut events: Vec<_> = records.into_iter().filter_map(|(key, json)| read(&key, &json)).collect();
+    events.sort_by_key(|(event, _)| event.accepted_ms);
+    events
+}
+
+fn read(key: &str, json: &[u8]) -> Option<(Event, Progress)> {
+    match serde_json::from_slice::<Record>(json) {
+        Ok(record) => Some(record.into()),
+        Err(cause) => {
+            error!(record = key, error = %cause, "an asynchronous invocation cannot be read and is not run");
+            None
+        }
+    }
+}
+
+// === impl Event ===
+
+impl Event {
+    /// Its record's name.
+    pub(crate) fn key(&self) -> String {
+        format!("{}.json", self.request_id)
+    }
+
+    /// Its record.
+    pub(crate) fn record(&self, progress: Progress) -> Change {
+        let record = Record {
+            request_id: self.request_id.clone(),
+            target: self.target.clone(),
+            client_context: self.client_context.clone(),
+            payload: String::from_utf8_lossy(&self.payload).into_owned(),
+            accepted_ms: self.accepted_ms,
+            runs: progress.runs,
+            not_before_ms: progress.not_before_ms,
+        };
+        let json = serde_json::to_vec(&record).expect("a record has string keys and no floats");
+        Change::Put { key: self.key(), json }
+    }
+
+    /// Its way into the queue. What the wall clock says of the past becomes spans of time here.
+    pub(crate) fn arrival(&self, event: EventId, progress: Progress, policy: Policy) -> Arrival {
+        let now_ms = control::now().epoch_ms;
+        Arrival {
+            event,
+            function: self.target.unqualified_arn().into(),
+            bytes: self.payload.len() + OVERHEAD_BYTES,
+            age: Duration::from_millis(now_ms.saturating_sub(self.accepted_ms)),
+            runs: progress.runs,
+            wait: Duration::from_millis(progress.not_before_ms.saturating_sub(now_ms)),
+            policy,
+        }
+    }
+}
+
+impl Progress {
+    /// So many runs, and the next attempt after this time.
+    pub(crate) fn in_future(runs: u32, wait: Duration) -> Self {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        Self { runs, not_before_ms: control::now().epoch_ms.saturating_add(wait_ms) }
+    }
+}
+
+impl From<Record> for (Event, Progress) {
+    fn from(record: Record) -> Self {
+        let Record { request_id, target, client_context, payload, accepted_ms, runs, not_before_ms } = record;
+        let event = Event { request_id, target, client_context, payload: payload.into(), accepted_ms };
+        (event, Progress { runs, not_before_ms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(request_id: &str, accepted_ms: u64) -> Event {
+        let target = r#"{"account":"111122223333","region":"eu-west-1","name":"f","qualifier":"live"}"#;
+        Event {
+            request_id: request_id.to_owned(),
+            target: serde_json::from_str(target).unwrap(),
+            client_context: Some("e30=".to_owned()),
+            payload: r#"{"text": "ä \" \u0000"}"#.into(),
+            accepted_ms,
+        }
+    }
+
+    fn put(event: &Event, progress: Progress) -> (String, Vec<u8>) {
+        match event.record(progress) {
+            Change::Put { key, json } => (key, json),
+            Change::Delete { key } => panic!("{key} is deleted"),
+        }
+    }
+
+    #[test]
+    fn events_come_back_from_their_records_oldest_first() {
+        let (old, new) = (event("b", 1), event("a", 2));
+        let progress = Progress { runs: 2, not_before_ms: 7 };
+        let records = vec![put(&new, Progress::default()), put(&old, progress)];
+        assert_eq!(records[1].0, "b.json");
+        assert_eq!(load(records), [(old, progress), (new, Progress::default())]);
+    }
+
+    #[test]
+    fn record_that_cannot_be_read_hides_no_other() {
+        let good = event("a", 1);
+        let records = vec![("bad.json".to_owned(), b"{".to_vec()), put(&good, Progress::default())];
+        assert_eq!(load(records), [(good, Progress::default())]);
+    }
+
+    #[test]
+    fn wall_clock_of_the_record_becomes_age_and_wait() {
+        let now_ms = control::now().epoch_ms;
+        let progress = Progress::in_future(1, Duration::from_secs(60));
+        let arrival = event("a", now_ms - 10_000).arrival(EventId(1), progress, Policy::default());
+        assert!((10..20).contains(&arrival.age.as_secs()), "{:?}", arrival.age);
+        assert!((50..=60).contains(&arrival.wait.as_secs()), "{:?}", arrival.wait);
+        let future = event("a", u64::MAX).arrival(EventId(1), Progress::default(), Policy::default());
+        assert_eq!((future.age, future.wait), (Duration::ZERO, Duration::ZERO));
+    }
+}

@@ -1,0 +1,213 @@
+//! One invocation from request to answer: resolve the function, lease an environment, run, answer, give back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Response, Scope};
+use fakecloud_pool::{After, Failure, InvocationId};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use crate::app::App;
+use crate::invocations::admission::Admission;
+use crate::invocations::events;
+use crate::invocations::invocation_log::Source;
+use crate::invocations::relay::Relay;
+use crate::pods::connection::Answer;
+use crate::pods::deployment::SharedDeployment;
+use crate::pods::driver::{Handle, Input};
+use crate::pods::lease::{Cut, Lease};
+use crate::state::control::{self, retire};
+use crate::words::chain;
+
+/// The emulator answers a timeout 100 ms late; its clock includes init. Whoever says nothing until then never will.
+const TIMEOUT_GRACE: Duration = Duration::from_secs(3);
+
+/// A connection that broke is explained by the watch within the kubelet's next look at its containers, once a second.
+const WITNESS: Duration = Duration::from_millis(2500);
+
+/// A warm Pod may end in the very moment it is chosen; so many in a row do not.
+const LEASES_MAX: u32 = 5;
+
+/// The `Invoke` and `InvokeAsync` operations.
+pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &str) -> Result<Response, Error> {
+    let invocation = app.lambda().resolve(scope, &control::now(), call)?;
+    match invocation.kind {
+        InvocationKind::DryRun => Ok(invocation.accepted()),
+        InvocationKind::Event => {
+            let accepted = invocation.accepted();
+            let Invocation { target, payload, client_context, .. } = invocation;
+            events::accept(app, target, payload, client_context, request_id).await?;
+            Ok(accepted)
+        }
+        InvocationKind::RequestResponse => {
+            let outcome = run(app, &invocation, request_id, Source::Invoke, None).await?;
+            invocation.answer(outcome, None)
+        }
+    }
+}
+
+/// Runs the invocation on some environment and logs it. Once it was sent it runs to its end, whether its caller stays or
+/// not, as on AWS, but without its caller it is the last of its Pod; until then a caller that hangs up gives its place
+/// in the queue back. What of an answer went through the relay is not in the outcome.
+pub(crate) async fn run(
+    app: &App,
+    invocation: &Invocation,
+    request_id: &str,
+    source: Source,
+    relay: Option<Relay>,
+) -> Result<Outcome, Error> {
+    let entry = app.invocation_log.begin(invocation, request_id, source);
+    let outcome = run_on_current(app, invocation, request_id, relay).await;
+    entry.end(&outcome);
+    outcome
+}
+
+async fn run_on_current(
+    app: &App,
+    invocation: &Invocation,
+    request_id: &str,
+    relay: Option<Relay>,
+) -> Result<Outcome, Error> {
+    let admission = Admission::of(app, invocation)?;
+    let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
+    let outcome = run_deployed(app, invocation, &deployment, &admission, request_id, relay).await;
+    // An update that came meanwhile has retired the deployment, which this invocation may have revived.
+    if app.deployments.is_superseded(&deployment) {
+        retire(app, &deployment);
+    }
+    outcome
+}
+
+async fn run_deployed(
+    app: &App,
+    invocation: &Invocation,
+    deployment: &SharedDeployment,
+    admission: &Arc<Admission>,
+    request_id: &str,
+    relay: Option<Relay>,
+) -> Result<Outcome, Error> {
+    let headers = headers(invocation, request_id);
+    let limit = deployment.timeout + TIMEOUT_GRACE;
+    for _ in 0..LEASES_MAX {
+        let Some(lease) = lease(app, deployment).await? else { continue };
+        debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
+        let sent = Sent {
+            headers: headers.clone(),
+            payload: invocation.payload.clone(),
+            request_id: request_id.to_owned(),
+            limit,
+            timeout_s: invocation.function.timeout_s,
+            _admission: Arc::clone(admission),
+            relay: relay.clone(),
+        };
+        let caller = lease.caller();
+        let ran = tokio::spawn(sent.run(lease)).await;
+        caller.answered();
+        match ran.map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))? {
+            Some(outcome) => return Ok(outcome),
+            None => debug!(request_id, "the Pod was gone before the request was sent; taking another"),
+        }
+    }
+    Err(Error::service(format!("{LEASES_MAX} execution environments in a row ended before they got the request")))
+}
+
+/// What goes to a Pod.
+struct Sent {
+    headers: HeaderMap,
+    payload: Bytes,
+    request_id: String,
+    limit: Duration,
+    timeout_s: u32,
+    /// What was sent counts until its handler has ended.
+    _admission: Arc<Admission>,
+    relay: Option<Relay>,
+}
+
+impl Sent {
+    /// Runs on the lease and gives it back. `None`: nothing was sent.
+    async fn run(self, mut lease: Lease) -> Option<Outcome> {
+        let sending = lease.send(self.headers, self.payload, self.relay.as_ref(), WITNESS);
+        let (outcome, after) = match tokio::time::timeout(self.limit, sending).await {
+            Ok(Ok(Answer { passed: true, body, .. })) => (Some(Outcome::Success { payload: body }), After::Reuse),
+            Ok(Ok(answer)) => {
+                let outcome = Outcome::from_rie(answer.status.as_u16(), answer.body, &self.request_id, self.timeout_s);
+                let after = if matches!(outcome, Outcome::TimedOut { .. } | Outcome::Unexpected { .. }) {
+                    After::Retire
+                } else {
+                    After::Reuse
+                };
+                (Some(outcome), after)
+            }
+            Ok(Err(Cut::NotSent)) => (None, After::Retire),
+            Ok(Err(Cut::Lost(reason))) => {
+                warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
+                (Some(Outcome::Exited { request_id: self.request_id, reason: Some(reason) }), After::Retire)
+            }
+            Err(_elapsed) => {
+                (Some(Outcome::TimedOut { request_id: self.request_id, timeout_s: self.timeout_s }), After::Retire)
+            }
+        };
+        lease.finish(after);
+        outcome
+    }
+}
+
+/// Waits for an environment. `None`: the one meant for this invocation ended in that very moment.
+async fn lease(app: &App, deployment: &SharedDeployment) -> Result<Option<Lease>, Error> {
+    let invocation = app.next_invocation();
+    let (reply, answer) = oneshot::channel();
+    app.driver.send(Input::Acquire { invocation, deployment: Arc::clone(deployment), reply });
+    let waiter = Waiter { invocation, driver: &app.driver, waiting: true };
+    match waiter.wait(answer).await {
+        Some(Ok(lease)) => Ok(Some(lease)),
+        Some(Err(failure)) => Err(refused(&failure)),
+        None if app.driver.is_closed() => Err(refused(&Failure::ShuttingDown)),
+        None => Ok(None),
+    }
+}
+
+/// A place in the queue, given back when the caller hangs up.
+struct Waiter<'a> {
+    invocation: InvocationId,
+    driver: &'a Handle,
+    waiting: bool,
+}
+
+impl Waiter<'_> {
+    async fn wait(mut self, answer: oneshot::Receiver<Result<Lease, Failure>>) -> Option<Result<Lease, Failure>> {
+        let answer = answer.await;
+        self.waiting = false;
+        answer.ok()
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        if self.waiting {
+            self.driver.send(Input::Abandoned { invocation: self.invocation });
+        }
+    }
+}
+
+fn refused(failure: &Failure) -> Error {
+    match failure {
+        Failure::Throttled => Error::throttled("ConcurrentInvocationLimitExceeded"),
+        Failure::StartFailed { reason } => Error::environment_not_started(&**reason),
+        Failure::StartTimedOut => Error::environment_not_started(failure.to_string()),
+        Failure::ShuttingDown => Error::service("fakecloud is shutting down"),
+    }
+}
+
+/// The headers the emulator honours.
+fn headers(invocation: &Invocation, request_id: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
+    headers.insert(HeaderName::from_static("x-amzn-requestid"), request_id);
+    if let Some(context) = invocation.client_context.as_deref().and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(HeaderName::from_static("x-amz-client-context"), context);
+    }
+    headers
+}

@@ -1,0 +1,110 @@
+//! Invocations whose answer is streamed: the head is sent with the first piece, or with the end where there is none.
+
+use std::io;
+use std::pin::Pin;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Scope, stream_chunk, stream_end};
+use futures_util::stream;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::invocations::invocation_log::Source;
+use crate::invocations::invoke;
+use crate::invocations::relay::Relay;
+use crate::state::control;
+
+/// An invocation that has begun to answer. Dropped before its end, it runs on where it was sent already.
+pub(crate) struct Running {
+    outcome: Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>,
+    pieces: mpsc::Receiver<Bytes>,
+}
+
+/// What comes of an invocation, in this order: pieces, then one end.
+pub(crate) enum Progress {
+    /// A piece of the answer.
+    Piece(Bytes),
+    /// How it ended, with what was not in the pieces.
+    End(Result<Outcome, Error>),
+}
+
+/// The `InvokeWithResponseStream` operation.
+pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &str) -> Result<Response, Error> {
+    let invocation = app.lambda().resolve(scope, &control::now(), call)?;
+    if invocation.kind == InvocationKind::DryRun {
+        return Ok(into_http(invocation.accepted()));
+    }
+    let head = invocation.stream_head();
+    let mut running = Running::start(app, invocation, request_id, Source::ResponseStream);
+    let first = match running.next().await {
+        Progress::End(Err(error)) => return Err(error),
+        first @ (Progress::Piece(_) | Progress::End(Ok(_))) => first,
+    };
+    let mut response = into_http(head);
+    *response.body_mut() = running.into_body(first, |progress| match progress {
+        Progress::Piece(piece) => Ok(vec![stream_chunk(&piece)]),
+        Progress::End(outcome) => Ok(stream_end(outcome)),
+    });
+    Ok(response)
+}
+
+/// An answer whose body is sent as it is.
+pub(crate) fn into_http(answer: fakecloud_lambda::Response) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response
+}
+
+// === impl Running ===
+
+impl Running {
+    /// Starts an invocation.
+    pub(crate) fn start(app: &App, invocation: Invocation, request_id: &str, source: Source) -> Self {
+        let (relay, pieces) = Relay::new(invocation.function.timeout_s);
+        let (app, request_id) = (app.clone(), request_id.to_owned());
+        let outcome = Box::pin(async move { invoke::run(&app, &invocation, &request_id, source, Some(relay)).await });
+        Self { outcome, pieces }
+    }
+
+    /// What comes next; nothing comes after the end.
+    pub(crate) async fn next(&mut self) -> Progress {
+        tokio::select! {
+            biased;
+            Some(piece) = self.pieces.recv() => Progress::Piece(piece),
+            outcome = &mut self.outcome => match self.pieces.try_recv() {
+                // The last piece and the end came in the same moment.
+                Ok(piece) => self.ended(piece, outcome),
+                Err(_) => Progress::End(outcome),
+            },
+        }
+    }
+
+    /// Keeps the end for the next time.
+    fn ended(&mut self, piece: Bytes, outcome: Result<Outcome, Error>) -> Progress {
+        self.outcome = Box::pin(std::future::ready(outcome));
+        Progress::Piece(piece)
+    }
+
+    /// A body of what `encode` makes of each step, of which `first` was taken already; an error cuts it off.
+    pub(crate) fn into_body(
+        self,
+        first: Progress,
+        encode: impl FnMut(Progress) -> io::Result<Vec<Bytes>> + Send + 'static,
+    ) -> Body {
+        let state = (Some(self), Some(first), encode);
+        let steps = stream::unfold(state, |(running, first, mut encode)| async move {
+            let mut running = running?;
+            let progress = match first {
+                Some(first) => first,
+                None => running.next().await,
+            };
+            let rest = matches!(progress, Progress::Piece(_)).then_some(running);
+            let pieces = encode(progress).map(|pieces| Bytes::from(pieces.concat()));
+            Some((pieces, (rest, None, encode)))
+        });
+        Body::from_stream(steps)
+    }
+}

@@ -1,0 +1,16 @@
+//! Pods from their rendering to their end, and the one task that decides about them, the driver.
+
+pub(crate) mod cluster;
+pub(crate) mod connection;
+pub(crate) mod convert;
+pub(crate) mod deployment;
+pub(crate) mod deployments;
+pub(crate) mod driver;
+pub(crate) mod launcher;
+pub(crate) mod lease;
+pub(crate) mod pod_entry;
+pub(crate) mod pod_status;
+pub(crate) mod provisioning;
+pub(crate) mod reaper;
+pub(crate) mod timeline;
+pub(crate) mod token;

@@ -1,0 +1,250 @@
+//! The one task that owns the pool: it turns what happens into pool events, and the pool's actions into Pods,
+//! connections and leases. Whatever takes time runs in a task of its own and comes back as an [`Input`].
+
+mod actions;
+mod evidence;
+mod inspect;
+mod provisioned;
+mod reset;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
+use tokio::sync::{mpsc, oneshot};
+use tracing::debug;
+
+use crate::http::inspect::Snapshot;
+use crate::pods::cluster::{ApiError, PodChange};
+use crate::pods::connection::Connection;
+use crate::pods::deployment::SharedDeployment;
+use crate::pods::launcher::Launcher;
+use crate::pods::lease::Lease;
+use crate::pods::pod_entry::PodEntry;
+use crate::pods::provisioning::Figures;
+
+/// Everything that can happen to the driver.
+pub(crate) enum Input {
+    /// A caller wants an execution environment.
+    Acquire { invocation: InvocationId, deployment: SharedDeployment, reply: oneshot::Sender<Result<Lease, Failure>> },
+    /// That caller has gone before it got one.
+    Abandoned { invocation: InvocationId },
+    /// The caller of what runs on a lease has gone.
+    Deserted { instance: InstanceId, invocation: InvocationId },
+    /// A lease is over.
+    Released { instance: InstanceId, connection: Option<Connection>, first_byte: Option<Instant>, after: After },
+    /// The API server has answered a create.
+    Created { instance: InstanceId, result: Result<(), ApiError> },
+    /// An init container asks for its files; it may say where its Pod listens.
+    Fetching { pod: String, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>> },
+    /// The Pod's port took a connection.
+    Connected { instance: InstanceId, connection: Connection },
+    /// The kept connection ended.
+    Disconnected { instance: InstanceId },
+    /// As long as an autoscaler is given has passed since no node took the Pod.
+    UnschedulableForLong { instance: InstanceId, since: Instant },
+    /// The shared watch saw something.
+    Pod(PodChange),
+    /// The API server has answered a delete.
+    Deleted { instance: InstanceId, result: Result<(), ApiError> },
+    /// An update or a delete made this deploy old.
+    Retire { deploy: DeployId },
+    /// So many Pods of a deploy are to be there at any time.
+    Provision { deployment: SharedDeployment, count: usize },
+    /// No Pod of it has to be there any more.
+    Unprovision { deploy: DeployId },
+    /// Someone asks what there is of provisioned deploys.
+    Figures { reply: oneshot::Sender<Vec<Figures>> },
+    /// Someone asks what there is.
+    Inspect { reply: oneshot::Sender<Snapshot> },
+    /// The warm Pods of a function are to go.
+    Evict { function: String, reply: oneshot::Sender<bool> },
+    /// Ends every Pod and everyone who waits for one; `done` is told when those Pods are deleted.
+    Reset { done: oneshot::Sender<()> },
+    /// Shutdown has waited long enough for invocations in flight.
+    CutOff,
+    /// Ends every Pod; `done` is told when the last one is deleted.
+    Shutdown { done: oneshot::Sender<()> },
+}
+
+/// Sends to the driver.
+#[derive(Clone)]
+pub(crate) struct Handle(mpsc::UnboundedSender<Input>);
+
+/// The driver's state.
+pub(crate) struct Driver {
+    pool: Pool,
+    pods: HashMap<InstanceId, PodEntry>,
+    names: HashMap<String, InstanceId>,
+    deploys: HashMap<DeployId, Deploy>,
+    waiting: HashMap<InvocationId, Waiting>,
+    launcher: Launcher,
+    config: Config,
+    handle: Handle,
+    resets: Vec<reset::Reset>,
+    shutdown: Option<oneshot::Sender<()>>,
+}
+
+/// What is kept of a deploy until the pool forgets it.
+struct Deploy {
+    deployment: SharedDeployment,
+    /// How far the last Pod had come that did not listen in time, in words: what callers hear until the pool tries again.
+    timed_out: Option<Arc<str>>,
+}
+
+/// A caller that has no environment yet.
+struct Waiting {
+    deploy: DeployId,
+    reply: oneshot::Sender<Result<Lease, Failure>>,
+}
+
+/// Makes the handle by which others reach the driver, and the queue that [`run`] reads.
+pub(crate) fn channel() -> (Handle, mpsc::UnboundedReceiver<Input>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Handle(sender), receiver)
+}
+
+/// Runs until shutdown has deleted every Pod.
+pub(crate) async fn run(
+    config: Config,
+    launcher: Launcher,
+    handle: Handle,
+    mut inputs: mpsc::UnboundedReceiver<Input>,
+) {
+    let mut driver = Driver {
+        pool: Pool::new(config),
+        pods: HashMap::new(),
+        names: HashMap::new(),
+        deploys: HashMap::new(),
+        waiting: HashMap::new(),
+        launcher,
+        config,
+        handle,
+        resets: Vec::new(),
+        shutdown: None,
+    };
+    loop {
+        // 1. Whatever the pool wants done; each action may change the next deadline.
+        driver.drain_actions();
+        // 2. The end: shutdown was asked for, and no Pod is left.
+        if driver.shutdown.is_some() && driver.pool.is_empty() {
+            break;
+        }
+        // 3. One input, or the pool's next deadline.
+        let deadline = driver.pool.poll_timeout();
+        tokio::select! {
+            biased;
+            input = inputs.recv() => match input {
+                Some(input) => driver.take(Instant::now(), input),
+                None => break,
+            },
+            reason = at(deadline) => {
+                debug!(reason, "pool deadline");
+                driver.pool.handle_timeout(Instant::now());
+            }
+        }
+    }
+    if let Some(done) = driver.shutdown {
+        // Whoever asked may have given up waiting.
+        let _: Result<(), ()> = done.send(());
+    }
+}
+
+async fn at(deadline: Option<(Instant, &'static str)>) -> &'static str {
+    match deadline {
+        Some((instant, reason)) => {
+            tokio::time::sleep_until(instant.into()).await;
+            reason
+        }
+        None => std::future::pending().await,
+    }
+}
+
+// === impl Handle ===
+
+impl Handle {
+    /// Hands `input` to the driver. After shutdown nobody listens, and nothing needs to be heard.
+    pub(crate) fn send(&self, input: Input) {
+        drop(self.0.send(input));
+    }
+
+    /// Whether the driver has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+// === impl Driver ===
+
+impl Driver {
+    fn take(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Acquire { invocation, deployment, reply } => self.acquire(now, invocation, deployment, reply),
+            Input::Abandoned { invocation } => {
+                self.waiting.remove(&invocation);
+                self.pool.handle(now, Event::Abandoned { invocation });
+            }
+            Input::Deserted { instance, invocation } => self.deserted(now, instance, invocation),
+            Input::Released { instance, connection, first_byte, after } => {
+                self.first_byte(instance, first_byte);
+                self.released(now, instance, connection, after);
+            }
+            Input::Created { instance, result } => self.created(now, instance, result),
+            Input::Fetching { pod, ip, reply } => self.fetching(&pod, ip, reply),
+            Input::Connected { instance, connection } => self.connected(now, instance, connection),
+            Input::Disconnected { instance } => self.disconnected(now, instance),
+            Input::UnschedulableForLong { instance, since } => self.unschedulable_for_long(now, instance, since),
+            Input::Pod(change) => self.pod_changed(now, change),
+            Input::Deleted { instance, result } => self.deleted(now, instance, result),
+            Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),
+            Input::Reset { done } => self.reset(now, done),
+            Input::Provision { deployment, count } => self.provision(now, deployment, count),
+            Input::Unprovision { deploy } => self.pool.handle(now, Event::Provision { deploy, count: 0 }),
+            // Whoever asks may have given up waiting.
+            Input::Figures { reply } => drop(reply.send(self.figures())),
+            Input::Inspect { reply } => drop(reply.send(self.snapshot(now))),
+            Input::Evict { function, reply } => drop(reply.send(self.evict(now, &function))),
+            Input::CutOff => {
+                for instance in self.pods.keys().copied().collect::<Vec<_>>() {
+                    self.lost(now, instance, "fakecloud is shutting down");
+                }
+            }
+            Input::Shutdown { done } => {
+                self.shutdown = Some(done);
+                self.pool.handle(now, Event::Shutdown);
+            }
+        }
+    }
+
+    fn acquire(
+        &mut self,
+        now: Instant,
+        invocation: InvocationId,
+        deployment: SharedDeployment,
+        reply: oneshot::Sender<Result<Lease, Failure>>,
+    ) {
+        let deploy = deployment.id.clone();
+        self.deploys.entry(deploy.clone()).or_insert(Deploy { deployment, timed_out: None });
+        self.waiting.insert(invocation, Waiting { deploy: deploy.clone(), reply });
+        self.pool.handle(now, Event::Invoke { invocation, deploy });
+    }
+
+    /// The emulator would end if another invocation came before this one's handler has ended.
+    fn deserted(&mut self, now: Instant, instance: InstanceId, invocation: InvocationId) {
+        if let Some(entry) = self.pods.get(&instance) {
+            debug!(pod = %entry.name, "the caller hung up; the Pod finishes and is then deleted");
+        }
+        self.pool.handle(now, Event::Deserted { instance, invocation });
+    }
+
+    fn released(&mut self, now: Instant, instance: InstanceId, connection: Option<Connection>, after: After) {
+        let taken_back = match (self.pods.get_mut(&instance), connection) {
+            (Some(entry), Some(connection)) => entry.take_back(connection),
+            (Some(_) | None, _) => false,
+        };
+        let after = if taken_back { after } else { After::Retire };
+        self.pool.handle(now, Event::Finished { instance, after });
+    }
+}

@@ -1,0 +1,193 @@
+//! What is heard of Pods, from the API server, their init containers, their connections and the watch, as pool events.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use fakecloud_pool::{Event, InstanceId};
+use k8s_openapi::api::core::v1::Pod;
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::Driver;
+use crate::pods::cluster::{ApiError, PodChange};
+use crate::pods::connection::Connection;
+use crate::pods::deployment::SharedDeployment;
+use crate::pods::pod_entry::{Holding, PodEntry, Standing, Unschedulable};
+use crate::pods::pod_status::{self, Verdict};
+
+impl Driver {
+    pub(super) fn created(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        let standing = match &result {
+            Ok(()) | Err(ApiError::Unanswered(_)) => Standing::Created,
+            Err(ApiError::Refused(_)) => Standing::Refused,
+        };
+        let before = std::mem::replace(&mut entry.standing, standing);
+        match result {
+            Ok(()) => entry.acknowledged(now),
+            Err(error) => {
+                warn!(pod = %entry.name, %error, "the API server did not create the Pod");
+                let reason = format!("Pod {} could not be created: {error}", entry.name);
+                self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+            }
+        }
+        if before == Standing::StopWanted {
+            self.delete(now, instance);
+        }
+    }
+
+    pub(super) fn fetching(&mut self, pod: &str, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>>) {
+        let known = self.names.get(pod).copied();
+        let entry = known.and_then(|instance| self.pods.get_mut(&instance));
+        let deployment = entry.map(|entry| {
+            entry.timeline.fetched(Instant::now());
+            entry.deployment.clone()
+        });
+        if let (Some(instance), Some(ip)) = (known, ip) {
+            self.reach(instance, ip);
+        }
+        // The init container may have gone away while it waited.
+        drop(reply.send(deployment));
+    }
+
+    /// Starts to dial the Pod at the first evidence of where it is.
+    pub(super) fn reach(&mut self, instance: InstanceId, ip: IpAddr) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        if matches!(entry.holding, Holding::Nothing) {
+            entry.timeline.located(Instant::now());
+            entry.holding = Holding::Dialling { _task: self.launcher.dial(&self.handle, instance, ip) };
+        }
+    }
+
+    pub(super) fn connected(&mut self, now: Instant, instance: InstanceId, connection: Connection) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        let Holding::Dialling { .. } = entry.holding else { return };
+        if !connection.is_open() {
+            return self.lost(now, instance, "it closed its connection at once");
+        }
+        entry.timeline.opened(now);
+        debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod is ready");
+        entry.holding = Holding::Idle(connection);
+        entry.starting = None;
+        self.pool.handle(now, Event::Started { instance });
+    }
+
+    /// The cold start is over once its first answer has begun.
+    pub(super) fn first_byte(&mut self, instance: InstanceId, first_byte: Option<Instant>) {
+        let (Some(entry), Some(first_byte)) = (self.pods.get_mut(&instance), first_byte) else { return };
+        if entry.timeline.answered(first_byte) {
+            debug!(pod = %entry.name, timeline = %entry.timeline, "the Pod has served its first invocation");
+        }
+    }
+
+    /// An idle Pod whose connection ended is lost. While it is busy the lease's holder sees the same, the watch may
+    /// still say why, and the connection is not taken back.
+    pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        if matches!(entry.holding, Holding::Idle(_)) {
+            self.lost(now, instance, "it closed its connection");
+        }
+    }
+
+    /// Fails the start, unless a node took the Pod meanwhile, be it for a moment.
+    pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId, since: Instant) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        if let Some(unschedulable) = entry.unschedulable.as_ref().filter(|spell| spell.since == since) {
+            let cause = format!("is not scheduled: {}", unschedulable.cause);
+            self.start_failed(now, instance, &cause);
+        }
+    }
+
+    pub(super) fn pod_changed(&mut self, now: Instant, change: PodChange) {
+        match change {
+            PodChange::Seen(pod) => {
+                let Some(name) = pod.metadata.name.as_ref() else { return };
+                match self.names.get(name).copied() {
+                    Some(instance) => self.pod_read(now, instance, *pod),
+                    // A create whose answer got lost: the Pod carries our label, and nobody waits for it.
+                    None if pod.metadata.deletion_timestamp.is_none() => self.launcher.delete_stray(name.clone()),
+                    None => {}
+                }
+            }
+            PodChange::Gone { name } => {
+                if let Some(instance) = self.names.get(&name).copied() {
+                    self.lost(now, instance, "the Pod was deleted");
+                }
+            }
+            PodChange::ResyncBegan => self.pods.values_mut().for_each(PodEntry::expect_in_resync),
+            PodChange::Resynced { names } => {
+                let missing = self.pods.values().filter(|entry| entry.missing_from(&names)).map(|entry| entry.instance);
+                for instance in missing.collect::<Vec<_>>() {
+                    self.lost(now, instance, "the Pod is gone");
+                }
+            }
+        }
+    }
+
+    pub(super) fn pod_read(&mut self, now: Instant, instance: InstanceId, pod: Pod) {
+        let reading = pod_status::read(&pod);
+        if let Some(ip) = reading.ip {
+            self.reach(instance, ip);
+        }
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        if reading.scheduled {
+            entry.timeline.scheduled(now);
+        }
+        if matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. }) {
+            entry.starting = pod.status.map(Box::new);
+        }
+        let unschedulable_since = entry.unschedulable.take().map(|unschedulable| unschedulable.since);
+        match reading.verdict {
+            Verdict::Fine => {}
+            Verdict::Unschedulable(cause) => {
+                let since = unschedulable_since.unwrap_or(now);
+                entry.unschedulable = Some(Unschedulable { since, cause });
+                if unschedulable_since.is_none() {
+                    self.launcher.await_autoscaler(&self.handle, instance, since);
+                }
+            }
+            Verdict::CannotStart(cause) => self.start_failed(now, instance, &format!("cannot start: {cause}")),
+            Verdict::Ended(cause) => self.lost(now, instance, &cause),
+        }
+    }
+
+    /// The Pod will never listen; `cause` goes on from its name.
+    fn start_failed(&mut self, now: Instant, instance: InstanceId, cause: &str) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        entry.log_end(cause);
+        let reason = format!("Pod {} {cause}", entry.name);
+        self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+    }
+
+    pub(super) fn lost(&mut self, now: Instant, instance: InstanceId, cause: &str) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        entry.log_end(cause);
+        let reason = match entry.holding {
+            // Its caller reads it after `Runtime exited with error:`, where AWS says how.
+            Holding::Lent { .. } => format!("{cause} (Pod {} is lost)", entry.name),
+            Holding::Nothing | Holding::Dialling { .. } | Holding::Idle(_) | Holding::Closed => {
+                format!("Pod {} is lost: {cause}", entry.name)
+            }
+        };
+        self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
+    }
+
+    pub(super) fn deleted(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
+        match result {
+            Ok(()) => self.forget(now, instance),
+            Err(error) => {
+                let Some(entry) = self.pods.get_mut(&instance) else { return };
+                warn!(pod = %entry.name, %error, "the API server did not delete the Pod; trying again later");
+                entry.standing = Standing::Created;
+            }
+        }
+    }
+
+    pub(super) fn forget(&mut self, now: Instant, instance: InstanceId) {
+        if let Some(entry) = self.pods.remove(&instance) {
+            self.names.remove(&entry.name);
+        }
+        self.pool.handle(now, Event::Stopped { instance });
+        self.settle_resets();
+    }
+}

@@ -1,0 +1,89 @@
+//! What the driver and its pool hold, for people and tests, and the eviction of what is warm.
+
+use std::time::{Duration, Instant};
+
+use fakecloud_podspec::Package;
+use fakecloud_pool::{Event, Initialization, InstanceView};
+
+use super::{Deploy, Driver};
+use crate::http::inspect::{DeployShown, InstanceShown, Limits, Provisioned, Snapshot};
+
+impl Driver {
+    pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
+        let config = &self.config;
+        let limits = Limits {
+            max_pods: config.max_instances.get(),
+            max_concurrency: config.max_concurrency.get(),
+            queue_limit: config.queue_limit,
+            idle_ttl_ms: milliseconds(config.idle_ttl),
+            start_timeout_ms: milliseconds(config.start_timeout),
+        };
+        Snapshot {
+            limits,
+            waiting: self.pool.waiting(),
+            deploys: self.deploys_shown(),
+            instances: self.pool.instances().filter_map(|view| self.instance_shown(now, &view)).collect(),
+        }
+    }
+
+    fn deploys_shown(&self) -> Vec<DeployShown> {
+        let shown = self.pool.deploys().filter_map(|view| {
+            let Deploy { deployment, .. } = self.deploys.get(view.id)?;
+            Some(DeployShown {
+                deploy_id: deployment.label.to_string(),
+                function_arn: deployment.arn.clone(),
+                waiting: view.waiting,
+                provisioned: (view.provision > 0).then_some(Provisioned {
+                    requested: view.provision,
+                    allocated: view.provisioned,
+                    available: view.provisioned_ready,
+                }),
+                last_start_failure: view.failure.map(|failure| self.in_words(view.id, failure)),
+            })
+        });
+        shown.collect()
+    }
+
+    fn instance_shown(&self, now: Instant, view: &InstanceView<'_>) -> Option<InstanceShown> {
+        let entry = self.pods.get(&view.id)?;
+        let function = &entry.deployment.function;
+        let age = |since: Instant| milliseconds(now.saturating_duration_since(since));
+        Some(InstanceShown {
+            pod_name: entry.name.clone(),
+            function_name: function.name.to_string(),
+            function_arn: entry.deployment.arn.clone(),
+            runtime: match &function.package {
+                Package::Zip { runtime, .. } => runtime.to_string(),
+                Package::Image { .. } => "image".to_owned(),
+            },
+            deploy_id: entry.deployment.label.to_string(),
+            state: view.state,
+            initialization_type: match view.initialization {
+                Initialization::OnDemand => "on-demand",
+                Initialization::Provisioned => "provisioned-concurrency",
+            },
+            age_ms: age(view.created),
+            in_state_ms: age(view.since),
+            last_used_ms: age(view.last_used),
+            invocations: view.served,
+            timeline: entry.timeline.shown(),
+        })
+    }
+
+    /// Ends the warm Pods of every function with this name, busy ones once they are done, and says whether there were any.
+    pub(super) fn evict(&mut self, now: Instant, function: &str) -> bool {
+        let is_warm = |view: &InstanceView<'_>| matches!(view.state, "idle" | "busy");
+        let warm = self.pool.instances().filter(is_warm).map(|view| view.id);
+        let warm =
+            warm.filter(|id| self.pods.get(id).is_some_and(|pod| pod.deployment.function.name.as_str() == function));
+        let warm = warm.collect::<Vec<_>>();
+        for instance in &warm {
+            self.pool.handle(now, Event::Evict { instance: *instance });
+        }
+        !warm.is_empty()
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,98 @@
+//! Starts and ends Pods for the driver: each request to the API server and each dialling runs in a task of its own and
+//! reports back.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fakecloud_podspec::{Cluster as Settings, INVOKE_PORT, InstanceLabel, Launch, PodName, pod};
+use fakecloud_pool::{Initialization, InstanceId};
+use tracing::warn;
+
+use crate::pods::cluster::Cluster;
+use crate::pods::connection;
+use crate::pods::deployment::SharedDeployment;
+use crate::pods::driver::{Handle, Input};
+use crate::pods::pod_entry::{DialTask, PodEntry};
+use crate::pods::token::Secret;
+use crate::request_id;
+
+/// What every Pod of this process has in common.
+pub(crate) struct Launcher {
+    pub(crate) cluster: Cluster,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) instance: InstanceLabel,
+    pub(crate) secret: Arc<Secret>,
+    /// How long a Pod may stay unschedulable before its callers hear of it.
+    pub(crate) unschedulable_grace: Duration,
+}
+
+impl Launcher {
+    /// Creates one Pod; the answer comes as [`Input::Created`].
+    pub(crate) fn launch(
+        &self,
+        handle: &Handle,
+        instance: InstanceId,
+        deployment: SharedDeployment,
+        initialization: Initialization,
+    ) -> PodEntry {
+        let name = PodName::new(&deployment.function.name, request_id::random_u64());
+        let token = self.secret.token(name.as_str());
+        let launch = Launch {
+            name: name.clone(),
+            instance: self.instance.clone(),
+            deploy_id: deployment.label.clone(),
+            initialization: match initialization {
+                Initialization::OnDemand => fakecloud_podspec::Initialization::OnDemand,
+                Initialization::Provisioned => fakecloud_podspec::Initialization::ProvisionedConcurrency,
+            },
+            token: token.parse().expect("a token in hex is a bearer token"),
+        };
+        let pod = pod(&deployment.function, &launch, &self.settings);
+        let (cluster, handle) = (self.cluster.clone(), handle.clone());
+        tokio::spawn(async move {
+            let result = cluster.create(&pod).await;
+            handle.send(Input::Created { instance, result });
+        });
+        PodEntry::new(instance, name.to_string(), deployment)
+    }
+
+    /// Deletes one Pod; the answer comes as [`Input::Deleted`].
+    pub(crate) fn delete(&self, handle: &Handle, instance: InstanceId, name: String) {
+        let (cluster, handle) = (self.cluster.clone(), handle.clone());
+        tokio::spawn(async move {
+            let result = cluster.delete(&name).await;
+            handle.send(Input::Deleted { instance, result });
+        });
+    }
+
+    /// Deletes a Pod of this instance that the driver knows nothing of.
+    pub(crate) fn delete_stray(&self, name: String) {
+        let cluster = self.cluster.clone();
+        tokio::spawn(async move {
+            if let Err(error) = cluster.delete(&name).await {
+                warn!(pod = %name, %error, "a stray Pod could not be deleted");
+            }
+        });
+    }
+
+    /// Dials until the Pod listens, then reports [`Input::Connected`], and [`Input::Disconnected`] at the end.
+    pub(crate) fn dial(&self, handle: &Handle, instance: InstanceId, ip: IpAddr) -> DialTask {
+        let (handle, closing) = (handle.clone(), handle.clone());
+        let task = tokio::spawn(async move {
+            let closed = move || closing.send(Input::Disconnected { instance });
+            let connection = connection::dial(SocketAddr::new(ip, INVOKE_PORT), closed).await;
+            handle.send(Input::Connected { instance, connection });
+        });
+        DialTask(task.abort_handle())
+    }
+
+    /// Reports [`Input::UnschedulableForLong`] once an autoscaler has had its chance.
+    pub(crate) fn await_autoscaler(&self, handle: &Handle, instance: InstanceId, since: Instant) {
+        let (handle, grace) = (handle.clone(), self.unschedulable_grace);
+        tokio::spawn(async move {
+            tokio::time::sleep(grace).await;
+            handle.send(Input::UnschedulableForLong { instance, since });
+        });
+    }
+}

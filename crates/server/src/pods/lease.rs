@@ -1,0 +1,137 @@
+//! An execution environment lent to one invocation: it must be given back, and is given back whatever happens.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fakecloud_pool::{After, InstanceId, InvocationId};
+use http::HeaderMap;
+use tokio::sync::oneshot;
+
+use crate::invocations::relay::Relay;
+use crate::pods::connection::{Answer, Connection, SendError};
+use crate::pods::driver::{Handle, Input};
+
+/// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired once
+/// something was sent, since nobody knows what state it is in; until then it is as good as before.
+pub(crate) struct Lease {
+    instance: InstanceId,
+    invocation: InvocationId,
+    pod: String,
+    connection: Option<Connection>,
+    /// What becomes of the Pod when the lease is dropped.
+    after_drop: After,
+    /// When the answer began.
+    first_byte: Option<Instant>,
+    aborted: oneshot::Receiver<Arc<str>>,
+    handle: Handle,
+}
+
+/// Whoever waits for the answer of what runs on a lease: dropped before the answer came, it says that nobody does.
+pub(crate) struct Caller {
+    instance: InstanceId,
+    invocation: InvocationId,
+    waiting: bool,
+    handle: Handle,
+}
+
+/// How an invocation on a lease ended without an answer.
+pub(crate) enum Cut {
+    /// The request was never sent; another environment may take it.
+    NotSent,
+    /// The Pod went away under the invocation, and why.
+    Lost(String),
+}
+
+impl Lease {
+    pub(crate) fn new(
+        instance: InstanceId,
+        invocation: InvocationId,
+        pod: String,
+        connection: Connection,
+        aborted: oneshot::Receiver<Arc<str>>,
+        handle: Handle,
+    ) -> Self {
+        Self {
+            instance,
+            invocation,
+            pod,
+            connection: Some(connection),
+            after_drop: After::Reuse,
+            first_byte: None,
+            aborted,
+            handle,
+        }
+    }
+
+    /// The Pod's name.
+    pub(crate) fn pod(&self) -> &str {
+        &self.pod
+    }
+
+    /// The caller, to be kept as long as somebody waits for the answer.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { instance: self.instance, invocation: self.invocation, waiting: true, handle: self.handle.clone() }
+    }
+
+    /// Runs one invocation, whose answer goes to the relay as far as can be. Where the connection breaks, the watch is
+    /// given `witness` to say why.
+    pub(crate) async fn send(
+        &mut self,
+        headers: HeaderMap,
+        payload: Bytes,
+        relay: Option<&Relay>,
+        witness: Duration,
+    ) -> Result<Answer, Cut> {
+        let Some(connection) = self.connection.as_mut() else { return Err(Cut::NotSent) };
+        self.after_drop = After::Retire;
+        let broken = tokio::select! {
+            answer = connection.send(headers, payload, relay) => match answer {
+                Ok(answer) => {
+                    self.first_byte = Some(answer.began);
+                    return Ok(answer);
+                }
+                Err(SendError::NotSent) => return Err(Cut::NotSent),
+                Err(error @ (SendError::Broken(_) | SendError::TooLong)) => error,
+            },
+            Ok(reason) = &mut self.aborted => return Err(Cut::Lost(reason.to_string())),
+        };
+        match tokio::time::timeout(witness, &mut self.aborted).await {
+            Ok(Ok(reason)) => Err(Cut::Lost(reason.to_string())),
+            Ok(Err(_)) | Err(_) => Err(Cut::Lost(format!("Pod {}: {}", self.pod, crate::words::chain(&broken)))),
+        }
+    }
+
+    /// Gives the environment back.
+    pub(crate) fn finish(mut self, after: After) {
+        self.give_back(after);
+    }
+
+    fn give_back(&mut self, after: After) {
+        if let Some(connection) = self.connection.take() {
+            let (instance, first_byte) = (self.instance, self.first_byte);
+            self.handle.send(Input::Released { instance, connection: Some(connection), first_byte, after });
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.give_back(self.after_drop);
+    }
+}
+
+impl Caller {
+    /// The answer has come.
+    pub(crate) fn answered(mut self) {
+        self.waiting = false;
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if self.waiting {
+            self.handle.send(Input::Deserted { instance: self.instance, invocation: self.invocation });
+        }
+    }
+}

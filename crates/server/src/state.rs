@@ -1,0 +1,11 @@
+//! The control plane's state: calls that change it, and the disk it outlives the process on.
+
+pub(crate) mod archive;
+pub(crate) mod blobs;
+pub(crate) mod control;
+pub(crate) mod durable;
+pub(crate) mod restore;
+pub(crate) mod s3_object;
+pub(crate) mod store;
+pub(crate) mod sweeper;
+pub(crate) mod writer;

@@ -1,0 +1,328 @@
+//! Code zips and layer tars on disk, named by their content: written once, whole or not at all, then only read.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{File, TryLockError};
+use std::io::{self, BufReader, BufWriter, Cursor, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fakecloud_artifacts::{ArchiveError, DigestWriter, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::state::durable;
+
+/// Longer than any call that stores an archive and any Pod that still fetches one.
+const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
+
+/// What is longer than all of its entries together may be is not worth looking into.
+const ZIP_BYTES_MAX: u64 = 262_144_000;
+
+/// The folder of all artifacts.
+pub(crate) struct Blobs {
+    zips: PathBuf,
+    layers: PathBuf,
+    /// Since when nothing has needed a file. A file that is asked for again is not in here.
+    unneeded: Mutex<HashMap<PathBuf, Instant>>,
+    /// Keeps every other process out of the folder; the kernel lets go of it however this one ends.
+    _lock: File,
+    /// Deletes the folder at the end where nobody asked to keep it.
+    temporary: Option<TempDir>,
+}
+
+/// A zip that was checked and is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredZip {
+    pub(crate) digest: Sha256Digest,
+    pub(crate) bytes: u64,
+    pub(crate) unzipped_bytes: u64,
+}
+
+/// Why a zip was not stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PutError {
+    #[error("the archive is refused")]
+    Archive(#[from] ArchiveError),
+    #[error("the archive is longer than {ZIP_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("the archive could not be received")]
+    Source(#[source] io::Error),
+    #[error("the archive cannot be written to {dir}", dir = .dir.display())]
+    Disk { dir: PathBuf, source: io::Error },
+}
+
+/// Why the layers of a function could not be merged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MergeError {
+    #[error("the layers cannot be merged")]
+    Layers(#[from] LayersError),
+    #[error("a layer archive cannot be read or merged on disk")]
+    Disk(#[from] io::Error),
+}
+
+impl Blobs {
+    /// Artifacts below `data_dir`, which no other process may be using, or in a temporary folder that ends with the
+    /// process.
+    pub(crate) fn open(data_dir: Option<&Path>) -> io::Result<Self> {
+        let temporary = match data_dir {
+            Some(_) => None,
+            None => Some(tempfile::Builder::new().prefix("fakecloud-").tempdir()?),
+        };
+        let root = data_dir.or_else(|| temporary.as_ref().map(TempDir::path)).expect("one of the two is there");
+        let lock = lock(root)?;
+        let (zips, layers) = (root.join("zips"), root.join("layers"));
+        for dir in [&zips, &layers] {
+            durable::create_folder(dir)?;
+            remove_unfinished(dir)?;
+        }
+        Ok(Self { zips, layers, unneeded: Mutex::default(), _lock: lock, temporary })
+    }
+
+    /// Checks an uploaded zip to its last byte and stores it. Blocks: run it where that is allowed.
+    pub(crate) fn put_zip(&self, zip: &Bytes) -> Result<StoredZip, PutError> {
+        let summary = check_zip(&mut Cursor::new(zip), &Limits::default())?;
+        let digest = Sha256Digest::of(zip);
+        let path = self.zip(&digest.hex());
+        if !self.keeps(&path) {
+            let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
+            let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
+            file.as_file().write_all(zip).and_then(|()| self.put_in_place(file, &path)).map_err(disk)?;
+        }
+        Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes: summary.unzipped_bytes })
+    }
+
+    /// Receives a zip piece by piece, and checks and stores it as [`Self::put_zip`] does; no more than a piece of it is in
+    /// memory. Blocks.
+    pub(crate) fn receive_zip(
+        &self,
+        pieces: impl IntoIterator<Item = io::Result<Bytes>>,
+    ) -> Result<StoredZip, PutError> {
+        let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
+        let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
+        let mut writer = DigestWriter::new(file.as_file());
+        let mut left = ZIP_BYTES_MAX;
+        for piece in pieces {
+            let piece = piece.map_err(PutError::Source)?;
+            left = left.checked_sub(piece.len() as u64).ok_or(PutError::TooLong)?;
+            writer.write_all(&piece).map_err(disk)?;
+        }
+        let (_file, digest, bytes) = writer.finish();
+        let mut zip = BufReader::new(file.as_file());
+        zip.rewind().map_err(disk)?;
+        let summary = check_zip(&mut zip, &Limits::default())?;
+        let path = self.zip(&digest.hex());
+        if !self.keeps(&path) {
+            durable::put_in_place(file, &path).map_err(disk)?;
+        }
+        Ok(StoredZip { digest, bytes, unzipped_bytes: summary.unzipped_bytes })
+    }
+
+    /// Where the zip with this digest is.
+    pub(crate) fn zip(&self, sha256_hex: &str) -> PathBuf {
+        self.zips.join(format!("{sha256_hex}.zip"))
+    }
+
+    /// Merges stored layer zips, in attach order, into one tar, unless that was done before. Blocks.
+    pub(crate) fn layers_tar(&self, digests: &[&str]) -> Result<PathBuf, MergeError> {
+        let name = Sha256Digest::of(digests.join("\n").as_bytes());
+        let path = self.layers.join(format!("{name}.tar"));
+        if !self.keeps(&path) {
+            let open = |digest: &&str| File::open(self.zip(digest)).map(BufReader::new);
+            let mut zips = digests.iter().map(open).collect::<io::Result<Vec<_>>>()?;
+            let file = NamedTempFile::new_in(&self.layers)?;
+            let mut writer = BufWriter::new(file.as_file());
+            write_layer_tar(&mut zips, &Limits::default(), &mut writer)?;
+            writer.flush()?;
+            drop(writer);
+            self.put_in_place(file, &path)?;
+        }
+        Ok(path)
+    }
+
+    /// Moves a complete file to its place. Where the folder ends with the process, nothing is flushed to the disk: that
+    /// takes longer than all the rest of a create.
+    fn put_in_place(&self, file: NamedTempFile, path: &Path) -> io::Result<()> {
+        match self.temporary {
+            Some(_) => file.persist(path).map(drop).map_err(|error| error.error),
+            None => durable::put_in_place(file, path),
+        }
+    }
+}
+
+impl Blobs {
+    /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Blocks.
+    pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
+        let mut deleted = 0;
+        for dir in [&self.zips, &self.layers] {
+            for entry in std::fs::read_dir(dir)? {
+                deleted += usize::from(self.sweep_file(now, entry?.path(), needed)?);
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Whether it deleted the file. The lock is held over the deletion: a file is either kept or seen to be gone.
+    fn sweep_file(&self, now: Instant, path: PathBuf, needed: &BTreeSet<PathBuf>) -> io::Result<bool> {
+        let mut unneeded = self.unneeded();
+        if needed.contains(&path) {
+            unneeded.remove(&path);
+            return Ok(false);
+        }
+        let since = *unneeded.entry(path.clone()).or_insert(now);
+        if now.duration_since(since) < UNNEEDED_KEPT {
+            return Ok(false);
+        }
+        unneeded.remove(&path);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            // A write that has just been finished under its final name.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the file is there; if so it stays for at least `UNNEEDED_KEPT` from the next sweep on.
+    fn keeps(&self, path: &Path) -> bool {
+        self.unneeded().remove(path);
+        path.exists()
+    }
+
+    fn unneeded(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
+        self.unneeded.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// Takes a folder for this process alone: two would remove each other's unfinished files and overwrite their records.
+fn lock(dir: &Path) -> io::Result<File> {
+    durable::create_folder(dir)?;
+    let path = dir.join("lock");
+    let file = File::create(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "another fakecloud is using it: end that one, or give each a directory of its own",
+        )),
+        Err(TryLockError::Error(error)) => {
+            Err(io::Error::new(error.kind(), format!("{} cannot be locked: {error}", path.display())))
+        }
+    }
+}
+
+/// Removes what a process that was killed was writing.
+fn remove_unfinished(dir: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if durable::is_unfinished(&path) {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zip_of(name: &str, content: &[u8]) -> Bytes {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+        zip.finish().unwrap().into_inner().into()
+    }
+
+    #[test]
+    fn zip_is_stored_once_under_its_digest() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let zip = zip_of("app.py", b"x = 1");
+        let first = blobs.put_zip(&zip).unwrap();
+        assert_eq!(blobs.put_zip(&zip).unwrap(), first);
+        assert_eq!((first.bytes, first.unzipped_bytes), (zip.len() as u64, 5));
+        assert_eq!(std::fs::read(blobs.zip(&first.digest.hex())).unwrap(), zip);
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn zip_that_came_in_pieces_is_the_same_zip() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let zip = zip_of("app.py", b"x = 1");
+        let pieces = || zip.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece)));
+        let first = blobs.receive_zip(pieces()).unwrap();
+        assert_eq!(blobs.receive_zip(pieces()).unwrap(), first);
+        assert_eq!(blobs.put_zip(&zip).unwrap(), first);
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn zip_that_does_not_come_whole_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let zip = zip_of("app.py", b"x = 1");
+        let cut = [Ok(zip.slice(..9)), Err(io::Error::other("cut"))];
+        assert!(matches!(blobs.receive_zip(cut), Err(PutError::Source(_))));
+        assert!(matches!(blobs.receive_zip([Ok(zip.slice(..9))]), Err(PutError::Archive(_))));
+        let piece = Bytes::from(vec![0; 1 << 20]);
+        assert!(matches!(blobs.receive_zip(std::iter::repeat_with(|| Ok(piece.clone()))), Err(PutError::TooLong)));
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn directory_in_use_is_refused_until_it_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Blobs::open(Some(dir.path())).unwrap();
+        let refused = Blobs::open(Some(dir.path())).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("another fakecloud is using it"), "{refused}");
+        drop(first);
+        Blobs::open(Some(dir.path())).unwrap();
+    }
+
+    #[test]
+    fn refused_zip_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        assert!(matches!(blobs.put_zip(&Bytes::from_static(b"no zip")), Err(PutError::Archive(_))));
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn layers_are_merged_in_the_order_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let first = blobs.put_zip(&zip_of("v", b"1")).unwrap().digest.hex();
+        let second = blobs.put_zip(&zip_of("v", b"2")).unwrap().digest.hex();
+        let forward = std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap();
+        let backward = std::fs::read(blobs.layers_tar(&[&second, &first]).unwrap()).unwrap();
+        assert_ne!(forward, backward);
+        assert_eq!(std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap(), forward);
+    }
+
+    #[test]
+    fn file_is_deleted_once_nothing_has_needed_it_for_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
+        let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
+        assert_eq!(blobs.sweep(start, &BTreeSet::new()).unwrap(), 0);
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was needed again meanwhile");
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new()).unwrap(), 0);
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new()).unwrap(), 0);
+        blobs.put_zip(&zip_of("a", b"1")).unwrap();
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new()).unwrap(), 0, "it was stored again");
+        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new()).unwrap(), 1);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn unfinished_writes_of_a_killed_process_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Blobs::open(Some(dir.path())).unwrap());
+        std::fs::write(dir.path().join("zips/.tmpAbCdEf"), b"half").unwrap();
+        drop(Blobs::open(Some(dir.path())).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+    }
+}

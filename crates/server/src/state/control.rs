@@ -1,0 +1,107 @@
+//! Calls of the control plane: store what they bring, change the state, persist the change, answer.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fakecloud_lambda::{Call, Error, FunctionRecord, Moment, Response, Scope, Stored};
+use tracing::{error, warn};
+
+use crate::app::App;
+use crate::pods::deployment::{Deployment, SharedDeployment};
+use crate::pods::deployments::Superseded;
+use crate::pods::driver::Input;
+use crate::pods::provisioning;
+use crate::request_id;
+use crate::state::archive;
+use crate::state::store::Write;
+use crate::state::writer::Written;
+use crate::words::chain;
+
+/// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
+pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Response, Error> {
+    let app = app.clone();
+    let applying = tokio::spawn(async move { run(&app, &scope, call).await });
+    applying.await.unwrap_or_else(|panic| Err(Error::service(format!("the call was lost: {panic}"))))
+}
+
+async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
+    let stored = match call.archive() {
+        Some(archive) => Some(archive::store(app, scope, archive).await?),
+        None => None,
+    };
+    provisioning::refresh(app, call.operation()).await;
+    let (response, superseded, written) = change(app, scope, &call, stored)?;
+    let written = match written {
+        Some(written) => written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))),
+        None => Ok(()),
+    };
+    superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
+    match written {
+        Ok(()) => Ok(response),
+        Err(cause) => {
+            error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
+            Err(Error::service(unwritten(&cause)))
+        }
+    }
+}
+
+/// What callers hear of a change that is not on disk.
+pub(crate) fn unwritten(cause: &io::Error) -> String {
+    format!("the change is made, but could not be written to the data directory and ends with this process: {cause}")
+}
+
+/// Changes the state, lets deployments follow and queues the records, all in one step.
+fn change(
+    app: &App,
+    scope: &Scope,
+    call: &Call,
+    stored: Option<Stored>,
+) -> Result<(Response, Vec<Superseded>, Option<Written>), Error> {
+    let mut lambda = app.lambda();
+    let applied = lambda.apply(scope, &now(), call, stored)?;
+    let superseded = app.deployments.follow(applied.effects);
+    if !applied.changes.is_empty() {
+        app.provisioning.changed();
+    }
+    let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
+    let written = writer.map(|writer| writer.write(applied.changes.into_iter().map(Write::from).collect()));
+    Ok((applied.response, superseded, written))
+}
+
+/// Retires the Pods of what a version ran before, unless they would be the same again. New Pods start on demand; what
+/// takes time, merging layers, begins now.
+fn redeploy(app: &App, superseded: Superseded) {
+    let Superseded { old, new } = superseded;
+    match (old, new) {
+        (Some(old), None) => retire(app, &old),
+        (None, Some(record)) if record.layers.is_empty() => {}
+        (old, Some(record)) => drop(tokio::spawn(replace(app.clone(), old, record))),
+        (None, None) => {}
+    }
+}
+
+async fn replace(app: App, old: Option<SharedDeployment>, record: Arc<FunctionRecord>) {
+    let new = app.deployments.of(&record).await;
+    if let Err(error) = &new {
+        warn!(function = %record.arn(), error = %chain(error), "the new configuration cannot be deployed");
+    }
+    let is_new = |old: &SharedDeployment| new.as_ref().map_or(true, |new| new.id != old.id);
+    if let Some(old) = old.filter(is_new) {
+        retire(&app, &old);
+    }
+}
+
+/// Drains the Pods of a deployment.
+pub(crate) fn retire(app: &App, old: &Deployment) {
+    app.driver.send(Input::Retire { deploy: old.id.clone() });
+    // It may be what a version has gone back to meanwhile.
+    app.provisioning.changed();
+}
+
+/// The wall clock and fresh randomness, for the pure control plane.
+pub(crate) fn now() -> Moment {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let epoch_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+    Moment { epoch_ms, random: request_id::random() }
+}

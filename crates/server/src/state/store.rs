@@ -1,0 +1,130 @@
+//! The control plane's records on disk: one small JSON file a record, written whole or not at all.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::state::durable;
+
+/// The folder of IAM's records; all others are Lambda's.
+pub(crate) const IAM: &str = "iam/";
+
+/// What becomes of one record.
+pub(crate) struct Write {
+    key: String,
+    /// The new content; without one the record is gone.
+    json: Option<Vec<u8>>,
+}
+
+/// A folder of records. A file either has its old content or its new one, whenever the process dies.
+pub(crate) struct Store {
+    dir: PathBuf,
+}
+
+impl Store {
+    /// Opens the folder, making it where it is missing.
+    pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
+        durable::open_folder(&dir)?;
+        Ok(Self { dir })
+    }
+
+    /// Every record, as key and content, in the order of the keys. Removes what a process that was killed was writing.
+    pub(crate) fn load(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
+        let mut records = Vec::new();
+        collect(&self.dir, &self.dir, &mut records)?;
+        records.sort();
+        Ok(records)
+    }
+
+    /// Writes or removes one record; that is on disk when this returns.
+    pub(crate) fn write(&self, write: &Write) -> io::Result<()> {
+        match &write.json {
+            Some(json) => self.put(&write.key, json),
+            None => self.delete(&write.key),
+        }
+    }
+
+    /// Writes one record. `key` is a relative path of safe file names.
+    fn put(&self, key: &str, json: &[u8]) -> io::Result<()> {
+        durable::write(&self.path(key), json)
+    }
+
+    /// Removes one record; one that is not there is as good.
+    fn delete(&self, key: &str) -> io::Result<()> {
+        durable::remove(&self.path(key))
+    }
+
+    /// Removes all records, in one step.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        durable::empty_folder(&self.dir)
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.dir.join(key)
+    }
+}
+
+impl From<fakecloud_lambda::Change> for Write {
+    fn from(change: fakecloud_lambda::Change) -> Self {
+        match change {
+            fakecloud_lambda::Change::Put { key, json } => Self { key, json: Some(json) },
+            fakecloud_lambda::Change::Delete { key } => Self { key, json: None },
+        }
+    }
+}
+
+impl From<fakecloud_iam::Change> for Write {
+    fn from(change: fakecloud_iam::Change) -> Self {
+        match change {
+            fakecloud_iam::Change::Put { key, json } => Self { key: format!("{IAM}{key}"), json: Some(json) },
+            fakecloud_iam::Change::Delete { key } => Self { key: format!("{IAM}{key}"), json: None },
+        }
+    }
+}
+
+fn collect(root: &Path, dir: &Path, records: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, records)?;
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            let relative = path.strip_prefix(root).expect("a folder's entries lie in it");
+            records.push((relative.to_string_lossy().into_owned(), std::fs::read(&path)?));
+        } else if durable::is_unfinished(&path) {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_back_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().to_owned()).unwrap();
+        store.put("us-east-1/b.json", b"2").unwrap();
+        store.put("us-east-1/a.json", b"0").unwrap();
+        store.put("us-east-1/a.json", b"1").unwrap();
+        store.put("us-east-1/c.d.json", b"3").unwrap();
+        store.delete("us-east-1/b.json").unwrap();
+        store.delete("us-east-1/never-there.json").unwrap();
+
+        let reopened = Store::open(dir.path().to_owned()).unwrap();
+        let expected =
+            [("us-east-1/a.json".to_owned(), b"1".to_vec()), ("us-east-1/c.d.json".to_owned(), b"3".to_vec())];
+        assert_eq!(reopened.load().unwrap(), expected);
+    }
+
+    #[test]
+    fn write_that_was_cut_off_is_no_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().to_owned()).unwrap();
+        store.put("a.json", b"1").unwrap();
+        let unfinished = dir.path().join(".tmpX1Y2Z3");
+        std::fs::write(&unfinished, b"{half").unwrap();
+        assert_eq!(store.load().unwrap(), [("a.json".to_owned(), b"1".to_vec())]);
+        assert!(!unfinished.exists());
+    }
+}
