@@ -6,6 +6,12 @@
 
 #[path = "../tests/scripted/api.rs"]
 mod api;
+#[path = "../tests/scripted/archive.rs"]
+mod archive;
+#[path = "../tests/scripted/client.rs"]
+mod client;
+#[path = "../tests/scripted/control_plane.rs"]
+mod control_plane;
 #[path = "../tests/scripted/pod.rs"]
 mod pod;
 #[path = "../tests/scripted/server.rs"]

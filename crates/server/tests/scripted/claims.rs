@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Create};
+use crate::client::Answer;
 use crate::instance::serve_health;
-use crate::server::{Answer, Server, until};
+use crate::server::{Server, until};
 
 async fn with_function() -> (Api, Server) {
     let api = Api::start().await;

@@ -12,8 +12,9 @@ use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 use crate::api::Api;
+use crate::archive::zip_of;
 use crate::s3::{Object, S3};
-use crate::server::{Server, zip_of};
+use crate::server::Server;
 
 async fn with_s3(setting: &str) -> (Api, S3, Server) {
     let api = Api::start().await;
@@ -105,7 +106,7 @@ async fn object_that_is_no_good_leaves_no_function() {
         assert_eq!(status, 400, "{key}: {error}");
         assert!(error["message"].as_str().unwrap().starts_with(words), "{key}: {error}");
     }
-    assert_eq!(server.send(Method::GET, "/2015-03-31/functions/f").await.status(), 404);
+    server.call(Method::GET, "/2015-03-31/functions/f", &Value::Null, 404).await;
 }
 
 #[tokio::test]

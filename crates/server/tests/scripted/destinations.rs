@@ -20,9 +20,9 @@ async fn with_function(destinations: Value, dead_letter: &str) -> (Services, Ser
     let server = Server::start_with(&api, &[("FAKECLOUD_FORWARD_URL", &url)]).await;
     server.create_function("hello").await;
     let config = json!({ "MaximumRetryAttempts": 0, "DestinationConfig": destinations });
-    server.call(Method::PUT, "/2019-09-25/functions/hello/event-invoke-config", &config).await;
+    server.call(Method::PUT, "/2019-09-25/functions/hello/event-invoke-config", &config, 200).await;
     let config = json!({ "DeadLetterConfig": { "TargetArn": dead_letter } });
-    server.call(Method::PUT, "/2015-03-31/functions/hello/configuration", &config).await;
+    server.call(Method::PUT, "/2015-03-31/functions/hello/configuration", &config, 200).await;
     (services, server)
 }
 
@@ -103,7 +103,7 @@ async fn without_any_endpoint_the_log_names_the_settings() {
     let server = Server::start(&api).await;
     server.create_function("hello").await;
     let config = json!({ "DestinationConfig": { "OnSuccess": { "Destination": QUEUE } } });
-    server.call(Method::PUT, "/2019-09-25/functions/hello/event-invoke-config", &config).await;
+    server.call(Method::PUT, "/2019-09-25/functions/hello/event-invoke-config", &config, 200).await;
     server.send_event("hello", json!({})).await;
     let logged = until(async || server.logged("was not told").first().cloned()).await;
     assert!(logged.contains("AWS_ENDPOINT_URL_SQS") && logged.contains("FAKECLOUD_FORWARD_URL"), "{logged}");

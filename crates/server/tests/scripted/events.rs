@@ -19,7 +19,7 @@ async fn with_function() -> (Api, Server) {
 }
 
 async fn configure(server: &Server, function: &str, config: Value) {
-    server.call(Method::PUT, &format!("/2019-09-25/functions/{function}/event-invoke-config"), &config).await;
+    server.call(Method::PUT, &format!("/2019-09-25/functions/{function}/event-invoke-config"), &config, 200).await;
 }
 
 /// The ARN of a function of the account of unsigned requests.
@@ -47,7 +47,7 @@ async fn event_that_succeeds_runs_once_and_leaves_nothing() {
 async fn deprecated_operation_queues_events_as_well() {
     let (api, server) = with_function().await;
     let path = "/2014-11-13/functions/hello/invoke-async";
-    assert_eq!(server.call(Method::POST, path, &json!({ "n": 1 })).await, 202);
+    server.call(Method::POST, path, &json!({ "n": 1 }), 202).await;
     until(async || (api.payloads("hello") == [json!({ "n": 1 })]).then_some(())).await;
 }
 
@@ -95,8 +95,7 @@ async fn function_with_nothing_reserved_hands_events_to_the_destination_at_once(
     server.create_function("failures").await;
     configure(&server, "hello", json!({ "DestinationConfig": { "OnFailure": { "Destination": arn("failures") } } }))
         .await;
-    let none = json!({ "ReservedConcurrentExecutions": 0 });
-    server.call(Method::PUT, "/2017-10-31/functions/hello/concurrency", &none).await;
+    server.reserve("hello", 0).await;
     assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
     let record = until(async || api.payloads("failures").first().cloned()).await;
     assert_eq!(record["requestContext"]["condition"], "ZeroReservedConcurrency");
@@ -128,13 +127,13 @@ async fn events_beyond_the_limit_are_throttled() {
 
 #[tokio::test]
 async fn accepted_events_survive_a_kill() {
-    let (api, server) = with_function().await;
+    let (api, mut server) = with_function().await;
     api.script(vec![Create::NeverScheduled; 2]);
     for n in 1..=2 {
         assert_eq!(server.send_event("hello", json!({ "n": n })).await, 202);
     }
     until(async || (api.creates() == 2).then_some(())).await;
-    let server = server.killed().start_again_with(&api, &SOON).await;
+    server.restart().await;
     until(async || {
         let mut payloads = api.payloads("hello");
         payloads.sort_by_key(|payload| payload["n"].as_u64());
@@ -147,15 +146,16 @@ async fn accepted_events_survive_a_kill() {
 #[tokio::test]
 async fn wait_and_runs_survive_a_kill() {
     let api = Api::start().await;
-    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_RETRY_BASE", "3s")]).await;
+    let mut server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_RETRY_BASE", "3s")]).await;
     server.create_function("hello").await;
     configure(&server, "hello", json!({ "MaximumRetryAttempts": 1 })).await;
     server.send_event("hello", json!({ "fail": true })).await;
     until(async || server.logged("is tried again").first().cloned()).await;
     assert_eq!(api.payloads("hello").len(), 1);
-    let server = server.killed().start_again(&api).await;
+    server.restart().await;
     let gave_up = until(async || server.logged("was given up").first().cloned()).await;
     assert!(gave_up.contains("RetriesExhausted") && gave_up.contains("runs=2"), "{gave_up}");
+    assert_eq!(api.payloads("hello").len(), 2, "the run before the end was remembered");
 }
 
 #[tokio::test]
@@ -186,9 +186,9 @@ async fn end_of_a_server_without_a_data_directory_tells_what_is_lost() {
 
 #[tokio::test]
 async fn record_that_cannot_be_read_is_named_and_stops_nothing() {
-    let (api, server) = with_function().await;
+    let (api, mut server) = with_function().await;
     fs::write(server.data().join("events/broken.json"), "{").unwrap();
-    let server = server.killed().start_again_with(&api, &SOON).await;
+    server.restart().await;
     assert!(server.logged("cannot be read")[0].contains("broken.json"));
     assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
     until(async || (api.payloads("hello").len() == 1).then_some(())).await;
@@ -200,7 +200,7 @@ async fn events_of_a_deleted_function_are_dropped() {
     api.script([Create::Forbidden("exceeded quota")]);
     server.send_event("hello", json!({})).await;
     until(async || server.logged("could not be run yet").first().cloned()).await;
-    server.call(Method::DELETE, "/2015-03-31/functions/hello", &json!({})).await;
+    server.call(Method::DELETE, "/2015-03-31/functions/hello", &Value::Null, 204).await;
     until(async || server.logged("is dropped").first().cloned()).await;
     until(async || (records(&server) == 0).then_some(())).await;
     assert_eq!(api.payloads("hello"), Vec::<Value>::new());
@@ -214,7 +214,7 @@ async fn reset_forgets_events_too() {
     server.send_event("hello", json!({ "fail": true })).await;
     until(async || server.logged("is tried again").first().cloned()).await;
     assert_eq!(records(&server), 1);
-    server.post("/_fakecloud/reset").await;
+    server.call(Method::POST, "/_fakecloud/reset", &Value::Null, 200).await;
     assert_eq!(records(&server), 0);
     server.restart().await;
     assert_eq!(server.logged("earlier process"), Vec::<String>::new());

@@ -50,7 +50,7 @@ async fn reset_leaves_nothing_and_ends_what_runs_and_waits() {
             (listed["invocations"].as_array().unwrap().len() == 3).then_some(())
         })
         .await;
-        let answer = server.post("/_fakecloud/reset").await;
+        let answer = server.call(Method::POST, "/_fakecloud/reset", &Value::Null, 200).await;
         (answer, api.pods())
     };
     let slow = json!({ "sleep_ms": 10_000 });
@@ -74,7 +74,7 @@ async fn function_that_is_created_after_a_reset_works() {
     let (_api, server) = with_function().await;
     for path in ["/_fakecloud/reset/lambda", "/_reset", "/_fakecloud/reset"] {
         assert_eq!(server.invoke("hello", json!({})).await.status, 200);
-        assert_eq!(server.post(path).await, json!({ "status": "ok" }));
+        assert_eq!(server.call(Method::POST, path, &Value::Null, 200).await, json!({ "status": "ok" }));
         assert_eq!(server.invoke("hello", json!({})).await.status, 404);
         server.create_function("hello").await;
     }
@@ -85,13 +85,12 @@ async fn function_that_is_created_after_a_reset_works() {
 #[tokio::test]
 async fn unknown_paths_of_fakecloud_say_what_there_is() {
     let (_api, server) = with_function().await;
-    let unknown = server.send(Method::POST, "/_fakecloud/lambda/unknown").await;
+    let unknown = server.request(Method::POST, "/_fakecloud/lambda/unknown").send().await.unwrap();
     assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
     let text = unknown.text().await.unwrap();
     assert!(text.contains("/_fakecloud/lambda/unknown") && text.contains("POST /_fakecloud/reset"), "{text}");
-    assert_eq!(server.send(Method::GET, "/_fakecloud/reset").await.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(
-        server.send(Method::POST, "/_fakecloud/lambda/invocations").await.status(),
-        StatusCode::METHOD_NOT_ALLOWED
-    );
+    for (method, path) in [(Method::GET, "/_fakecloud/reset"), (Method::POST, "/_fakecloud/lambda/invocations")] {
+        let answer = server.request(method, path).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
 }

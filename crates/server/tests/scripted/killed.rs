@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::api::Api;
-use crate::server::{Server, base64_of, zip_of};
+use crate::archive::{base64_of, zip_of};
+use crate::client::Client;
+use crate::server::Server;
 
 const ROUNDS: usize = 5;
 const WRITERS: u64 = 8;
@@ -45,7 +47,6 @@ struct Possible {
 /// A stream of random writes to functions that nobody else writes to.
 struct Writer {
     client: Client,
-    endpoint: String,
     random: u64,
     functions: BTreeMap<String, Option<Known>>,
 }
@@ -103,11 +104,10 @@ async fn record_that_cannot_be_read_is_named_with_what_to_do() {
 }
 
 impl Writer {
-    fn new(server: &Server, number: u64, seed: u64) -> Self {
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+    fn new(client: &Client, number: u64, seed: u64) -> Self {
         let names = (0..FUNCTIONS_OF_A_WRITER).map(|function| (format!("function-{number}-{function}"), None));
         let random = seed.wrapping_mul(2 * number + 3) | 1;
-        Self { client, endpoint: server.endpoint().to_owned(), random, functions: names.collect() }
+        Self { client: client.clone(), random, functions: names.collect() }
     }
 
     /// Writes until the server is killed; gives what each function may be then, and how many requests were answered.
@@ -167,7 +167,7 @@ impl Writer {
             }
             (Some(_), Some(_)) => (Method::POST, format!("{function}/versions"), json!({})),
         };
-        let answer = self.client.request(method, format!("{}{path}", self.endpoint)).json(&body).send().await?;
+        let answer = self.client.request(method, &path).json(&body).send().await?;
         let status = answer.status();
         // An answer that does not arrive whole may be the end of the process.
         let text = answer.text().await?;
@@ -177,18 +177,16 @@ impl Writer {
 
     /// A function as the server shows it, its code downloaded.
     async fn found(&self, name: &str) -> Option<Shown> {
-        let function = format!("{}/2015-03-31/functions/{name}", self.endpoint);
-        let answer = self.client.get(&function).send().await.unwrap();
-        if answer.status() == 404 {
+        let function = format!("/2015-03-31/functions/{name}");
+        let (status, shown) = self.client.ask(Method::GET, &function, &Value::Null).await;
+        if status == 404 {
             return None;
         }
-        let shown: Value = answer.json().await.unwrap();
         let configuration = &shown["Configuration"];
-        let versions: Value =
-            self.client.get(format!("{function}/versions")).send().await.unwrap().json().await.unwrap();
+        let versions = self.client.get(&format!("{function}/versions")).await;
         let location = shown["Code"]["Location"].as_str().unwrap();
         let path = location.splitn(4, '/').nth(3).unwrap();
-        let code = self.client.get(format!("{}/{path}", self.endpoint)).send().await.unwrap();
+        let code = self.client.request(Method::GET, &format!("/{path}")).send().await.unwrap();
         let code = code.error_for_status().unwrap().bytes().await.unwrap();
         let description = configuration["Description"].as_str().unwrap().parse().unwrap();
         Some((description, number_in(&code), versions["Versions"].as_array().unwrap().len() as u64 - 1))

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod api;
+mod archive;
 mod claims;
+mod client;
 mod code_from_s3;
 mod control_plane;
 mod destinations;

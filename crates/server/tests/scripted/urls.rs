@@ -4,6 +4,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::api::Api;
+use crate::client::signature;
 use crate::pod::PAUSE;
 use crate::server::Server;
 
@@ -13,9 +14,7 @@ async fn with_url(config: Value) -> (Api, Server, String) {
     let api = Api::start().await;
     let server = Server::start(&api).await;
     server.create_function("hello").await;
-    let created = server.request(Method::POST, CONFIG).json(&config).send().await.unwrap();
-    assert_eq!(created.status(), StatusCode::CREATED);
-    let created: Value = created.json().await.unwrap();
+    let created = server.call(Method::POST, CONFIG, &config, 201).await;
     let url = created["FunctionUrl"].as_str().unwrap();
     let path = url.find("/_fakecloud").map(|start| url[start..].to_owned()).unwrap_or_else(|| panic!("{created}"));
     (api, server, path)
@@ -72,19 +71,16 @@ async fn answer_of_the_function_becomes_the_response() {
     let escaped = server.request(Method::POST, &path).body(vec![b'"'; 6_291_456]).send().await.unwrap();
     assert_eq!(escaped.status(), StatusCode::PAYLOAD_TOO_LARGE);
 
-    let none = json!({ "ReservedConcurrentExecutions": 0 });
-    let put = server.request(Method::PUT, "/2017-10-31/functions/hello/concurrency").json(&none).send().await.unwrap();
-    assert_eq!(put.status(), StatusCode::OK);
+    server.reserve("hello", 0).await;
     assert_eq!(answered(&server, &path, json!(["1"])).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
 async fn url_that_is_not_there_says_what_aws_says() {
     let (api, server, path) = with_url(json!({ "AuthType": "NONE" })).await;
-    let deleted = server.send(Method::DELETE, CONFIG).await;
-    assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+    server.call(Method::DELETE, CONFIG, &Value::Null, 204).await;
     for path in [path.as_str(), "/_fakecloud/lambda/urls/0123456789abcdefghijklmnopqrstuv/any"] {
-        let answer = server.send(Method::GET, path).await;
+        let answer = server.request(Method::GET, path).send().await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()["x-amzn-errortype"]),
             (403, &"AccessDeniedException".parse().unwrap())
@@ -102,8 +98,7 @@ async fn aws_iam_wants_a_signature_of_anyone() {
         (unsigned.status().as_u16(), unsigned.text().await.unwrap().as_str()),
         (403, r#"{"Message":"Forbidden"}"#)
     );
-    let signature = "AWS4-HMAC-SHA256 Credential=111122223333/20260131/us-east-1/lambda/aws4_request, \
-        SignedHeaders=host, Signature=0";
+    let signature = signature("111122223333", "lambda");
     let signed = server.request(Method::POST, &path).header("authorization", signature).json(&json!({ "echo": true }));
     let event: Value = signed.send().await.unwrap().json().await.unwrap();
     assert_eq!(event["requestContext"]["accountId"], "111122223333");
@@ -124,8 +119,7 @@ async fn cors_is_answered_for_the_function() {
     assert_eq!(preflight.status(), StatusCode::OK);
     assert_eq!(preflight.headers()["access-control-allow-methods"], "PUT");
     assert_eq!(api.creates(), 0, "the function does not see a preflight request");
-    let off = json!({ "AuthType": "NONE" });
-    assert_eq!(server.request(Method::PUT, CONFIG).json(&off).send().await.unwrap().status(), StatusCode::OK);
+    server.call(Method::PUT, CONFIG, &json!({ "AuthType": "NONE" }), 200).await;
     let pieces = json!({ "pieces": ["1"] });
     let answer =
         server.request(Method::POST, &path).header("origin", "https://a.example").json(&pieces).send().await.unwrap();
