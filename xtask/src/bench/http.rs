@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 /// Longer than any cold start; an answer that takes longer is an error.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// One connection, kept alive for all its requests.
+/// One connection, kept alive for all its requests; a server that closes it after an answer gets another one.
 pub(crate) struct Client {
     address: SocketAddr,
+    closed: bool,
     stream: TcpStream,
     reader: BufReader<TcpStream>,
     request: Vec<u8>,
@@ -23,6 +24,12 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+}
+
+/// What the headers of an answer say.
+struct Headers {
+    length: Length,
+    closes: bool,
 }
 
 /// How long the body of an answer is.
@@ -41,7 +48,7 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         let reader = BufReader::with_capacity(64 << 10, stream.try_clone()?);
-        Ok(Self { address, stream, reader, request: Vec::new(), line: String::new() })
+        Ok(Self { address, closed: false, stream, reader, request: Vec::new(), line: String::new() })
     }
 
     /// Sends one request in one write and reads the whole answer. `headers` are lines that end with `\r\n`.
@@ -53,6 +60,9 @@ impl Client {
     }
 
     fn exchange(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> Result<Answer> {
+        if self.closed {
+            *self = Self::connect(self.address)?;
+        }
         self.request.clear();
         let (host, length) = (self.address, body.len());
         write!(self.request, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{headers}\r\n")?;
@@ -60,22 +70,26 @@ impl Client {
         self.stream.write_all(&self.request)?;
         let status = self.read_line()?.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.context("the answer has no HTTP status")?;
-        let body = match self.read_headers()? {
+        let headers = self.read_headers()?;
+        self.closed = headers.closes;
+        let body = match headers.length {
             Length::Bytes(length) => self.read_bytes(length)?,
             Length::Chunked => self.read_chunks()?,
         };
         Ok(Answer { status, body })
     }
 
-    fn read_headers(&mut self) -> Result<Length> {
-        let mut length = Length::Bytes(0);
+    fn read_headers(&mut self) -> Result<Headers> {
+        let mut headers = Headers { length: Length::Bytes(0), closes: false };
         loop {
             let line = self.read_line()?;
-            let Some((name, value)) = line.split_once(':') else { return Ok(length) };
+            let Some((name, value)) = line.split_once(':') else { return Ok(headers) };
             if name.eq_ignore_ascii_case("content-length") {
-                length = Length::Bytes(value.trim().parse().context("bad Content-Length")?);
+                headers.length = Length::Bytes(value.trim().parse().context("bad Content-Length")?);
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
-                length = Length::Chunked;
+                headers.length = Length::Chunked;
+            } else if name.eq_ignore_ascii_case("connection") {
+                headers.closes = value.trim().eq_ignore_ascii_case("close");
             }
         }
     }
@@ -154,5 +168,22 @@ mod tests {
         server.join().unwrap();
         let cut = client.send("GET", "/late", "", b"").unwrap_err().to_string();
         assert!(cut.contains("/late"), "{cut}");
+    }
+
+    #[test]
+    fn server_that_closes_after_each_answer_is_connected_to_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = std::thread::spawn(move || {
+            for body in ["a", "b"] {
+                let (mut stream, _) = listener.accept().unwrap();
+                assert_ne!(stream.read(&mut [0; 1024]).unwrap(), 0);
+                write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n{body}").unwrap();
+            }
+        });
+        let mut client = Client::connect(address).unwrap();
+        assert_eq!(client.send("GET", "/", "", b"").unwrap().success().unwrap(), b"a");
+        assert_eq!(client.send("GET", "/", "", b"").unwrap().success().unwrap(), b"b");
+        server.join().unwrap();
     }
 }
