@@ -7,6 +7,7 @@ mod footprint;
 mod functions;
 mod http;
 mod machine;
+mod moto;
 mod namespace;
 mod picture;
 mod pool;
@@ -65,7 +66,7 @@ enum Part {
     Cold,
     /// The server's memory and the time it takes to start
     Footprint,
-    /// Functions created, read and listed
+    /// Functions created, read and listed, beside moto
     ControlPlane,
     /// The pool's decisions
     Pool,
@@ -78,6 +79,8 @@ struct Amounts {
     round: Duration,
     starts: usize,
     cold: Amount,
+    /// Calls to moto a round, which is slower by far.
+    moto: usize,
 }
 
 const FULL: Amounts = Amounts {
@@ -86,6 +89,7 @@ const FULL: Amounts = Amounts {
     round: Duration::from_secs(4),
     starts: 10,
     cold: Amount { tries: 15, bursts: 3, burst_pods: 10, crowd_pods: 50 },
+    moto: 30,
 };
 const QUICK: Amounts = Amounts {
     warm: 500,
@@ -93,6 +97,7 @@ const QUICK: Amounts = Amounts {
     round: Duration::from_secs(2),
     starts: 3,
     cold: Amount { tries: 3, bursts: 1, burst_pods: 10, crowd_pods: 20 },
+    moto: 5,
 };
 
 /// A zip as small as functions come, and one that no warm invocation should feel.
@@ -148,7 +153,7 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
         rows.push(warm_pods::measure()?);
     }
     if wanted(Part::ControlPlane) {
-        rows.extend(control_plane::measure(&setup)?);
+        rows.extend(control_plane::measure(&setup, &dir, amounts.moto)?);
     }
     if wanted(Part::Pool) {
         rows.extend(pool::measure()?);

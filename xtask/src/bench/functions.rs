@@ -21,6 +21,12 @@ pub(crate) const HEADERS: &str = "Authorization: AWS4-HMAC-SHA256 \
     Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0\r\n\
     Content-Type: application/json\r\n";
 
+/// The account of [`HEADERS`].
+pub(crate) const ACCOUNT: &str = "000000000000";
+
+/// The role of every function.
+pub(crate) const ROLE: &str = "bench";
+
 /// The event of every invocation, and the answer of every function.
 pub(crate) const EVENT: &[u8] = br#"{"bench":1}"#;
 
@@ -70,7 +76,7 @@ pub(crate) fn creation(name: &str, code: &Code) -> Value {
         "FunctionName": name,
         "Runtime": code.runtime,
         "Handler": code.handler,
-        "Role": "arn:aws:iam::000000000000:role/bench",
+        "Role": format!("arn:aws:iam::{ACCOUNT}:role/{ROLE}"),
         "Timeout": 30,
         "Code": { "ZipFile": code.zip_base64 },
     })

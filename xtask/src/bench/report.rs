@@ -47,6 +47,8 @@ enum Unit {
     Ms,
     /// Megabytes of 10^6 bytes.
     Mb,
+    /// Kilobytes of 10^3 bytes.
+    Kb,
     /// A rate.
     PerSecond,
 }
@@ -120,6 +122,11 @@ impl Row {
         Self { what, unit: Unit::Mb, fakecloud: kib as f64 * 1024.0 / 1e6, beside: None, aim: None }
     }
 
+    /// Memory of one of many, shown in kilobytes.
+    pub(crate) fn kb(what: String, bytes: f64) -> Self {
+        Self { what, unit: Unit::Kb, fakecloud: bytes / 1e3, beside: None, aim: None }
+    }
+
     /// Events a second.
     pub(crate) fn per_second(what: String, rate: f64) -> Self {
         Self { what, unit: Unit::PerSecond, fakecloud: rate, beside: None, aim: None }
@@ -178,6 +185,7 @@ impl Unit {
             Self::Ms if value.abs() < 10.0 => format!("{value:.3} ms"),
             Self::Ms => format!("{value:.0} ms"),
             Self::Mb => format!("{value:.1} MB"),
+            Self::Kb => format!("{value:.1} KB"),
             Self::PerSecond => format!("{value:.0} /s"),
         }
     }
