@@ -2,7 +2,7 @@
 
 use crate::{
     Error, ErrorCode, Scope,
-    scope::{is_account, is_region},
+    scope::{is_account, is_region, is_region_name},
     version::LATEST,
 };
 
@@ -74,11 +74,14 @@ impl FunctionRef {
     /// A function of another region, two different qualifiers.
     pub(crate) fn parse(scope: &Scope, text: &str, qualifier: Option<&str>) -> Result<Self, Error> {
         let mut parts: Vec<&str> = text.split(':').collect();
-        if let ["arn", _partition, "lambda", ..] = parts[..] {
+        let full = matches!(parts[..], ["arn", _, "lambda", ..]);
+        if full {
             parts.drain(..3);
         }
         let mut parts = &parts[..];
-        let region = leading(&mut parts, is_region_like).unwrap_or_else(|| scope.region());
+        // In a full ARN a region stands in this place, whatever its name; in a partial one `my-function-1` is a name.
+        let fits = if full { is_region } else { is_region_name };
+        let region = leading(&mut parts, fits).unwrap_or_else(|| scope.region());
         let account = leading(&mut parts, is_account).unwrap_or_else(|| scope.account());
         leading(&mut parts, |part| part == "function");
         let (name, own) = match *parts {
@@ -179,13 +182,6 @@ fn leading<'p>(parts: &mut &[&'p str], fits: impl Fn(&str) -> bool) -> Option<&'
     }
 }
 
-/// `xx-name-1`, as the model's patterns have it; any other word is a function's name.
-fn is_region_like(part: &str) -> bool {
-    let words: Vec<&str> = part.split('-').collect();
-    let number = |word: &&str| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_digit());
-    is_region(part) && words.len() >= 3 && words.last().is_some_and(number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,9 +205,11 @@ mod tests {
 
     #[test]
     fn names_that_look_like_prefixes_are_names() {
+        let arn = |name: &str| format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
         for name in ["function", "111122223333", "us-east-1"] {
-            assert_eq!(parse(name, None), Ok(format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}")));
+            assert_eq!(parse(name, None), Ok(arn(name)));
         }
+        assert_eq!(parse("my-function-1:live", None), Ok(arn("my-function-1:live")));
     }
 
     #[test]
@@ -232,6 +230,11 @@ mod tests {
                 "f:1",
                 Some("2"),
                 "The derived qualifier from the function name does not match the specified qualifier.".to_owned(),
+            ),
+            (
+                "arn:aws:lambda:elsewhere:111122223333:function:f",
+                None,
+                "Functions from 'elsewhere' are not reachable in this region ('eu-west-1')".to_owned(),
             ),
             ("a:b:c:d", None, "'a:b:c:d' is neither a function's name nor its ARN".to_owned()),
         ];

@@ -97,7 +97,7 @@ pub use record::{Architecture, FunctionRecord, ImageConfig, LayerUse, Package};
 pub use route::{is_lambda_path, operation};
 pub use running::Admitted;
 pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
-pub use scope::Scope;
+pub use scope::{Scope, is_region_name};
 pub use shapes::{ErrorCode, Operation};
 pub use source::{Archive, S3Object};
 pub use state::{Config, Lambda, Stored};

@@ -29,7 +29,7 @@ const DEFAULT_ACCOUNT: &str = "000000000000";
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// Where AWS has regions; other names with hyphens and a number are somebody's own.
-const AREAS: [&str; 10] = ["af", "ap", "ca", "cn", "eu", "il", "me", "mx", "sa", "us"];
+const AREAS: [&str; 11] = ["af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us"];
 
 /// The only algorithm of signatures that clients of Lambda use.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -150,11 +150,12 @@ fn presigned(query: &str) -> Option<Cow<'_, str>> {
 fn region_of_host(headers: &HeaderMap) -> Option<String> {
     let host = headers.get(HOST)?.to_str().ok()?.to_ascii_lowercase();
     let name = host.split(':').next().unwrap_or_default();
-    name.split('.').find(|label| looks_like_region(label)).map(str::to_owned)
+    name.split('.').find(|label| is_region_name(label)).map(str::to_owned)
 }
 
-/// Whether it has the form of AWS's regions, such as `us-east-1` and `us-gov-west-1`: an area, words, one digit.
-fn looks_like_region(label: &str) -> bool {
+/// Whether it has the form of AWS's regions, such as `us-east-1` and `us-gov-west-1`: an area that AWS has regions in,
+/// words, one digit.
+pub fn is_region_name(label: &str) -> bool {
     let parts: Vec<&str> = label.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let [area, words @ .., number] = parts.as_slice() else { return false };
@@ -174,6 +175,7 @@ pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether it may be the region of a [`Scope`]: any word will do.
 pub(crate) fn is_region(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(allowed)

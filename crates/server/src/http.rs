@@ -90,9 +90,9 @@ async fn addressed(request: Request) -> (Service, Request) {
     let (head, body) = request.into_parts();
     match identify(&head) {
         Identified::Service(service) => (service, Request::from_parts(head, body)),
-        Identified::Form => {
+        Identified::Form { otherwise } => {
             let (beginning, body) = peek::beginning(body).await;
-            (of_form(&beginning), Request::from_parts(head, body))
+            (of_form(&beginning, otherwise), Request::from_parts(head, body))
         }
     }
 }

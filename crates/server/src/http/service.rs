@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fakecloud_lambda::is_lambda_path;
+use fakecloud_lambda::{is_lambda_path, is_region_name};
 use form_urlencoded::parse as parse_form;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
@@ -29,8 +29,11 @@ pub(crate) enum Service {
 pub(crate) enum Identified {
     /// The service.
     Service(Service),
-    /// That it is a call of the query protocol; which service it is for stands in its form, see [`of_form`].
-    Form,
+    /// That it may be a call of the query protocol; which service it is for stands in its form, see [`of_form`].
+    Form {
+        /// Whom its host names, for a form that does not tell.
+        otherwise: Service,
+    },
 }
 
 /// What precedes the region or the end in the name of a host that is AWS's, or that stands for AWS on one machine.
@@ -71,27 +74,31 @@ impl Service {
     }
 }
 
-/// Reads the head of a request. The best witness comes first: whom the caller signed for, then whom it addressed, then
-/// what it says.
+/// Reads the head of a request. The best witness comes first: whom the caller signed for, then what it says, then whom
+/// it addressed, for anybody may give a server a name that looks like one of AWS's. Only S3's names come before paths:
+/// the keys of objects may look like anything.
 pub(crate) fn identify(head: &Parts) -> Identified {
     let query = head.uri.query().unwrap_or_default();
+    let host = of_host(&head.headers);
     let found = of_authorization(&head.headers)
         .or_else(|| of_presigned_query(query))
         .or_else(|| of_target(&head.headers))
-        .or_else(|| of_host(&head.headers))
-        .or_else(|| of_query_protocol(query.as_bytes()))
+        .or_else(|| host.clone().filter(|service| *service == Service::named("s3")))
         .or_else(|| is_lambda_path(head.uri.path()).then_some(Service::Lambda))
-        .or_else(|| of_content_type(&head.headers));
+        .or_else(|| of_query_protocol(query.as_bytes()).filter(|service| *service != Service::Unknown));
     match found {
         Some(service) => Identified::Service(service),
-        None if has_form(head) => Identified::Form,
-        None => Identified::Service(Service::Unknown),
+        None if has_form(head) => Identified::Form { otherwise: host.unwrap_or(Service::Unknown) },
+        None => {
+            let service = host.or_else(|| of_content_type(&head.headers));
+            Identified::Service(service.unwrap_or(Service::Unknown))
+        }
     }
 }
 
 /// Reads the body of a request that the head called a form.
-pub(crate) fn of_form(body: &[u8]) -> Service {
-    of_query_protocol(body).unwrap_or(Service::Unknown)
+pub(crate) fn of_form(body: &[u8], otherwise: Service) -> Service {
+    of_query_protocol(body).filter(|service| *service != Service::Unknown).unwrap_or(otherwise)
 }
 
 /// The service in the credential scope of an `Authorization` header, such as
@@ -138,7 +145,7 @@ fn of_host(headers: &HeaderMap) -> Option<Service> {
     let host = host.rsplit_once(':').map_or(host.as_str(), |(name, _port)| name);
     let prefix = SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix));
     let mut labels: Vec<&str> = prefix.unwrap_or(host).split('.').collect();
-    let region = labels.iter().rposition(|label| is_region(label));
+    let region = labels.iter().rposition(|label| is_region_name(label));
     if prefix.is_none() && region.is_none() {
         // Any name under which somebody serves: only S3 puts a label of its own before it, the bucket.
         return labels.get(1..)?.contains(&"s3").then(|| Service::named("s3"));
@@ -146,20 +153,8 @@ fn of_host(headers: &HeaderMap) -> Option<Service> {
     labels.truncate(region.unwrap_or(labels.len()));
     let last = labels.into_iter().rfind(|label| *label != "dualstack")?;
     let service = last.strip_suffix("-fips").unwrap_or(last);
-    let is_s3 = service.strip_prefix("s3-").is_some_and(|rest| is_region(rest) || rest == "accelerate");
+    let is_s3 = service.strip_prefix("s3-").is_some_and(|rest| is_region_name(rest) || rest == "accelerate");
     Some(Service::named(if is_s3 { "s3" } else { service }))
-}
-
-/// Such as `us-east-1` and `us-gov-west-1`.
-fn is_region(label: &str) -> bool {
-    let mut parts = label.split('-');
-    let words = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    let number =
-        parts.next_back().is_some_and(|part| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_digit()));
-    number
-        && parts.next().is_some_and(|part| part.len() == 2 && words(part))
-        && parts.clone().count() > 0
-        && parts.all(words)
 }
 
 /// The service of a call that says its action and the version of its protocol.

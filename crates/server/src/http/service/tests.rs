@@ -19,7 +19,7 @@ fn head(lines: &[&str]) -> Parts {
 fn service(lines: &[&str]) -> Service {
     match identify(&head(lines)) {
         Identified::Service(service) => service,
-        Identified::Form => panic!("{lines:?} is taken for a form"),
+        Identified::Form { .. } => panic!("{lines:?} is taken for a form"),
     }
 }
 
@@ -123,14 +123,45 @@ fn hosts_tell_the_service() {
 }
 
 #[test]
+fn names_that_anybody_may_give_do_not_hide_a_call() {
+    let form = "content-type: application/x-www-form-urlencoded";
+    let hosts = [
+        "fakecloud.ci-run-7.svc.cluster.local:4566",
+        "ip-10-0-1-2.eu-west-1.compute.internal:4566",
+        "x.elb.eu-west-1.amazonaws.com",
+        "fakecloud.localhost:4566",
+        "events.us-east-1.amazonaws.com",
+    ];
+    for host in hosts {
+        let host = format!("host: {host}");
+        assert_eq!(service(&["POST /2015-03-31/functions/f/invocations", &host]), Service::Lambda, "{host}");
+        assert_eq!(service(&["GET /?Action=GetCallerIdentity&Version=2011-06-15", &host]), Service::Sts, "{host}");
+        let Identified::Form { otherwise } = identify(&head(&["POST /", form, &host])) else {
+            panic!("{host} hides a form");
+        };
+        assert_eq!(of_form(b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15", otherwise), Service::Sts, "{host}");
+    }
+    assert_eq!(service(&["GET /", "host: fakecloud.ci-run-7.svc.cluster.local"]), Service::Unknown);
+}
+
+#[test]
 fn forms_tell_the_service_where_the_head_does_not() {
     let form = "content-type: application/x-www-form-urlencoded; charset=utf-8";
-    assert_eq!(identify(&head(&["POST /", form])), Identified::Form);
-    assert_eq!(identify(&head(&["POST /", form, "host: sts.amazonaws.com"])), Identified::Service(Service::Sts));
+    let otherwise = |host| match identify(&head(&["POST /", form, host])) {
+        Identified::Form { otherwise } => otherwise,
+        Identified::Service(service) => panic!("{service:?} without a look at the form"),
+    };
+    let unknown = otherwise("host: localhost:4566");
+    assert_eq!(unknown, Service::Unknown);
+    let of_form = |body| of_form(body, unknown.clone());
     assert_eq!(of_form(b"Version=2011-06-15&Action=AssumeRoleWithWebIdentity&RoleArn=x"), Service::Sts);
     assert_eq!(of_form(b"Action=Publish&Version=2010-03-31"), other("sns"));
+    assert_eq!(of_form(b"Action=Anything&Version=1999-01-01"), Service::Unknown);
     assert_eq!(of_form(b"name=value"), Service::Unknown);
     assert_eq!(of_form(b"\xff\xfe"), Service::Unknown);
+    let sts = otherwise("host: sts.amazonaws.com");
+    assert_eq!(sts, Service::Sts);
+    assert_eq!(super::of_form(b"name=value", sts), Service::Sts);
 }
 
 #[test]
