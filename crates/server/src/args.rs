@@ -325,6 +325,19 @@ mod tests {
     }
 
     #[test]
+    fn credentials_that_no_header_carries_are_refused_without_being_shown() {
+        for flag in ["--aws-access-key-id", "--aws-secret-access-key", "--aws-session-token"] {
+            let variable = flag.trim_start_matches('-').replace('-', "_").to_uppercase();
+            for value in ["s3cret\n", "s3cret\r", " s3cret", "s3cret\u{e9}"] {
+                let error = parse(&[&format!("{flag}={value}")]).unwrap_err();
+                assert!(error.contains(&variable) && error.contains("visible ASCII"), "{error}");
+                assert!(!error.contains("s3cret"), "{error}");
+            }
+            assert!(parse(&[&format!("{flag}=IQoJb3JpZ2lu/+==")]).is_ok());
+        }
+    }
+
+    #[test]
     fn every_value_is_named_after_its_variable() {
         use clap::CommandFactory;
         for argument in Args::command().get_arguments() {

@@ -1,8 +1,11 @@
 //! The settings that lead to other services of AWS.
 
-use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::fmt;
-use std::str::FromStr;
+
+use clap::builder::{TypedValueParser, ValueParserFactory};
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
 
 use crate::outbound::endpoint_url::EndpointUrl;
 
@@ -47,15 +50,36 @@ pub(crate) struct AwsArgs {
     pub(crate) aws_session_token: Option<Hidden>,
 }
 
-/// A text that no log shows.
+/// A text that no log shows: visible ASCII only, as the header of a request can carry it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Hidden(pub(crate) String);
 
-impl FromStr for Hidden {
-    type Err = Infallible;
+/// Reads what is hidden. Other than clap's own parsers it does not show what it refuses.
+#[derive(Clone)]
+pub(crate) struct HiddenParser;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
+impl ValueParserFactory for Hidden {
+    type Parser = HiddenParser;
+
+    fn value_parser() -> HiddenParser {
+        HiddenParser
+    }
+}
+
+impl TypedValueParser for HiddenParser {
+    type Value = Hidden;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Hidden, clap::Error> {
+        let visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        let text = value.to_str().filter(visible).ok_or_else(|| {
+            let name = arg.map_or_else(String::new, |arg| format!(" for '{arg}'"));
+            let message = format!(
+                "the value{name} has a character that is not visible ASCII, such as a space or a line break at its \
+                 end, and is not shown here; set it without\n"
+            );
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        })?;
+        Ok(Hidden(text.to_owned()))
     }
 }
 
