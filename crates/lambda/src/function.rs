@@ -124,7 +124,10 @@ fn as_named(configuration: FunctionConfiguration, target: &FunctionRef) -> Funct
 
 /// Every version of every function that follows the marker: by name, `$LATEST` first. The key of a version is
 /// `name:number`, with 0 for `$LATEST`.
-fn versions_after<'s>(space: &'s Space, page: &Page) -> impl Iterator<Item = (String, &'s Arc<FunctionRecord>)> {
+pub(crate) fn versions_after<'s>(
+    space: &'s Space,
+    page: &Page,
+) -> impl Iterator<Item = (String, &'s Arc<FunctionRecord>)> {
     let (name, number) = match page.after().and_then(|after| after.split_once(':')) {
         Some((name, number)) => (name.to_owned(), number.parse().unwrap_or(u64::MAX)),
         None => (String::new(), 0),

@@ -5,6 +5,7 @@ use crate::{
     Applied, Error, Lambda, Response, Scope,
     arn::Resource,
     capacity_provider::{self, provider_ref},
+    function::versions_after,
     page::Page,
     record::FunctionRecord,
     shapes::{
@@ -13,6 +14,7 @@ use crate::{
         ListFunctionVersionsByCapacityProviderResponse,
     },
     state::Space,
+    version::LATEST,
 };
 
 /// AWS's defaults for what a function does not say.
@@ -32,21 +34,11 @@ impl Lambda {
         let capacity_provider_arn = target.arn();
         let empty = Space::default();
         let space = self.space(&target.scope).unwrap_or(&empty);
-        let items = versions_on(space, &capacity_provider_arn).map(|record| {
-            let item =
-                FunctionVersionsByCapacityProviderListItem { function_arn: record.arn(), state: "Active".to_owned() };
-            (record.arn(), item)
-        });
-        // ARNs are in no order of their own: versions are ordered as numbers.
-        let rest = match page.after() {
-            Some(after) => {
-                let mut items: Vec<_> = items.collect();
-                let seen = items.iter().position(|(arn, _)| arn == after).map_or(0, |index| index + 1);
-                items.split_off(seen)
-            }
-            None => items.collect(),
-        };
-        let (function_versions, next_marker) = page.take(rest.into_iter());
+        let items = versions_after(space, &page).filter(|(_, record)| is_version_on(record, &capacity_provider_arn));
+        let (function_versions, next_marker) = page.take(items.map(|(key, record)| {
+            let function_arn = record.arn();
+            (key, FunctionVersionsByCapacityProviderListItem { function_arn, state: "Active".to_owned() })
+        }));
         let list =
             ListFunctionVersionsByCapacityProviderResponse { capacity_provider_arn, function_versions, next_marker };
         Ok(Applied::read(Response::json(200, &list)))
@@ -92,10 +84,15 @@ fn no_provider(arn: &str) -> Error {
     Error::invalid_parameter(format!("Capacity provider not found: {arn}"))
 }
 
-/// The published versions on a provider: as on AWS, `$LATEST` itself is on none.
+/// The published versions on a provider.
 pub(crate) fn versions_on<'s>(space: &'s Space, arn: &str) -> impl Iterator<Item = &'s FunctionRecord> {
     let versions = space.functions().values().flat_map(|function| function.versions()).map(|(_, record)| &**record);
-    versions.filter(move |record| record.capacity_provider_arn() == Some(arn))
+    versions.filter(move |record| is_version_on(record, arn))
+}
+
+/// Whether it is a published version on a provider: as on AWS, `$LATEST` itself is on none.
+fn is_version_on(record: &FunctionRecord, arn: &str) -> bool {
+    record.version != LATEST && record.capacity_provider_arn() == Some(arn)
 }
 
 // === impl FunctionRecord ===

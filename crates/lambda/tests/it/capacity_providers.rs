@@ -115,6 +115,9 @@ fn functions_are_placed_on_a_provider() {
     assert_eq!(first["FunctionVersions"], json!([item(1)]));
     let next = format!("{versions}?Marker={}", first["NextMarker"].as_str().unwrap());
     assert_eq!(account.read(&next)["FunctionVersions"], json!([item(2)]));
+    account.delete("/2015-03-31/functions/f?Qualifier=1");
+    let after_deleted = account.read(&next);
+    assert_eq!((&after_deleted["FunctionVersions"], &after_deleted["NextMarker"]), (&json!([item(2)]), &Value::Null));
     let used = account.delete(&format!("{PROVIDERS}/cp"));
     assert_eq!((used.status, used.error.as_deref()), (409, Some("ResourceConflictException")));
     account.create("plain");
