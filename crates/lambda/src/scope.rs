@@ -56,10 +56,11 @@ impl Scope {
     ///
     /// # Errors
     ///
-    /// `IncompleteSignatureException` when a signature of version 4 lacks a part.
+    /// `IncompleteSignatureException` when an `Authorization` header is no signature of version 4, or lacks a part of
+    /// one.
     pub fn of_request(headers: &HeaderMap, query: Option<&str>) -> Result<Self, Error> {
         let credential = match headers.get(AUTHORIZATION).map(|header| header.to_str()) {
-            Some(Ok(header)) if header.starts_with("AWS4-") => Some(Cow::Borrowed(signed(header)?)),
+            Some(Ok(header)) if !header.is_empty() => Some(Cow::Borrowed(signed(header)?)),
             Some(Err(_)) => {
                 return Err(incomplete("The Authorization header has a character that is not visible ASCII."));
             }
