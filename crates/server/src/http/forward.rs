@@ -42,7 +42,7 @@ impl Forward {
     pub(crate) async fn forward(&self, service: &Service, request: Request, request_id: &str) -> Response {
         let (mut head, body) = request.into_parts();
         let protocol = Protocol::of(&head, service);
-        if head.headers.get_all(VIA).iter().any(|via| *via == self.via) {
+        if listed(&head.headers, VIA).any(|via| self.via == *via) {
             return self.refuse_loop(service).respond(protocol, request_id);
         }
         let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -87,19 +87,19 @@ impl Forward {
 /// trailers are welcome stays said, for they pass as well.
 fn leave_connection(headers: &mut HeaderMap) {
     let takes_trailers = headers.get_all(TE).iter().any(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
+    let named: Vec<HeaderName> = listed(headers, CONNECTION).filter_map(|name| name.parse().ok()).collect();
     for name in OF_THE_CONNECTION.into_iter().chain(named) {
         headers.remove(name);
     }
     if takes_trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
+}
+
+/// The elements of a header that is a list, in one line or in several.
+fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 #[cfg(test)]
