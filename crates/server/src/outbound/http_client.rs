@@ -1,6 +1,6 @@
 //! Requests to other servers, over connections that are kept.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,6 +11,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 
 /// A server that takes longer to accept a connection will not be there for any other reason either.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,7 +26,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) struct HttpClient {
     plain: Client<HttpConnector, Body>,
     /// Made when it is first needed: the machine's certificates take a megabyte.
-    tls: Arc<OnceLock<Result<TlsClient, String>>>,
+    tls: Arc<OnceCell<Result<TlsClient, String>>>,
 }
 
 type TlsClient = Client<HttpsConnector<HttpConnector>, Body>;
@@ -47,10 +49,15 @@ impl HttpClient {
     /// body of the answer, ends the connection.
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
         if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            let client = self.tls.get_or_init(tls_client).as_ref();
-            return Ok(client.map_err(|error| SendError::Certificates(error.clone()))?.request(request).await?);
+            return Ok(self.tls().await?.request(request).await?);
         }
         Ok(self.plain.request(request).await?)
+    }
+
+    async fn tls(&self) -> Result<&TlsClient, SendError> {
+        // Certificates are read from many files.
+        let made = async || spawn_blocking(tls_client).await.unwrap_or_else(|panicked| Err(panicked.to_string()));
+        self.tls.get_or_init(made).await.as_ref().map_err(|error| SendError::Certificates(error.clone()))
     }
 }
 
