@@ -24,12 +24,11 @@ const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 #[derive(Default)]
 pub(crate) struct InvocationLog(Arc<Mutex<Entries>>);
 
-/// An invocation that has not ended yet.
+/// An invocation that has not ended yet, held by its caller and by what runs it. Dropped by both without an end, it counts
+/// as given up by its caller.
 pub(crate) struct OpenEntry {
     number: u64,
     began: Instant,
-    /// What is noted at the end.
-    error: Option<String>,
     entries: Arc<Mutex<Entries>>,
 }
 
@@ -80,7 +79,7 @@ pub(crate) async fn list(State(app): State<App>) -> Json<Value> {
 
 impl InvocationLog {
     /// Notes that an invocation begins.
-    pub(crate) fn begin(&self, invocation: &Invocation, request_id: &str, source: Source) -> OpenEntry {
+    pub(crate) fn begin(&self, invocation: &Invocation, request_id: &str, source: Source) -> Arc<OpenEntry> {
         let entry = Entry {
             function_arn: invocation.function.arn(),
             executed_version: invocation.function.version.clone(),
@@ -91,8 +90,7 @@ impl InvocationLog {
             end: None,
         };
         let number = lock(&self.0).push(entry);
-        let error = Some("the caller hung up".to_owned());
-        OpenEntry { number, began: Instant::now(), error, entries: Arc::clone(&self.0) }
+        Arc::new(OpenEntry { number, began: Instant::now(), entries: Arc::clone(&self.0) })
     }
 
     /// Forgets all of them.
@@ -113,19 +111,23 @@ fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
 // === impl OpenEntry ===
 
 impl OpenEntry {
-    /// Notes how it ended.
-    pub(crate) fn end(mut self, outcome: &Result<Outcome, Error>) {
-        self.error = match outcome {
+    /// Notes how it ended, unless that is known already.
+    pub(crate) fn end(&self, outcome: Result<&Outcome, &Error>) {
+        self.note(match outcome {
             Ok(outcome) => outcome.error_type(),
             Err(error) => Some(error.to_string()),
-        };
+        });
+    }
+
+    fn note(&self, error: Option<String>) {
+        let duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        lock(&self.entries).end(self.number, End { duration_ms, error });
     }
 }
 
 impl Drop for OpenEntry {
     fn drop(&mut self) {
-        let duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        lock(&self.entries).end(self.number, End { duration_ms, error: self.error.take() });
+        self.note(Some("the caller hung up before the invocation was sent to a Pod".to_owned()));
     }
 }
 
@@ -143,11 +145,11 @@ impl Entries {
         self.first + self.queue.len() as u64 - 1
     }
 
-    /// One that was forgotten meanwhile stays so.
+    /// The first end counts. An entry that was forgotten meanwhile stays so.
     fn end(&mut self, number: u64, end: End) {
         let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(entry) = index.and_then(|index| self.queue.get_mut(index)) {
-            entry.end = Some(end);
+            entry.end.get_or_insert(end);
         }
     }
 

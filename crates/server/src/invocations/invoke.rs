@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 use crate::app::App;
 use crate::invocations::admission::Admission;
 use crate::invocations::events;
-use crate::invocations::invocation_log::Source;
+use crate::invocations::invocation_log::{OpenEntry, Source};
 use crate::invocations::relay::Relay;
 use crate::pods::connection::Answer;
 use crate::pods::deployment::SharedDeployment;
@@ -60,8 +60,8 @@ pub(crate) async fn run(
     relay: Option<Relay>,
 ) -> Result<Outcome, Error> {
     let entry = app.invocation_log.begin(invocation, request_id, source);
-    let outcome = run_on_current(app, invocation, request_id, relay).await;
-    entry.end(&outcome);
+    let outcome = run_on_current(app, invocation, request_id, relay, &entry).await;
+    entry.end(outcome.as_ref());
     outcome
 }
 
@@ -70,10 +70,12 @@ async fn run_on_current(
     invocation: &Invocation,
     request_id: &str,
     relay: Option<Relay>,
+    entry: &Arc<OpenEntry>,
 ) -> Result<Outcome, Error> {
     let admission = Admission::of(app, invocation)?;
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
-    let outcome = run_deployed(app, invocation, &deployment, &admission, request_id, relay).await;
+    let held = Held { admission, entry: Arc::clone(entry) };
+    let outcome = run_deployed(app, invocation, &deployment, &held, request_id, relay).await;
     // An update that came meanwhile has retired the deployment, which this invocation may have revived.
     if app.deployments.is_superseded(&deployment) {
         retire(app, &deployment);
@@ -85,7 +87,7 @@ async fn run_deployed(
     app: &App,
     invocation: &Invocation,
     deployment: &SharedDeployment,
-    admission: &Arc<Admission>,
+    held: &Held,
     request_id: &str,
     relay: Option<Relay>,
 ) -> Result<Outcome, Error> {
@@ -100,7 +102,7 @@ async fn run_deployed(
             request_id: request_id.to_owned(),
             limit,
             timeout_s: invocation.function.timeout_s,
-            _admission: Arc::clone(admission),
+            held: held.clone(),
             relay: relay.clone(),
         };
         let caller = lease.caller();
@@ -121,9 +123,16 @@ struct Sent {
     request_id: String,
     limit: Duration,
     timeout_s: u32,
-    /// What was sent counts until its handler has ended.
-    _admission: Arc<Admission>,
+    held: Held,
     relay: Option<Relay>,
+}
+
+/// What lasts until the handler of what was sent has ended, whether the caller stays or not.
+#[derive(Clone)]
+struct Held {
+    #[expect(dead_code, reason = "held for its end")]
+    admission: Arc<Admission>,
+    entry: Arc<OpenEntry>,
 }
 
 impl Sent {
@@ -150,6 +159,9 @@ impl Sent {
                 (Some(Outcome::TimedOut { request_id: self.request_id, timeout_s: self.timeout_s }), After::Retire)
             }
         };
+        if let Some(outcome) = &outcome {
+            self.held.entry.end(Ok(outcome));
+        }
         lease.finish(after);
         outcome
     }

@@ -1,5 +1,7 @@
 //! What tests ask an emulator: what was invoked, and to forget everything.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -36,6 +38,36 @@ async fn invocations_are_listed_with_what_they_were_given_and_came_to() {
     let failed = &listed["invocations"][1];
     assert!(failed["error"].as_str().unwrap().contains("exceeded quota"), "{failed}");
     assert!(failed["timestamp"].as_str().unwrap().ends_with('Z'), "{failed}");
+}
+
+/// The status and the error of the latest invocation.
+async fn latest(server: &Server) -> (String, Value) {
+    let listed = server.get("/_fakecloud/lambda/invocations").await;
+    let latest = listed["invocations"].as_array().unwrap().last().unwrap();
+    (latest["status"].as_str().unwrap().to_owned(), latest["error"].clone())
+}
+
+#[tokio::test]
+async fn invocation_whose_caller_hung_up_is_running_until_its_handler_has_ended() {
+    let (_api, server) = with_function().await;
+    server.invoke("hello", json!({})).await;
+    server.hang_up("hello", json!({ "sleep_ms": 2_000 }), Duration::from_millis(300)).await;
+    // The server notices that its client has gone some time after that.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(latest(&server).await, ("running".to_owned(), Value::Null));
+    until(async || (latest(&server).await.0 != "running").then_some(())).await;
+    assert_eq!(latest(&server).await, ("succeeded".to_owned(), Value::Null));
+}
+
+#[tokio::test]
+async fn invocation_whose_caller_gave_up_waiting_has_failed() {
+    let (api, server) = with_function().await;
+    api.script([Create::NeverScheduled]);
+    server.hang_up("hello", json!({}), Duration::from_millis(500)).await;
+    until(async || (latest(&server).await.0 != "running").then_some(())).await;
+    let (status, error) = latest(&server).await;
+    assert_eq!(status, "failed");
+    assert!(error.as_str().unwrap().contains("hung up before"), "{error}");
 }
 
 #[tokio::test]
