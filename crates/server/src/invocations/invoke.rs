@@ -74,13 +74,9 @@ async fn run_on_current(
 ) -> Result<Outcome, Error> {
     let admission = Admission::of(app, invocation)?;
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
+    let in_use = InUse { app, deployment };
     let held = Held { admission, entry: Arc::clone(entry) };
-    let outcome = run_deployed(app, invocation, &deployment, &held, request_id, relay).await;
-    // An update that came meanwhile has retired the deployment, which this invocation may have revived.
-    if app.deployments.is_superseded(&deployment) {
-        retire(app, &deployment);
-    }
-    outcome
+    run_deployed(app, invocation, &in_use.deployment, &held, request_id, relay).await
 }
 
 async fn run_deployed(
@@ -114,6 +110,21 @@ async fn run_deployed(
         }
     }
     Err(Error::service(format!("{LEASES_MAX} execution environments in a row ended before they got the request")))
+}
+
+/// A deployment that an invocation waits for or runs on. An update that comes meanwhile retires the deployment, which the
+/// invocation may revive: so it is retired once more at the end, be that the answer or a caller that hangs up.
+struct InUse<'a> {
+    app: &'a App,
+    deployment: SharedDeployment,
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        if self.app.deployments.is_superseded(&self.deployment) {
+            retire(self.app, &self.deployment);
+        }
+    }
 }
 
 /// What goes to a Pod.

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::json;
 
-use crate::api::Api;
+use crate::api::{Api, Create};
+use crate::archive::{base64_of, zip_of};
 use crate::server::{Server, until};
 
 async fn one_pod_for(functions: &[&str]) -> (Api, Server) {
@@ -106,4 +108,30 @@ async fn invocation_whose_caller_hung_up_counts_until_its_handler_has_ended() {
     server.hang_up("hello", json!({ "sleep_ms": 1_500 }), Duration::from_millis(300)).await;
     assert_eq!(server.invoke("hello", json!({})).await.status, 429);
     until(async || (server.invoke("hello", json!({})).await.status == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn caller_that_hangs_up_leaves_no_pod_of_what_an_update_replaced() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    // Its layer takes a moment to be unpacked: the update comes before there is anything of the old function to retire.
+    let layer = json!({ "Content": { "ZipFile": base64_of(&zip_of(&"layer ".repeat(4_000_000))) } });
+    let layer = server.call(Method::POST, "/2018-10-31/layers/large/versions", &layer, 201).await;
+    let function = json!({
+        "FunctionName": "hello", "Runtime": "python3.12", "Handler": "app.handler",
+        "Role": "arn:aws:iam::000000000000:role/any", "Code": { "ZipFile": base64_of(&zip_of("")) },
+        "Layers": [layer["LayerVersionArn"]],
+    });
+    api.script([Create::NeverScheduled]);
+    server.call(Method::POST, "/2015-03-31/functions", &function, 201).await;
+    let patience = Duration::from_secs(5);
+    tokio::join!(server.hang_up("hello", json!({}), patience), async {
+        let listed =
+            async || server.get("/_fakecloud/lambda/invocations").await["invocations"].as_array().unwrap().len();
+        until(async || (listed().await == 1).then_some(())).await;
+        server.update_environment("hello", "new", patience).await;
+        assert_eq!(api.creates(), 0, "the update came too late for what this test is about");
+        until(async || (api.creates() == 1).then_some(())).await;
+    });
+    until(async || (api.deleted().len() == 1).then_some(())).await;
 }
