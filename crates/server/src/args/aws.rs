@@ -17,7 +17,7 @@ pub(crate) struct AwsArgs {
     #[arg(long, env = "FAKECLOUD_FORWARD_URL", value_name = "FAKECLOUD_FORWARD_URL")]
     pub(crate) forward_url: Option<EndpointUrl>,
 
-    /// Where fakecloud itself calls other services [default: the forward URL, else AWS with the credentials below]
+    /// Where fakecloud itself calls other services [default: the forward URL; for code in S3 else AWS with the credentials below]
     #[arg(long, env = "AWS_ENDPOINT_URL", value_name = "AWS_ENDPOINT_URL")]
     pub(crate) aws_endpoint_url: Option<EndpointUrl>,
 

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 
 use crate::app::App;
 use crate::invocations::events::{self, Event};
-use crate::outbound::aws_client::{AwsRequest, AwsService};
+use crate::outbound::aws_client::{AwsError, AwsRequest, AwsService, Reach};
 use crate::request_id;
 use crate::state::control;
 use crate::words::chain;
@@ -35,6 +35,13 @@ pub(crate) struct End {
     pub(crate) runs: u32,
     /// How the last attempt was answered.
     pub(crate) answer: Option<EventAnswer>,
+}
+
+/// Why a destination was not told.
+struct Fault {
+    why: String,
+    /// Whether asking again may help.
+    may_pass: bool,
 }
 
 /// Tells whoever is configured now; ends when they know, or cannot be told.
@@ -93,11 +100,11 @@ fn deliveries(
 async fn deliver(app: &App, arn: &str, delivery: &Delivery, request_id: &str) {
     let mut pauses = PAUSES.into_iter();
     loop {
-        let Err(error) = attempt(app, delivery).await else {
+        let Err(Fault { why: error, may_pass }) = attempt(app, delivery).await else {
             debug!(request_id, destination = arn, "a destination was told");
             return;
         };
-        let Some(pause) = pauses.next() else {
+        let Some(pause) = pauses.next().filter(|_| may_pass) else {
             warn!(request_id, destination = arn, error, "a destination was not told of an asynchronous invocation");
             return;
         };
@@ -106,20 +113,20 @@ async fn deliver(app: &App, arn: &str, delivery: &Delivery, request_id: &str) {
     }
 }
 
-async fn attempt(app: &App, delivery: &Delivery) -> Result<(), String> {
+async fn attempt(app: &App, delivery: &Delivery) -> Result<(), Fault> {
     match delivery {
         Delivery::Function { target, payload } => {
             let request_id = request_id::fresh();
             events::accept(app, target.clone(), payload.clone(), None, &request_id)
                 .await
-                .map_err(|error| error.to_string())
+                .map_err(|error| Fault::from(error.to_string()))
         }
         Delivery::Service(request) => call(app, request).await,
     }
 }
 
 /// Sends a request to another service, and makes sure that it was taken.
-async fn call(app: &App, request: &ServiceRequest) -> Result<(), String> {
+async fn call(app: &App, request: &ServiceRequest) -> Result<(), Fault> {
     let ServiceRequest { service, account, region, method, path, headers, body } = request.clone();
     let scope = Scope::new(&account, &region).ok_or_else(|| format!("{account} in {region:?} is no account of AWS"))?;
     let service = match service {
@@ -128,14 +135,25 @@ async fn call(app: &App, request: &ServiceRequest) -> Result<(), String> {
         DeliveryService::Sns => AwsService::Sns,
         DeliveryService::Sqs => AwsService::Sqs,
     };
-    let call = AwsRequest { service, scope: &scope, method, target: &path, headers, body };
-    let answer = app.aws.send(call).await.map_err(|error| chain(&error))?;
+    let call = AwsRequest { service, reach: Reach::Configured, scope: &scope, method, target: &path, headers, body };
+    let answer = app.aws.send(call).await.map_err(|error| {
+        let may_pass = !matches!(error, AwsError::NoEndpoint(_));
+        Fault { why: chain(&error), may_pass }
+    })?;
     let status = answer.status().as_u16();
     let reading = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect();
     let text = match tokio::time::timeout(ANSWER_TIMEOUT, reading).await {
         Ok(Ok(text)) => text.to_bytes(),
-        Ok(Err(error)) => return Err(format!("{service} answered HTTP {status} and broke off: {error}")),
-        Err(_elapsed) => return Err(format!("{service} did not end its answer within {ANSWER_TIMEOUT:?}")),
+        Ok(Err(error)) => return Err(format!("{service} answered HTTP {status} and broke off: {error}").into()),
+        Err(_elapsed) => return Err(format!("{service} did not end its answer within {ANSWER_TIMEOUT:?}").into()),
     };
-    request.check(status, &text)
+    Ok(request.check(status, &text)?)
+}
+
+// === impl Fault ===
+
+impl From<String> for Fault {
+    fn from(why: String) -> Self {
+        Self { why, may_pass: true }
+    }
 }

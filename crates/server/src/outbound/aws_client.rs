@@ -1,7 +1,7 @@
 //! Calls to other services of AWS: where they go, whose they are, how they are signed.
 //!
 //! ```ignore
-//! let request = AwsRequest { service: AwsService::Sqs, scope: &scope, method, target: "/", headers, body };
+//! let request = AwsRequest { service: AwsService::Sqs, reach: Reach::Configured, scope: &scope, method, target: "/", headers, body };
 //! let response = app.aws.send(request).await?;
 //! ```
 
@@ -41,6 +41,8 @@ pub(crate) struct AwsClient {
 /// A call of one operation.
 pub(crate) struct AwsRequest<'a> {
     pub(crate) service: AwsService,
+    /// Where it may go if no endpoint is configured.
+    pub(crate) reach: Reach,
     /// On whose behalf: the account, where no credentials say otherwise, and the region.
     pub(crate) scope: &'a Scope,
     pub(crate) method: Method,
@@ -49,6 +51,15 @@ pub(crate) struct AwsRequest<'a> {
     /// Headers beyond `Host` and those of the signature, which are added; all are signed.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+}
+
+/// How far a call may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// To endpoints that the settings name, and no further.
+    Configured,
+    /// To AWS itself too, where there are credentials for it.
+    Aws,
 }
 
 /// Why a service gave no answer.
@@ -74,8 +85,8 @@ impl AwsClient {
     /// # Errors
     /// No endpoint is configured, or the one that is does not answer; the texts name settings, endpoint and cause.
     pub(crate) async fn send(&self, request: AwsRequest<'_>) -> Result<Response<Incoming>, AwsError> {
-        let AwsRequest { service, scope, method, target, headers, body } = request;
-        let endpoint = self.endpoints.of(service, scope.region(), self.credentials.is_some())?;
+        let AwsRequest { service, reach, scope, method, target, headers, body } = request;
+        let endpoint = self.endpoints.of(service, reach, scope.region(), self.credentials.is_some())?;
         let path: PathAndQuery = target.parse().map_err(|_| AwsError::Target { target: target.to_owned() })?;
         let mut call = Request::new(Body::empty());
         *call.method_mut() = method;

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use crate::outbound::aws_client::{AwsClient, AwsRequest, AwsService, encode};
+use crate::outbound::aws_client::{AwsClient, AwsRequest, AwsService, Reach, encode};
 use crate::words::chain;
 
 /// S3 that says nothing for so long will not say any more.
@@ -32,6 +32,7 @@ struct S3Error {
 pub(crate) async fn get(aws: &AwsClient, scope: &Scope, object: &S3Object) -> Result<Incoming, ObjectFault> {
     let request = AwsRequest {
         service: AwsService::S3,
+        reach: Reach::Aws,
         scope,
         method: Method::GET,
         target: &target(object),

@@ -98,13 +98,15 @@ async fn service_that_refuses_is_asked_again_and_given_up_with_its_reason() {
 }
 
 #[tokio::test]
-async fn without_any_endpoint_the_log_names_the_settings() {
+async fn without_any_endpoint_the_log_names_the_settings_and_aws_itself_is_not_called() {
     let api = Api::start().await;
-    let server = Server::start(&api).await;
+    let credentials = [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    let server = Server::start_with(&api, &credentials).await;
     server.create_function("hello").await;
     let config = json!({ "DestinationConfig": { "OnSuccess": { "Destination": QUEUE } } });
     server.call(Method::PUT, "/2019-09-25/functions/hello/event-invoke-config", &config, 200).await;
     server.send_event("hello", json!({})).await;
     let logged = until(async || server.logged("was not told").first().cloned()).await;
     assert!(logged.contains("AWS_ENDPOINT_URL_SQS") && logged.contains("FAKECLOUD_FORWARD_URL"), "{logged}");
+    assert_eq!(server.logged("could not be told yet"), Vec::<String>::new(), "asking again does not help");
 }

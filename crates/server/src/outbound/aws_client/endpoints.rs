@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use fakecloud_podspec::SelfUrl;
 
+use super::Reach;
 use crate::args::AwsArgs;
 use crate::outbound::endpoint_url::EndpointUrl;
 
@@ -41,13 +42,15 @@ pub(super) struct Endpoint {
 /// Nothing says where a service is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no endpoint of {service} is configured{}: set {} or AWS_ENDPOINT_URL to one, FAKECLOUD_FORWARD_URL to an emulator \
-     that serves it, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to use AWS itself",
+    "no endpoint of {service} is configured{}: set {} or AWS_ENDPOINT_URL to one, or FAKECLOUD_FORWARD_URL to an emulator \
+     that serves it{}",
     own.map(|setting| format!(" ({setting} is fakecloud itself)")).unwrap_or_default(),
     service.setting(),
+    if *reach == Reach::Aws { ", or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to use AWS itself" } else { "" },
 )]
 pub(crate) struct NoEndpoint {
     service: AwsService,
+    reach: Reach,
     own: Option<&'static str>,
 }
 
@@ -116,8 +119,14 @@ impl Endpoints {
     }
 
     /// Where a service is for callers of a region: the service's own setting, the one of all, the forward URL, or AWS
-    /// for those who `have_credentials`.
-    pub(super) fn of(&self, service: AwsService, region: &str, have_credentials: bool) -> Result<Endpoint, NoEndpoint> {
+    /// where the call may go there and there are credentials.
+    pub(super) fn of(
+        &self,
+        service: AwsService,
+        reach: Reach,
+        region: &str,
+        have_credentials: bool,
+    ) -> Result<Endpoint, NoEndpoint> {
         let single = self.single.iter().find(|(named, _)| *named == service).map(|(_, url)| url);
         let settings = [
             (single, service.setting(), true),
@@ -132,8 +141,10 @@ impl Endpoints {
         let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let host = format!("{}.{region}.{domain}", service.signing_name());
         match EndpointUrl::https(&host) {
-            Ok(url) if have_credentials => Ok(Endpoint { url, setting: "AWS_ACCESS_KEY_ID", takes_credentials: true }),
-            _ => Err(NoEndpoint { service, own: self.own }),
+            Ok(url) if have_credentials && reach == Reach::Aws => {
+                Ok(Endpoint { url, setting: "AWS_ACCESS_KEY_ID", takes_credentials: true })
+            }
+            _ => Err(NoEndpoint { service, reach, own: self.own }),
         }
     }
 }
@@ -152,7 +163,7 @@ mod tests {
     }
 
     fn s3(flags: &[&str], have_credentials: bool) -> Result<(String, &'static str), String> {
-        let found = endpoints(flags).of(AwsService::S3, "eu-west-1", have_credentials);
+        let found = endpoints(flags).of(AwsService::S3, Reach::Aws, "eu-west-1", have_credentials);
         found.map(|found| (found.url.to_string(), found.setting)).map_err(|error| error.to_string())
     }
 
@@ -188,9 +199,20 @@ mod tests {
 
     #[test]
     fn credentials_of_the_environment_do_not_go_to_the_forward_url() {
-        let takes = |flags: &[&str]| endpoints(flags).of(AwsService::Sqs, "us-east-1", true).unwrap().takes_credentials;
+        let takes = |flags: &[&str]| {
+            let found = endpoints(flags).of(AwsService::S3, Reach::Aws, "us-east-1", true);
+            found.unwrap().takes_credentials
+        };
         assert!(!takes(&["--forward-url=http://moto:5000"]));
         assert!(takes(&["--aws-endpoint-url=http://stack:4566"]));
         assert!(takes(&[]));
+    }
+
+    #[test]
+    fn aws_itself_is_only_for_calls_that_may_go_there() {
+        let sqs = |flags: &[&str]| endpoints(flags).of(AwsService::Sqs, Reach::Configured, "us-east-1", true);
+        let error = sqs(&[]).unwrap_err().to_string();
+        assert!(error.contains("AWS_ENDPOINT_URL_SQS") && !error.contains("AWS_ACCESS_KEY_ID"), "{error}");
+        assert_eq!(sqs(&["--aws-endpoint-url=http://stack:4566"]).unwrap().setting, "AWS_ENDPOINT_URL");
     }
 }
