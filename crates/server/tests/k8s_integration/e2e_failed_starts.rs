@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Fakecloud, Function, LogLevel, eventually, host, with_temp_ns};
+use crate::harness::{Answer, Fakecloud, Function, LogLevel, Node, eventually, host, with_temp_ns};
 
 /// Long before the start timeout of 60 s.
 const REASON_WITHIN: Duration = Duration::from_secs(30);
@@ -86,7 +86,6 @@ fn pod_that_fits_a_node_in_time_serves() {
         let tags = json!({"Tags": {"fakecloud-k8s/node-selector": format!("{label}=yes")}});
         fakecloud.lambda.create_function("patient", &Function::python_report().members(tags));
 
-        let node = ns.kubectl.text(&["get", "nodes", "--output=jsonpath={.items[0].metadata.name}"]);
         let answer = thread::scope(|scope| {
             let invoked = scope.spawn(|| fakecloud.lambda.invoke("patient", &Value::Null));
             eventually("the Pod waits for a node", || {
@@ -94,10 +93,9 @@ fn pod_that_fits_a_node_in_time_serves() {
                 let condition = pods.first().map(|pod| pod.object["status"]["conditions"][0]["reason"].clone());
                 (condition == Some(json!("Unschedulable"))).then_some(())
             });
-            ns.kubectl.text(&["label", "node", &node, &format!("{label}=yes")]);
+            let _label = Node::label(&ns.kubectl, &label, "yes");
             invoked.join().expect("the client does not panic")
         });
-        ns.kubectl.text(&["label", "node", &node, &format!("{label}-")]);
         assert_eq!(answer.returned()["count"], 1);
     });
 }

@@ -3,11 +3,19 @@
 use std::net::Ipv4Addr;
 use std::process::Command;
 
+use super::Kubectl;
 use super::settings::settings;
 
 /// Packets to one address are dropped without a word until this is dropped.
 pub(crate) struct Silence {
     address: Ipv4Addr,
+}
+
+/// The node has a label until this is dropped.
+pub(crate) struct Label<'a> {
+    kubectl: &'a Kubectl,
+    node: String,
+    name: &'a str,
 }
 
 /// The node.
@@ -25,6 +33,13 @@ impl Node {
             run(&["iptables", "-w", "-I", chain, "-d", &address.to_string(), "-j", "DROP"]);
         }
         Silence { address }
+    }
+
+    /// Gives the node a label.
+    pub(crate) fn label<'a>(kubectl: &'a Kubectl, name: &'a str, value: &str) -> Label<'a> {
+        let node = kubectl.text(&["get", "nodes", "--output=jsonpath={.items[0].metadata.name}"]);
+        kubectl.text(&["label", "node", &node, &format!("{name}={value}")]);
+        Label { kubectl, node, name }
     }
 
     /// Makes the node give this address, which must be free, to the next Pod that starts.
@@ -48,6 +63,15 @@ impl Drop for Silence {
         for chain in CHAINS {
             run(&["iptables", "-w", "-D", chain, "-d", &self.address.to_string(), "-j", "DROP"]);
         }
+    }
+}
+
+// === impl Label ===
+
+impl Drop for Label<'_> {
+    fn drop(&mut self) {
+        // The test may be failing already.
+        self.kubectl.attempt(&["label", "node", &self.node, &format!("{}-", self.name)]);
     }
 }
 
