@@ -11,6 +11,9 @@ use crate::harness::{Fakecloud, Function, Namespace, Node, Pod, Witness, eventua
 /// A peer that vanished is noticed after 10 s without an acknowledgement, whatever the function's timeout is.
 const NOTICED_WITHIN: Duration = Duration::from_secs(20);
 
+/// No start takes longer, `FAKECLOUD_LAMBDA_START_TIMEOUT` by default.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A function that nothing but its answer or its Pod's end can end in time.
 const TIMEOUT_S: u64 = 300;
 
@@ -53,7 +56,7 @@ fn idle_pod_deleted_with_kubectl_is_replaced_without_an_error() {
         let asked = Instant::now();
         let second = fakecloud.lambda.invoke("telltale", &event("second", 0)).returned();
         assert_ne!(second["pod"], first["pod"]);
-        assert!(asked.elapsed() < Duration::from_secs(TIMEOUT_S), "the function's timeout was waited for");
+        assert!(asked.elapsed() < START_TIMEOUT, "more than a start was waited for: {:?}", asked.elapsed());
     });
 }
 
@@ -76,6 +79,33 @@ fn pod_killed_under_its_invocation_gives_one_error_and_no_second_run() {
         lambda.invoke("telltale", &event("next", 0)).returned();
         witness.wait_for("next");
         assert_eq!(witness.lines(), ["only", "next"], "each event ran once");
+    });
+}
+
+#[test]
+fn pod_evicted_under_its_invocation_gives_one_error_that_names_it() {
+    with_temp_ns(|ns| {
+        let (fakecloud, witness) = telltale(ns);
+        let lambda = &fakecloud.lambda;
+        let (answer, pod) = thread::scope(|scope| {
+            let invoked = scope.spawn(|| lambda.invoke("telltale", &event("only", 120)));
+            witness.wait_for("only");
+            let pod = ns.pods_of("telltale").remove(0).name;
+            ns.kubectl.evict(&pod);
+            (invoked.join().expect("the client does not panic"), pod)
+        });
+        assert_eq!(answer.header("x-amz-function-error"), Some("Unhandled"), "{answer}");
+        let error = answer.expect(200);
+        let message = error["errorMessage"].as_str().unwrap_or_default();
+        assert!(message.contains("the Pod was deleted") && message.contains(&pod), "{error}");
+
+        let next = lambda.invoke("telltale", &event("next", 0)).returned();
+        assert_ne!(next["pod"], json!(pod));
+        let warm = lambda.invoke("telltale", &event("warm", 0)).returned();
+        assert_eq!(warm["pod"], next["pod"]);
+        witness.wait_for("warm");
+        assert_eq!(witness.lines(), ["only", "next", "warm"], "each event ran once");
+        eventually("the evicted Pod is gone", || (ns.pods_of("telltale").len() == 1).then_some(()));
     });
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// kubectl as somebody, in a namespace.
 #[derive(Clone)]
@@ -70,6 +70,22 @@ impl Kubectl {
 
     pub(crate) fn create(&self, object: &Value) {
         self.try_create(object).unwrap_or_else(|error| panic!("cannot create {object}: {error}"));
+    }
+
+    /// Evicts a Pod, as draining a node does.
+    pub(crate) fn evict(&self, pod: &str) {
+        let namespace = self.namespace.as_deref().expect("Pods are evicted from a namespace");
+        let core: Value = serde_json::from_str(&self.text(&["get", "--raw=/api/v1"])).expect("discovery is JSON");
+        let resources = core["resources"].as_array().expect("discovery has a list");
+        let eviction = resources.iter().find(|one| one["name"] == "pods/eviction").expect("every API server evicts");
+        let object = json!({
+            "apiVersion": format!("policy/{}", eviction["version"].as_str().expect("a resource has a version")),
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": namespace},
+        });
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
+        let output = self.run(&["create", "--raw", &path, "--filename=-"], Some(&object.to_string()));
+        assert!(output.status.success(), "cannot evict: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn run(&self, args: &[&str], stdin: Option<&str>) -> Output {
