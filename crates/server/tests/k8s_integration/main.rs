@@ -7,6 +7,7 @@
 mod admit_pods;
 mod admit_rbac;
 mod admit_refusals;
+mod e2e_aliases;
 mod e2e_burst;
 mod e2e_clients;
 mod e2e_code;
