@@ -68,6 +68,9 @@ def faults_of_error(operation, answer):
     """What is wrong with the answer to invalid input, whatever the input was."""
     if not answer.code:
         return ["no error"]
+    # The model lists ServiceException nearly everywhere, but no input may lead to it.
+    if answer.status >= 500 or answer.code == "ServiceException":
+        return ["a fault of the server"]
     shapes = {shape.name: shape for shape in operation.error_shapes}
     shape = shapes.get(answer.code)
     if shape is None and answer.code not in COMMON:

@@ -91,7 +91,10 @@ class Run:
         self.accounts += 1
         account = self.client.account.access_key = f"{self.accounts:012}"
         for operation, members in NAMED_AS_SAMPLES:
-            self.client.call(operation, filled(members, account, []))
+            input = filled(members, account, [])
+            answer = self.client.call(operation, input)
+            if answer.code:
+                return self.check(name, "what has the names of samples", input, answer, [f"{operation} failed"])
         inputs = [sample(shape) | {each: complete(shape.members[each])} for each in shape.members if each not in required(shape)]
         for input in [*inputs, complete(shape)]:
             answer = self.client.call(name, input)
