@@ -36,7 +36,8 @@ use crate::{images, paths, shell};
 
 const HOW: &str = "\
 fakecloud runs on this host, built for release, in a namespace of its own on the native cluster: kind's Pods have no \
-address that a host reaches. Each figure stands beside the same without fakecloud, measured in turns in the same run. \
+address that a host reaches. Each figure stands beside the same without fakecloud, measured in turns in the same run; \
+calls of the control plane stand beside moto's server, which ends the connection after each answer. \
 The figures go to standard output as a Markdown table, to target/bench/bench.json, and as a picture to \
 target/bench/bench.svg. A quiet machine gives \
 steadier figures; so does `nice -n -10`.";
