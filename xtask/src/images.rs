@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-pub(crate) use self::packages::{Python, ca_certificates, pypi};
+pub(crate) use self::packages::{Python, ca_certificates, debian, pypi};
 use self::standins::Cached;
 use crate::cluster::{self, Cluster, Provider};
 use crate::shell;

@@ -8,6 +8,7 @@ mod codegen;
 mod demo;
 mod deny;
 mod deploy;
+mod faketime;
 mod image;
 mod images;
 mod k8s_test;

@@ -28,7 +28,7 @@ pub(crate) use self::namespace::{Namespace, describe, with_temp_ns};
 pub(crate) use self::node::Node;
 pub(crate) use self::pods::Pod;
 pub(crate) use self::service_account::{ServiceAccount, role_rules};
-pub(crate) use self::settings::{host, require_cluster};
+pub(crate) use self::settings::{faketime, host, require_cluster};
 pub(crate) use self::witness::Witness;
 
 /// How long a test waits for anything before it fails; no single wait is longer.

@@ -10,6 +10,7 @@ mod admit_refusals;
 mod e2e_aliases;
 mod e2e_burst;
 mod e2e_clients;
+mod e2e_clock;
 mod e2e_code;
 mod e2e_errors;
 mod e2e_events;

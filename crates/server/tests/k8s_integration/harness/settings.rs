@@ -58,6 +58,14 @@ pub(crate) fn moto() -> PathBuf {
     required("FAKECLOUD_TEST_MOTO", "the directory with moto's server").into()
 }
 
+/// The library that sets the clock of a process, for `LD_PRELOAD`.
+///
+/// # Panics
+/// Without the variable, in words.
+pub(crate) fn faketime() -> PathBuf {
+    required("FAKECLOUD_TEST_FAKETIME", "libfaketime's library").into()
+}
+
 /// Checks the settings, and that kubectl reaches a cluster with a node that is ready.
 pub(crate) fn require_cluster() {
     settings();
