@@ -73,7 +73,13 @@ async fn follow(app: &App) {
         let one = match app.deployments.of(&version.record).await {
             Ok(deployment) => {
                 let deploy = deployment.id.clone();
+                // A reset or a deletion comes before this or after it, since both change the state under its lock first.
+                let lambda = app.lambda();
+                if app.deployments.is_superseded(&deployment) {
+                    continue;
+                }
                 app.driver.send(Input::Provision { deployment, count });
+                drop(lambda);
                 Asked::Deploy(deploy)
             }
             Err(error) => {
