@@ -49,6 +49,12 @@ pub enum Condition {
 
 // === impl Condition ===
 
+impl Condition {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Success, Self::RetriesExhausted, Self::EventAgeExceeded, Self::ZeroReservedConcurrency];
+}
+
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -62,6 +62,14 @@ impl Queue {
         self.due(now, event);
     }
 
+    /// Takes an event back that an earlier process has finished: all that is left to do is to tell its destinations.
+    pub fn restore_finished(&mut self, now: Instant, arrival: Arrival, condition: Condition) {
+        let event = arrival.event;
+        self.bytes = self.bytes.saturating_add(arrival.bytes);
+        self.entries.insert(event, Entry::new(now, arrival, now));
+        self.finish(event, condition);
+    }
+
     /// Takes note of something that happened, after what was due before.
     pub fn handle(&mut self, now: Instant, input: Input) {
         self.handle_timeout(now);

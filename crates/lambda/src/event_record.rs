@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, value::RawValue};
 
 use crate::{Error, EventTarget, Response, moment};
@@ -17,16 +17,17 @@ const THROTTLED: u16 = 429;
 /// The error of an event whose function has a reserved concurrency of 0.
 const NOT_TO_RUN: &str = "Function not invoked. Function is configured with zero reserved concurrent executions";
 
-/// How the last attempt at an event was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How the last attempt at an event was answered. Its serialized form is for records on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventAnswer {
     status: u16,
     executed_version: Option<String>,
     function_error: Option<String>,
     /// What the function answered; `None` when it did not run.
+    #[serde(serialize_with = "write_text", deserialize_with = "read_text")]
     payload: Option<Bytes>,
-    /// Why it did not run.
-    refusal: Option<String>,
+    /// Why it did not run, or the error message of a payload that was cut.
+    error: Option<String>,
 }
 
 /// An asynchronous invocation that is over.
@@ -94,6 +95,9 @@ struct ResponseContext<'a> {
 // === impl EventAnswer ===
 
 impl EventAnswer {
+    /// The most bytes of a payload that are left by [`EventAnswer::shortened`].
+    pub const SHORT_BYTES: usize = 4 << 10;
+
     /// What a caller who had waited would have got.
     pub fn of(response: &Response) -> Self {
         let header = |name| response.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -102,7 +106,7 @@ impl EventAnswer {
             executed_version: header("X-Amz-Executed-Version"),
             function_error: header("X-Amz-Function-Error"),
             payload: Some(response.body.clone()),
-            refusal: None,
+            error: None,
         }
     }
 
@@ -113,7 +117,7 @@ impl EventAnswer {
             executed_version: None,
             function_error: None,
             payload: None,
-            refusal: Some(error.message().to_owned()),
+            error: Some(error.message().to_owned()),
         }
     }
 
@@ -122,9 +126,23 @@ impl EventAnswer {
         self.function_error.is_some()
     }
 
+    /// The same in little memory: of a payload beyond [`EventAnswer::SHORT_BYTES`] only its beginning is left, which
+    /// destinations then get as a JSON string, and its error message.
+    pub fn shortened(mut self) -> Self {
+        self.error = self.error.as_ref().map(|error| cut(error, DEAD_LETTER_MESSAGE_BYTES).to_owned());
+        let Some(payload) = &self.payload else { return self };
+        let is_long = payload.len() > Self::SHORT_BYTES;
+        if is_long && self.is_function_error() {
+            self.error = Some(cut(&self.error_message(), DEAD_LETTER_MESSAGE_BYTES).to_owned());
+        }
+        // A slice would keep all of it.
+        self.payload = Some(Bytes::copy_from_slice(&payload[..payload.len().min(Self::SHORT_BYTES)]));
+        self
+    }
+
     fn error_message(&self) -> String {
-        if let Some(refusal) = &self.refusal {
-            return refusal.clone();
+        if let Some(error) = &self.error {
+            return error.clone();
         }
         let payload: Value = serde_json::from_slice(self.payload.as_deref().unwrap_or_default()).unwrap_or_default();
         payload.get("errorMessage").and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -165,8 +183,7 @@ impl EventRecord<'_> {
             // It never got its turn.
             None => (THROTTLED, "Rate Exceeded.".to_owned()),
         };
-        let end = (0..=message.len().min(DEAD_LETTER_MESSAGE_BYTES)).rev().find(|end| message.is_char_boundary(*end));
-        let error_message = message[..end.unwrap_or(0)].to_owned();
+        let error_message = cut(&message, DEAD_LETTER_MESSAGE_BYTES).to_owned();
         DeadLetter { request_id: self.request_id.to_owned(), error_code, error_message }
     }
 
@@ -175,6 +192,20 @@ impl EventRecord<'_> {
         let time = moment::date_time(self.epoch_ms);
         format!("aws/lambda/async/{}/{}-{id}", self.target.name(), time.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S"))
     }
+}
+
+/// The beginning of a text, in whole characters.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let end = (0..=text.len().min(bytes_max)).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+fn write_text<S: Serializer>(payload: &Option<Bytes>, serializer: S) -> Result<S::Ok, S::Error> {
+    payload.as_deref().map(String::from_utf8_lossy).serialize(serializer)
+}
+
+fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(Bytes::from))
 }
 
 /// The text as it is where it is JSON, as a JSON string where it is not; JSON's null where it is empty.

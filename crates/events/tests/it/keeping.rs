@@ -1,8 +1,8 @@
 //! The end of a process, and of everything in it.
 
-use fakecloud_events::{Attempt, Condition, Input, Policy};
+use fakecloud_events::{Arrival, Attempt, Condition, EventId, Input, Policy};
 
-use crate::harness::{TestQueue, finish, gone, keep, policy, run, settled};
+use crate::harness::{BYTES, TestQueue, finish, gone, keep, policy, run, settled};
 
 #[test]
 fn nothing_is_run_after_shutdown() {
@@ -51,4 +51,15 @@ fn reset_forgets_everything_and_late_answers_change_nothing() {
     for event in 4..=5 {
         test.accept(event, "f", &[run(event)]);
     }
+}
+
+#[test]
+fn event_that_an_earlier_process_finished_is_told_and_not_run_again() {
+    let mut test = TestQueue::new();
+    let arrival = Arrival { runs: 2, ..Arrival::fresh(EventId(1), "f".into(), BYTES, Policy::default()) };
+    test.queue.restore_finished(test.now, arrival, Condition::RetriesExhausted);
+    assert_eq!(test.actions(), [finish(1, Condition::RetriesExhausted, 2)]);
+    test.assert_after(30_000, &[]);
+    test.assert(settled(1), &[]);
+    assert!(test.queue.is_empty());
 }

@@ -174,6 +174,29 @@ fn record_of_a_failure_has_the_error_of_the_last_run() {
 }
 
 #[test]
+fn short_answer_keeps_status_error_and_the_beginning_of_the_payload() {
+    let trace = "ä".repeat(EventAnswer::SHORT_BYTES);
+    let long = json!({ "errorMessage": "no", "stackTrace": [trace] }).to_string();
+    let answer = ran(Outcome::FunctionError { payload: long.clone().into() }).shortened();
+    let document = with_record("EventAgeExceeded", 1, Some(&answer), |record| record.document());
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["responseContext"]["functionError"], "Unhandled");
+    let begin = document["responsePayload"].as_str().unwrap();
+    assert!(begin.starts_with(&long[..100]) && begin.len() <= EventAnswer::SHORT_BYTES + 2, "{}", begin.len());
+    let letter = with_record("EventAgeExceeded", 1, Some(&answer), |record| record.dead_letter());
+    assert_eq!((letter.error_code, &*letter.error_message), (200, "no"));
+    assert_eq!(raised().shortened(), raised());
+}
+
+#[test]
+fn answer_is_the_same_after_a_restart() {
+    for answer in [raised(), throttled()] {
+        let record = serde_json::to_string(&answer).unwrap();
+        assert_eq!(serde_json::from_str::<EventAnswer>(&record).unwrap(), answer);
+    }
+}
+
+#[test]
 fn record_of_what_never_ran_has_no_answer_of_the_function() {
     let document = with_record("EventAgeExceeded", 0, Some(&throttled()), |record| record.document());
     let document: Value = serde_json::from_str(&document).unwrap();

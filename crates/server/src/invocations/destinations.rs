@@ -150,6 +150,19 @@ async fn call(app: &App, request: &ServiceRequest) -> Result<(), Fault> {
     Ok(request.check(status, &text)?)
 }
 
+// === impl End ===
+
+impl End {
+    /// Whether anybody is configured to be told.
+    pub(crate) fn concerns_anybody(&self, app: &App) -> bool {
+        let plan = app.lambda().plan_event(&self.event.target, &control::now());
+        plan.is_ok_and(|plan| match self.condition {
+            Condition::Success => plan.on_success.is_some(),
+            _ => plan.on_failure.is_some() || plan.dead_letter.is_some(),
+        })
+    }
+}
+
 // === impl Fault ===
 
 impl From<String> for Fault {

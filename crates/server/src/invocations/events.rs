@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fakecloud_events::{Action, Condition, Config, EventId, Full, Queue};
-use fakecloud_lambda::Change;
-use tokio::sync::{mpsc, oneshot};
+use fakecloud_lambda::{Change, EventAnswer};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::AbortHandle;
 use tracing::{debug, info};
 
 pub(crate) use self::event::Event;
-use self::event::Progress;
+use self::event::{Ended, Progress};
 pub(crate) use self::handle::{Handle, Input, accept, channel, reset};
 pub(crate) use self::restore::restored;
 use crate::app::App;
@@ -26,6 +27,9 @@ use crate::state::writer::{Writer, Written};
 
 /// What is asked for when the process ends is given up after this.
 const LAST_DELIVERIES: Duration = Duration::from_secs(2);
+
+/// Events whose destinations are told at the same time; the others wait.
+const DELIVERIES_MAX: usize = 32;
 
 /// The task's state.
 struct Events {
@@ -38,14 +42,16 @@ struct Events {
     last: u64,
     /// Attempts and deliveries under way.
     busy: usize,
+    deliveries: HashMap<EventId, AbortHandle>,
+    delivering: Arc<Semaphore>,
     closing: Option<oneshot::Sender<usize>>,
 }
 
 /// An event that is not settled.
 struct Held {
     event: Arc<Event>,
-    /// How the last attempt was answered.
-    answer: Option<fakecloud_lambda::EventAnswer>,
+    /// How the last attempt was answered, in short where there is to be another one.
+    answer: Option<EventAnswer>,
 }
 
 /// Runs until it is closed. `restored` are the events that an earlier process accepted.
@@ -56,9 +62,18 @@ async fn run(
     restored: Vec<(Event, Progress)>,
     mut inputs: mpsc::UnboundedReceiver<Input>,
 ) {
-    let (held, handle) = (HashMap::new(), app.events.clone());
-    let queue = Queue::new(config);
-    let mut events = Events { app, queue, held, writer, handle, last: 0, busy: 0, closing: None };
+    let mut events = Events {
+        handle: app.events.clone(),
+        app,
+        queue: Queue::new(config),
+        held: HashMap::new(),
+        writer,
+        last: 0,
+        busy: 0,
+        deliveries: HashMap::new(),
+        delivering: Arc::new(Semaphore::new(DELIVERIES_MAX)),
+        closing: None,
+    };
     for (event, progress) in restored {
         events.restore(event, progress);
     }
@@ -140,6 +155,7 @@ impl Events {
             }
             Input::Settled { event } => {
                 self.busy -= 1;
+                self.deliveries.remove(&event);
                 self.queue.handle(now, Queued::Settled { event });
                 self.forget(event);
             }
@@ -155,9 +171,10 @@ impl Events {
         self.last += 1;
         let id = EventId(self.last);
         let policy = attempt::policy(&self.app, &event.target);
-        self.queue.accept(now, event.arrival(id, Progress::default(), policy))?;
-        let written = self.writer.as_ref().map(|writer| writer.write(vec![event.record(Progress::default()).into()]));
-        self.hold(id, event);
+        let progress = Progress::default();
+        self.queue.accept(now, event.arrival(id, &progress, policy))?;
+        let written = self.writer.as_ref().map(|writer| writer.write(vec![event.record(&progress).into()]));
+        self.hold(id, event, None);
         Ok(written)
     }
 
@@ -165,12 +182,21 @@ impl Events {
         self.last += 1;
         let id = EventId(self.last);
         let policy = attempt::policy(&self.app, &event.target);
-        self.queue.restore(Instant::now(), event.arrival(id, progress, policy));
-        self.hold(id, event);
+        let arrival = event.arrival(id, &progress, policy);
+        match progress.ended {
+            None => {
+                self.queue.restore(Instant::now(), arrival);
+                self.hold(id, event, None);
+            }
+            Some(Ended { condition, answer }) => {
+                self.queue.restore_finished(Instant::now(), arrival, condition);
+                self.hold(id, event, answer);
+            }
+        }
     }
 
-    fn hold(&mut self, id: EventId, event: Event) {
-        self.held.insert(id, Held { event: Arc::new(event), answer: None });
+    fn hold(&mut self, id: EventId, event: Event, answer: Option<EventAnswer>) {
+        self.held.insert(id, Held { event: Arc::new(event), answer });
         self.handle.set_count(self.held.len());
     }
 
@@ -178,12 +204,14 @@ impl Events {
         match action {
             Action::Run { event } => self.attempt(event),
             Action::Keep { event, runs, wait } => {
-                let Some(held) = self.held.get(&event) else { return };
+                let Some(held) = self.held.get_mut(&event) else { return };
+                held.answer = held.answer.take().map(EventAnswer::shortened);
                 info!(
                     request_id = held.event.request_id, function = %held.event.target.unqualified_arn(), runs, ?wait,
                     "an asynchronous invocation is tried again"
                 );
-                self.write(held.event.record(Progress::in_future(runs, wait)));
+                let record = held.event.record(&Progress::in_future(runs, wait));
+                drop(self.write(record));
             }
             Action::Finish { event, condition, runs } => self.finish(event, condition, runs),
         }
@@ -200,34 +228,46 @@ impl Events {
         let Some(Held { event, answer }) = self.held.get_mut(&id) else { return };
         debug!(request_id = event.request_id, %condition, runs, "an asynchronous invocation is over");
         let end = destinations::End { event: Arc::clone(event), condition, runs, answer: answer.take() };
+        let anybody = end.concerns_anybody(&self.app);
+        let ended = || Ended { condition, answer: end.answer.clone() };
+        let written = anybody.then(|| self.write(end.event.record(&Progress::ended(runs, ended())))).flatten();
         self.busy += 1;
-        let (app, handle) = (self.app.clone(), self.handle.clone());
+        let (app, handle, delivering) = (self.app.clone(), self.handle.clone(), Arc::clone(&self.delivering));
+        let telling = tokio::spawn(async move {
+            // Once that is on disk the function does not run again; where the disk fails, it may after a restart.
+            if let Some(written) = written {
+                drop(written.await);
+            }
+            let _permit = if anybody { delivering.acquire().await.ok() } else { None };
+            destinations::tell(&app, end).await;
+        });
+        self.deliveries.insert(id, telling.abort_handle());
         tokio::spawn(async move {
             // A panic is logged by the runtime; the event is over all the same.
-            drop(tokio::spawn(async move { destinations::tell(&app, end).await }).await);
+            drop(telling.await);
             handle.send(Input::Settled { event: id });
         });
     }
 
     fn forget(&mut self, event: EventId) {
         if let Some(held) = self.held.remove(&event) {
-            self.write(Change::Delete { key: held.event.key() });
+            drop(self.write(Change::Delete { key: held.event.key() }));
         }
     }
 
-    /// What is under way goes on, but nobody listens to how it ends.
+    /// Attempts that are under way go on, but nobody listens to how they end. Deliveries end: a function of the same name
+    /// may be there soon.
     fn reset(&mut self, now: Instant, done: oneshot::Sender<Option<Written>>) {
         self.queue.handle(now, fakecloud_events::Input::Reset);
         self.held.clear();
+        self.deliveries.drain().for_each(|(_, delivery)| delivery.abort());
         // Whoever asked may have given up waiting.
         drop(done.send(self.writer.as_ref().map(Writer::clear)));
     }
 
-    /// Queues a change of the records; the next start makes up for one that fails, which the writer logs.
-    fn write(&self, change: Change) {
-        if let Some(writer) = &self.writer {
-            drop(writer.write(vec![change.into()]));
-        }
+    /// Queues a change of the records; the next start makes up for one that fails.
+    fn write(&self, change: Change) -> Option<Written> {
+        self.writer.as_ref().map(|writer| writer.write(vec![change.into()]))
     }
 
     /// Ends when every record is as it should be.

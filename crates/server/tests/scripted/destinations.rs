@@ -1,6 +1,7 @@
 //! Queues, topics, buses and buckets hear of asynchronous invocations.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use reqwest::Method;
@@ -95,6 +96,38 @@ async fn service_that_refuses_is_asked_again_and_given_up_with_its_reason() {
     let logged = until(async || server.logged("was not told").first().cloned()).await;
     assert!(logged.contains(QUEUE) && logged.contains("SQS answered HTTP 400: no such queue"), "{logged}");
     assert_eq!(services.taken().len(), 6);
+}
+
+#[tokio::test]
+async fn event_that_is_over_does_not_run_again_after_a_restart() {
+    let (services, url) = Services::start().await;
+    let api = Api::start().await;
+    let mut server = Server::start_with(&api, &[("FAKECLOUD_FORWARD_URL", &url)]).await;
+    server.create_function("hello").await;
+    let config = json!({ "DestinationConfig": { "OnSuccess": { "Destination": QUEUE } } });
+    server.call(Method::PUT, "/2019-09-25/functions/hello/event-invoke-config", &config, 200).await;
+    services.refuse([(StatusCode::SERVICE_UNAVAILABLE, "not now"); 2]);
+    server.send_event("hello", json!({ "n": 1 })).await;
+    taken(&services, 2).await;
+    server.restart().await;
+    let told = taken(&services, 3).await;
+    let record: Value = serde_json::from_str(json_of(&told[2])["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!(record["requestContext"]["condition"], "Success");
+    assert_eq!(record["requestContext"]["approximateInvokeCount"], 1);
+    assert!(record["responsePayload"].is_string(), "{record}");
+    assert_eq!(api.creates(), 1, "the function has not run again");
+}
+
+#[tokio::test]
+async fn reset_ends_what_is_still_to_be_told() {
+    let (services, server) = with_function(json!({ "OnSuccess": { "Destination": QUEUE } }), "").await;
+    services.refuse([(StatusCode::SERVICE_UNAVAILABLE, "not now"); 2]);
+    server.send_event("hello", json!({})).await;
+    taken(&services, 2).await;
+    server.call(Method::POST, "/_fakecloud/reset", &Value::Null, 200).await;
+    // The next attempt would come 2 s after the last one.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(services.taken().len(), 2);
 }
 
 #[tokio::test]

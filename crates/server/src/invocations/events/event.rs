@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fakecloud_events::{Arrival, EventId, Policy};
-use fakecloud_lambda::{Change, EventTarget};
-use serde::{Deserialize, Serialize};
+use fakecloud_events::{Arrival, Condition, EventId, Policy};
+use fakecloud_lambda::{Change, EventAnswer, EventTarget};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing::error;
 
 use crate::state::control;
@@ -24,12 +24,22 @@ pub(crate) struct Event {
 }
 
 /// How far an event has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
     /// How often the function has run for it.
     runs: u32,
     /// Not before then it is tried again, in milliseconds since the Unix epoch.
     not_before_ms: u64,
+    pub(super) ended: Option<Ended>,
+}
+
+/// How an event ended whose destinations are not told yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ended {
+    #[serde(serialize_with = "write_condition", deserialize_with = "read_condition")]
+    pub(super) condition: Condition,
+    /// How the last attempt was answered.
+    pub(super) answer: Option<EventAnswer>,
 }
 
 /// The content of a record.
@@ -42,10 +52,12 @@ struct Record {
     accepted_ms: u64,
     runs: u32,
     not_before_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<Ended>,
 }
 
-/// What besides its payload an event takes of the queue's memory, roughly.
-const OVERHEAD_BYTES: usize = 512;
+/// What besides its payload an event takes of the queue's memory, roughly: the answer to its last attempt among it.
+const OVERHEAD_BYTES: usize = 512 + EventAnswer::SHORT_BYTES;
 
 /// Reads what an earlier process has accepted and not settled, oldest first. A record that cannot be read is named in the
 /// log and left where it is: it can wait, all others cannot.
@@ -74,7 +86,7 @@ impl Event {
     }
 
     /// Its record.
-    pub(crate) fn record(&self, progress: Progress) -> Change {
+    pub(crate) fn record(&self, progress: &Progress) -> Change {
         let record = Record {
             request_id: self.request_id.clone(),
             target: self.target.clone(),
@@ -83,13 +95,14 @@ impl Event {
             accepted_ms: self.accepted_ms,
             runs: progress.runs,
             not_before_ms: progress.not_before_ms,
+            ended: progress.ended.clone(),
         };
         let json = serde_json::to_vec(&record).expect("a record has string keys and no floats");
         Change::Put { key: self.key(), json }
     }
 
     /// Its way into the queue. What the wall clock says of the past becomes spans of time here.
-    pub(crate) fn arrival(&self, event: EventId, progress: Progress, policy: Policy) -> Arrival {
+    pub(crate) fn arrival(&self, event: EventId, progress: &Progress, policy: Policy) -> Arrival {
         let now_ms = control::now().epoch_ms;
         Arrival {
             event,
@@ -107,16 +120,32 @@ impl Progress {
     /// So many runs, and the next attempt after this time.
     pub(crate) fn in_future(runs: u32, wait: Duration) -> Self {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        Self { runs, not_before_ms: control::now().epoch_ms.saturating_add(wait_ms) }
+        Self { runs, not_before_ms: control::now().epoch_ms.saturating_add(wait_ms), ended: None }
+    }
+
+    /// So many runs, and no further attempt.
+    pub(crate) fn ended(runs: u32, ended: Ended) -> Self {
+        Self { runs, not_before_ms: 0, ended: Some(ended) }
     }
 }
 
 impl From<Record> for (Event, Progress) {
     fn from(record: Record) -> Self {
-        let Record { request_id, target, client_context, payload, accepted_ms, runs, not_before_ms } = record;
+        let Record { request_id, target, client_context, payload, accepted_ms, runs, not_before_ms, ended } = record;
         let event = Event { request_id, target, client_context, payload: payload.into(), accepted_ms };
-        (event, Progress { runs, not_before_ms })
+        (event, Progress { runs, not_before_ms, ended })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn write_condition<S: Serializer>(condition: &Condition, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(condition)
+}
+
+fn read_condition<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Condition, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let found = Condition::ALL.into_iter().find(|condition| condition.to_string() == text);
+    found.ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no way in which an event ends")))
 }
 
 #[cfg(test)]
@@ -134,7 +163,7 @@ mod tests {
         }
     }
 
-    fn put(event: &Event, progress: Progress) -> (String, Vec<u8>) {
+    fn put(event: &Event, progress: &Progress) -> (String, Vec<u8>) {
         match event.record(progress) {
             Change::Put { key, json } => (key, json),
             Change::Delete { key } => panic!("{key} is deleted"),
@@ -144,8 +173,9 @@ mod tests {
     #[test]
     fn events_come_back_from_their_records_oldest_first() {
         let (old, new) = (event("b", 1), event("a", 2));
-        let progress = Progress { runs: 2, not_before_ms: 7 };
-        let records = vec![put(&new, Progress::default()), put(&old, progress)];
+        let ended = Ended { condition: Condition::RetriesExhausted, answer: None };
+        let progress = Progress { runs: 2, not_before_ms: 7, ended: Some(ended) };
+        let records = vec![put(&new, &Progress::default()), put(&old, &progress)];
         assert_eq!(records[1].0, "b.json");
         assert_eq!(load(records), [(old, progress), (new, Progress::default())]);
     }
@@ -153,7 +183,7 @@ mod tests {
     #[test]
     fn record_that_cannot_be_read_hides_no_other() {
         let good = event("a", 1);
-        let records = vec![("bad.json".to_owned(), b"{".to_vec()), put(&good, Progress::default())];
+        let records = vec![("bad.json".to_owned(), b"{".to_vec()), put(&good, &Progress::default())];
         assert_eq!(load(records), [(good, Progress::default())]);
     }
 
@@ -161,10 +191,10 @@ mod tests {
     fn wall_clock_of_the_record_becomes_age_and_wait() {
         let now_ms = control::now().epoch_ms;
         let progress = Progress::in_future(1, Duration::from_secs(60));
-        let arrival = event("a", now_ms - 10_000).arrival(EventId(1), progress, Policy::default());
+        let arrival = event("a", now_ms - 10_000).arrival(EventId(1), &progress, Policy::default());
         assert!((10..20).contains(&arrival.age.as_secs()), "{:?}", arrival.age);
         assert!((50..=60).contains(&arrival.wait.as_secs()), "{:?}", arrival.wait);
-        let future = event("a", u64::MAX).arrival(EventId(1), Progress::default(), Policy::default());
+        let future = event("a", u64::MAX).arrival(EventId(1), &Progress::default(), Policy::default());
         assert_eq!((future.age, future.wait), (Duration::ZERO, Duration::ZERO));
     }
 }
