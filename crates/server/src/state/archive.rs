@@ -16,6 +16,7 @@ const PIECES: usize = 4;
 /// Stores the zip, wherever it comes from.
 pub(crate) async fn store(app: &App, scope: &Scope, archive: Archive<'_>) -> Result<Stored, Error> {
     let put = match archive {
+        Archive::Inline(zip) if app.blobs.stores_in_no_time(zip) => app.blobs.put_zip(zip),
         Archive::Inline(zip) => {
             let (app, zip) = (app.clone(), zip.clone());
             let storing = tokio::task::spawn_blocking(move || app.blobs.put_zip(&zip));

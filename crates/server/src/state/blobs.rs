@@ -19,6 +19,9 @@ const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
 /// What is longer than all of its entries together may be is not worth looking into.
 const ZIP_BYTES_MAX: u64 = 262_144_000;
 
+/// What such a zip unpacks to, a thousand times as much at most, is read in a few milliseconds.
+const SMALL_BYTES_MAX: usize = 4 << 10;
+
 /// The folder of all artifacts.
 pub(crate) struct Blobs {
     zips: PathBuf,
@@ -77,6 +80,12 @@ impl Blobs {
             remove_unfinished(dir)?;
         }
         Ok(Self { zips, layers, unneeded: Mutex::default(), _lock: lock, temporary })
+    }
+
+    /// Whether [`Self::put_zip`] takes less time than handing it to a thread that may block does: the zip is small, and
+    /// nothing is flushed to a disk.
+    pub(crate) fn stores_in_no_time(&self, zip: &Bytes) -> bool {
+        self.temporary.is_some() && zip.len() <= SMALL_BYTES_MAX
     }
 
     /// Checks an uploaded zip to its last byte and stores it. Blocks: run it where that is allowed.
