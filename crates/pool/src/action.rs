@@ -70,7 +70,8 @@ pub enum Initialization {
 /// Why an invocation never reached an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// No instance is free, none can be started, and [`Config::queue_limit`](crate::Config::queue_limit) invocations wait already.
+    /// No instance is free, none can be started, and [`Config::queue_limit`](crate::Config::queue_limit) invocations wait
+    /// already, or all places are provisioned for other deploys.
     Throttled,
     /// No instance could be started.
     StartFailed {

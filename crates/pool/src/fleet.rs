@@ -19,6 +19,8 @@ pub(crate) struct Fleet {
     /// All instances that can make room for another deploy, longest idle first.
     idle: BTreeSet<(Instant, InstanceId)>,
     stopping: usize,
+    /// Instances that are provisioned, and so make no room for another deploy.
+    kept: usize,
     newest: InstanceId,
     last_key: DeployKey,
 }
@@ -44,6 +46,7 @@ impl Fleet {
             deadlines: Expiry::default(),
             idle: BTreeSet::new(),
             stopping: 0,
+            kept: 0,
             newest: InstanceId(0),
             last_key: DeployKey(0),
         }
@@ -118,6 +121,11 @@ impl Fleet {
         self.stopping
     }
 
+    /// Whether every place is taken by a provisioned instance.
+    pub(crate) fn is_all_provisioned(&self) -> bool {
+        self.kept >= self.config.house_max()
+    }
+
     /// Instances whose place is to be had.
     pub(crate) fn idle(&self) -> usize {
         self.idle.len()
@@ -161,6 +169,7 @@ impl Fleet {
     /// Counts an instance in as what it is.
     fn enter(&mut self, id: InstanceId, instance: Instance) {
         self.stopping += usize::from(instance.is_stopping());
+        self.kept += usize::from(instance.is_kept());
         if instance.is_displaceable() {
             self.idle.insert((instance.since, id));
         }
@@ -170,6 +179,7 @@ impl Fleet {
     /// Takes back what `enter` did.
     fn leave(&mut self, id: InstanceId, instance: Instance) {
         self.stopping -= usize::from(instance.is_stopping());
+        self.kept -= usize::from(instance.is_kept());
         if instance.is_displaceable() {
             self.idle.remove(&(instance.since, id));
         }

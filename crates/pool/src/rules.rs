@@ -25,7 +25,7 @@ impl Pool {
     /// Whether one more invocation of a deploy without an idle instance may wait.
     ///
     /// # Errors
-    /// The failure its caller gets instead: the queue is full; or starts fail, and there is neither an instance nor a
+    /// The failure its caller gets instead: the queue is full, or all places are provisioned for others; or starts fail, and there is neither an instance nor a
     /// waiter to share the fate of.
     pub(crate) fn admit(&self, now: Instant, key: DeployKey) -> Result<(), Failure> {
         let deploy = self.fleet.deploy(key);
@@ -35,6 +35,9 @@ impl Pool {
             && let Some(failure) = deploy.backoff.holding(now)
         {
             return Err(failure.clone());
+        }
+        if deploy.live() == 0 && self.fleet.is_all_provisioned() {
+            return Err(Failure::Throttled);
         }
         let others = self.demand.total() - self.demand.of(key);
         let places = (self.fleet.room() + self.fleet.stopping() + self.fleet.idle()).saturating_sub(others);

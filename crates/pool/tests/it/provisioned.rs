@@ -170,14 +170,14 @@ fn instance_that_becomes_free_at_the_cap_is_kept() {
 fn provisioned_instance_makes_room_for_nobody() {
     let two = 2.try_into().expect("2 is not zero");
     let mut pool = TestPool::with(Config { max_instances: two, ..config() });
-    let [one, other] = starts(&mut pool, 2)[..] else { panic!("two start") };
-    pool.assert(started(one), &[]);
-    pool.assert(started(other), &[]);
+    let [provisioned] = starts(&mut pool, 1)[..] else { panic!("one starts") };
+    pool.assert(started(provisioned), &[]);
+    pool.busy(1, "c");
 
-    pool.assert(invoke(1, "b"), &[]);
-    pool.assert(invoke(2, "a"), &[dispatch(2, other)]);
+    pool.assert(invoke(2, "b"), &[]);
+    pool.assert(invoke(3, "a"), &[dispatch(3, provisioned)]);
     pool.sleep(2 * HANDOVER_AFTER);
-    pool.assert(reusable(other), &[]);
+    pool.assert(reusable(provisioned), &[]);
 }
 
 #[test]
@@ -205,4 +205,21 @@ fn deploy_whose_provision_never_found_a_place_is_forgotten_with_it() {
     pool.busy(1, "b");
     pool.assert(provision("a", 1), &[]);
     pool.assert(provision("a", 0), &[forget("a")]);
+}
+
+#[test]
+fn nobody_waits_for_a_place_that_is_provisioned_for_another_deploy() {
+    let two = 2.try_into().expect("2 is not zero");
+    let mut pool = TestPool::with(Config { max_instances: two, ..config() });
+    let [one, other] = starts(&mut pool, 2)[..] else { panic!("two start") };
+    pool.assert(invoke(1, "b"), &[fail(1, Failure::Throttled), forget("b")]);
+    pool.assert(started(one), &[]);
+    pool.assert(started(other), &[]);
+    pool.assert(invoke(2, "b"), &[fail(2, Failure::Throttled), forget("b")]);
+    pool.assert(invoke(3, "a"), &[dispatch(3, other)]);
+
+    // The place of a busy one becomes free.
+    pool.pool.handle(pool.now, provision("a", 1));
+    pool.actions();
+    pool.assert(invoke(4, "b"), &[]);
 }
