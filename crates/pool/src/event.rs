@@ -88,8 +88,9 @@ pub enum Event {
         /// What it runs; ignored if it runs something else by now.
         invocation: InvocationId,
     },
-    /// Someone wants this instance gone: an idle one stops now, a busy one when it reports `Finished`, and serves no
-    /// other invocation until then. Ignored unless it is one of these.
+    /// Someone wants this instance gone: a starting or idle one stops now, and another one is started for whoever waits; a
+    /// busy one stops when it reports `Finished`, and serves no other invocation until then. Ignored unless it is one of
+    /// these.
     Evict {
         /// The instance.
         instance: InstanceId,

@@ -245,7 +245,7 @@ impl Pool {
 
     fn evict(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
         match self.fleet.get(instance)? {
-            (deploy, State::Idle) => {
+            (deploy, State::Starting | State::Idle) => {
                 self.stop(now, instance, StopReason::Evicted);
                 Some(deploy)
             }
@@ -253,7 +253,7 @@ impl Pool {
                 self.drain(now, instance, invocation, StopReason::Evicted);
                 Some(deploy)
             }
-            (_, State::Starting | State::Draining { .. } | State::Stopping { .. }) => None,
+            (_, State::Draining { .. } | State::Stopping { .. }) => None,
         }
     }
 

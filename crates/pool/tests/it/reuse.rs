@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakecloud_pool::{Config, Initialization, InstanceView, InvocationId, StopReason};
+use fakecloud_pool::{Action, Config, Initialization, InstanceView, InvocationId, StopReason};
 
 use crate::harness::*;
 
@@ -172,15 +172,30 @@ fn times_beyond_any_clock_do_not_overflow() {
 #[test]
 fn evicted_instance_stops_once_it_runs_nothing() {
     let mut pool = TestPool::new();
-    let starting = pool.cold(1, "a");
-    pool.assert(evict(starting), &[]);
-    pool.assert(started(starting), &[dispatch(1, starting)]);
-    pool.assert(reusable(starting), &[]);
-    pool.assert(evict(starting), &[stop(starting, StopReason::Evicted)]);
+    let idle = pool.busy(1, "a");
+    pool.assert(reusable(idle), &[]);
+    pool.assert(evict(idle), &[stop(idle, StopReason::Evicted)]);
 
     let busy = pool.busy(2, "a");
     pool.assert(evict(busy), &[]);
     pool.assert(reusable(busy), &[stop(busy, StopReason::Evicted)]);
+}
+
+#[test]
+fn evicted_instance_that_starts_is_replaced_for_whoever_waits() {
+    let mut pool = TestPool::new();
+    let evicted = pool.cold(1, "a");
+    pool.pool.handle(pool.now, evict(evicted));
+    let actions = pool.actions();
+    let [stopped, Action::StartPod { instance, .. }] = &actions[..] else {
+        panic!("one stops, one starts: {actions:?}")
+    };
+    assert_eq!(*stopped, stop(evicted, StopReason::Evicted));
+    pool.assert(started(*instance), &[dispatch(1, *instance)]);
+
+    let surplus = pool.cold(2, "b");
+    pool.assert(abandoned(2), &[]);
+    pool.assert(evict(surplus), &[stop(surplus, StopReason::Evicted)]);
 }
 
 #[test]

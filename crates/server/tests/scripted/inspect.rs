@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::api::Api;
+use crate::api::{Api, Create};
 use crate::server::{Server, until};
 
 async fn with_warm_pod() -> (Api, Server, String) {
@@ -69,4 +69,20 @@ async fn pool_shows_limits_deploys_and_the_timeline_of_each_cold_start() {
     assert!(step("located") <= step("portOpen") && step("portOpen") <= step("firstByte"), "{timeline}");
     assert!(step("created") <= step("firstByte"), "{timeline}");
     assert_eq!(server.logged("the Pod has served its first invocation").len(), 1);
+}
+
+#[tokio::test]
+async fn eviction_ends_pods_that_are_starting_too() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    api.script([Create::NeverScheduled]);
+    let (answer, pod) = tokio::join!(server.invoke("hello", json!({})), async {
+        let pod = until(async || api.pods().first().cloned()).await;
+        assert_eq!(server.evict("hello").await, json!({ "evicted": true }));
+        pod
+    });
+    assert_eq!((answer.status, answer.function_error), (200, false), "whoever waits gets another Pod: {answer:?}");
+    assert_ne!(answer.body, json!(pod));
+    until(async || api.deleted().contains(&pod).then_some(())).await;
 }

@@ -70,9 +70,10 @@ impl Driver {
         })
     }
 
-    /// Ends the warm Pods of every function with this name, busy ones once they are done, and says whether there were any.
+    /// Ends the Pods of every function with this name, also those that are starting, and busy ones once they are done; says
+    /// whether there were any.
     pub(super) fn evict(&mut self, now: Instant, function: &str) -> bool {
-        let is_warm = |view: &InstanceView<'_>| matches!(view.state, "idle" | "busy");
+        let is_warm = |view: &InstanceView<'_>| matches!(view.state, "starting" | "idle" | "busy");
         let warm = self.pool.instances().filter(is_warm).map(|view| view.id);
         let warm =
             warm.filter(|id| self.pods.get(id).is_some_and(|pod| pod.deployment.function.name.as_str() == function));
