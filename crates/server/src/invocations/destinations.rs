@@ -158,7 +158,9 @@ impl End {
         let plan = app.lambda().plan_event(&self.event.target, &control::now());
         plan.is_ok_and(|plan| match self.condition {
             Condition::Success => plan.on_success.is_some(),
-            _ => plan.on_failure.is_some() || plan.dead_letter.is_some(),
+            Condition::RetriesExhausted | Condition::EventAgeExceeded | Condition::ZeroReservedConcurrency => {
+                plan.on_failure.is_some() || plan.dead_letter.is_some()
+            }
         })
     }
 }
