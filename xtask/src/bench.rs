@@ -139,6 +139,11 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     let (program, log) = (&target.join("release/fakecloud"), dir.join("fakecloud.log"));
     let setup = Setup { program, cluster: &cluster, namespace: &namespace, log };
     let mut rows = Vec::new();
+    // Before there are Pods: those that are still being deleted would be in the server's first list.
+    if wanted(Part::Footprint) {
+        rows.extend(footprint::measure(&setup, amounts.starts)?);
+        rows.push(warm_pods::measure()?);
+    }
     if wanted(Part::Warm) {
         rows.extend(warm_invocations(&setup, &dir, amounts.warm)?);
     }
@@ -148,10 +153,6 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     }
     if wanted(Part::Cold) {
         rows.extend(cold::measure(&Server::start(&setup)?, &namespace, &setup.log, &amounts.cold)?);
-    }
-    if wanted(Part::Footprint) {
-        rows.extend(footprint::measure(&setup, amounts.starts)?);
-        rows.push(warm_pods::measure()?);
     }
     if wanted(Part::ControlPlane) {
         rows.extend(control_plane::measure(&setup, &dir, amounts.moto)?);
