@@ -1,7 +1,5 @@
 //! A request to IAM or STS, from bytes to bytes.
 
-use std::io;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -16,6 +14,7 @@ use tracing::{error, trace, warn};
 use crate::app::App;
 use crate::state::control;
 use crate::state::store::Write;
+use crate::state::writer::on_disk;
 
 /// The longest parameter, a policy document of 128 KiB, fits several times, whatever of it is percent-encoded.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -63,8 +62,7 @@ async fn apply(app: &App, caller: &Caller, call: &Call, request_id: &str) -> Res
         let writes = applied.changes.into_iter().map(Write::from).collect();
         (applied.response, writer.map(|writer| writer.write(writes)))
     };
-    let Some(written) = written else { return Ok(response) };
-    match written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))) {
+    match on_disk(written).await {
         Ok(()) => Ok(response),
         Err(cause) => {
             error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");

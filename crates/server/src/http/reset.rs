@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::app::App;
 use crate::invocations::events;
 use crate::pods::driver::Input;
+use crate::state::writer::{Writer, on_disk};
 
 /// How long the API server is given to take the deletion of all Pods.
 const PODS_DELETED_WITHIN: Duration = Duration::from_secs(30);
@@ -37,7 +38,7 @@ async fn run(app: &App) -> Result<(), String> {
         let (mut lambda, mut iam) = (app.lambda(), app.iam());
         iam.reset();
         app.deployments.follow(lambda.reset());
-        app.writer.as_ref().map(crate::state::writer::Writer::clear)
+        app.writer.as_ref().map(Writer::clear)
     };
     let events = events::reset(app).await;
     app.provisioning.changed();
@@ -48,10 +49,8 @@ async fn run(app: &App) -> Result<(), String> {
     // 3. No memory of what was.
     app.invocation_log.clear();
     events.map_err(|error| format!("the records of asynchronous invocations could not be deleted: {error}"))?;
-    if let Some(written) = written {
-        let written = written.await.unwrap_or_else(|_gone| Err(std::io::Error::other("the writer ended")));
-        written.map_err(|error| format!("the records on disk could not be deleted: {error}"))?;
-    }
+    let records = on_disk(written).await;
+    records.map_err(|error| format!("the records on disk could not be deleted: {error}"))?;
     match deleted {
         Ok(Ok(())) => info!("reset: no function, layer, role or Pod is left"),
         Ok(Err(_gone)) => return Err("fakecloud is shutting down".to_owned()),

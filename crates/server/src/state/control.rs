@@ -15,7 +15,7 @@ use crate::pods::provisioning;
 use crate::request_id;
 use crate::state::archive;
 use crate::state::store::Write;
-use crate::state::writer::Written;
+use crate::state::writer::{Written, on_disk};
 use crate::words::chain;
 
 /// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
@@ -32,10 +32,7 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
     };
     provisioning::refresh(app, call.operation()).await;
     let (response, superseded, written) = change(app, scope, &call, stored)?;
-    let written = match written {
-        Some(written) => written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))),
-        None => Ok(()),
-    };
+    let written = on_disk(written).await;
     superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
     match written {
         Ok(()) => Ok(response),

@@ -22,6 +22,14 @@ enum Work {
 /// Tells when the changes are on disk.
 pub(crate) type Written = oneshot::Receiver<io::Result<()>>;
 
+/// Waits until what was queued is on disk; where nothing was, there is nothing to wait for.
+pub(crate) async fn on_disk(written: Option<Written>) -> io::Result<()> {
+    match written {
+        Some(written) => written.await.unwrap_or_else(|_gone| Err(io::Error::other("the writer ended"))),
+        None => Ok(()),
+    }
+}
+
 impl Writer {
     /// Starts the thread; it ends with the last handle.
     pub(crate) fn start(store: Store) -> io::Result<Self> {

@@ -11,7 +11,7 @@ use tracing::{error, warn};
 use super::Event;
 use crate::app::App;
 use crate::state::control;
-use crate::state::writer::Written;
+use crate::state::writer::{Written, on_disk};
 
 /// Everything that can happen to the queue.
 pub(crate) enum Input {
@@ -68,11 +68,7 @@ pub(crate) async fn accept(
         }
         Err(_closed) => return Err(Error::service("fakecloud is shutting down")),
     };
-    match written {
-        None => Ok(()),
-        Some(written) => written.await.unwrap_or_else(|_gone| Err(std::io::Error::other("the writer ended"))),
-    }
-    .map_err(|cause| {
+    on_disk(written).await.map_err(|cause| {
         error!(request_id, error = %cause, "an asynchronous invocation could not be written to the data directory");
         let message =
             "the invocation is queued, but could not be written to the data directory and ends with this process";
@@ -88,11 +84,8 @@ pub(crate) async fn accept(
 pub(crate) async fn reset(app: &App) -> std::io::Result<()> {
     let (done, written) = oneshot::channel();
     app.events.send(Input::Reset { done });
-    match written.await {
-        Ok(Some(written)) => written.await.unwrap_or_else(|_gone| Err(std::io::Error::other("the writer ended"))),
-        // Nothing was on disk, or the process ends.
-        Ok(None) | Err(_) => Ok(()),
-    }
+    // Where the task is gone, the process ends.
+    on_disk(written.await.unwrap_or_default()).await
 }
 
 // === impl Handle ===
