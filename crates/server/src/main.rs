@@ -2,6 +2,7 @@
 
 mod app;
 mod args;
+mod deadline;
 mod health;
 mod http;
 mod invocations;

@@ -22,6 +22,7 @@ use self::event::{Ended, Progress};
 pub(crate) use self::handle::{Handle, Input, accept, channel, reset};
 pub(crate) use self::restore::restored;
 use crate::app::App;
+use crate::deadline;
 use crate::invocations::destinations;
 use crate::state::writer::{Writer, Written};
 
@@ -94,23 +95,13 @@ async fn run(
                 Some(input) => events.take(Instant::now(), input),
                 None => break,
             },
-            reason = at(deadline) => {
+            reason = deadline::passed(deadline) => {
                 debug!(reason, "deadline of an event");
                 events.queue.handle_timeout(Instant::now());
             }
         }
     }
     events.close().await;
-}
-
-async fn at(deadline: Option<(Instant, &'static str)>) -> &'static str {
-    match deadline {
-        Some((instant, reason)) => {
-            tokio::time::sleep_until(instant.into()).await;
-            reason
-        }
-        None => std::future::pending().await,
-    }
 }
 
 /// Lets what is under way end, and tells what becomes of the events that are left.

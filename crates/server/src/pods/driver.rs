@@ -16,6 +16,7 @@ use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, Invoca
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
+use crate::deadline;
 use crate::http::inspect::Snapshot;
 use crate::pods::cluster::{ApiError, PodChange};
 use crate::pods::connection::Connection;
@@ -140,7 +141,7 @@ pub(crate) async fn run(
                 Some(input) => driver.take(Instant::now(), input),
                 None => break,
             },
-            reason = at(deadline) => {
+            reason = deadline::passed(deadline) => {
                 debug!(reason, "pool deadline");
                 driver.pool.handle_timeout(Instant::now());
             }
@@ -149,16 +150,6 @@ pub(crate) async fn run(
     if let Some(done) = driver.shutdown {
         // Whoever asked may have given up waiting.
         let _: Result<(), ()> = done.send(());
-    }
-}
-
-async fn at(deadline: Option<(Instant, &'static str)>) -> &'static str {
-    match deadline {
-        Some((instant, reason)) => {
-            tokio::time::sleep_until(instant.into()).await;
-            reason
-        }
-        None => std::future::pending().await,
     }
 }
 
