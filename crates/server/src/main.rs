@@ -6,6 +6,7 @@ mod deadline;
 mod health;
 mod http;
 mod invocations;
+mod keyed_hash;
 mod outbound;
 mod pods;
 mod request_id;

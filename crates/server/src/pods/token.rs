@@ -1,10 +1,8 @@
 //! The bearer tokens by which Pods fetch their artifacts: one secret per process, one token per Pod derived from it.
 
-use std::fmt::Write as _;
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
+
+use crate::keyed_hash::{hex, hmac_sha256};
 
 /// The secret of this process. It is never stored, never logged and never leaves the process; Pods get tokens derived
 /// from it.
@@ -20,23 +18,13 @@ impl Secret {
 
     /// The token of one Pod: HMAC-SHA256 of its name, in hex. It opens that Pod's own artifacts and nothing else.
     pub(crate) fn token(&self, pod: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        mac.update(pod.as_bytes());
-        hex(&mac.finalize().into_bytes())
+        hex(&hmac_sha256(&self.0, pod))
     }
 
     /// Whether `presented` is the token of `pod`, compared in constant time.
     pub(crate) fn admits(&self, pod: &str, presented: &str) -> bool {
         self.token(pod).as_bytes().ct_eq(presented.as_bytes()).into()
     }
-}
-
-/// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! AWS Signature Version 4, in the header (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
-use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use fakecloud_artifacts::Sha256Digest;
-use hmac::{Hmac, KeyInit, Mac};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::Sha256;
 
 use super::{AwsService, Credentials};
+use crate::keyed_hash::{hex, hmac_sha256};
 
 /// By whom, where and when a request is signed.
 pub(super) struct Signing<'a> {
@@ -70,11 +68,9 @@ fn authorization(head: &Parts, at: &str, body_digest: &str, signing: &Signing<'_
     let text = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", Sha256Digest::of(request.as_bytes()).hex());
     let Credentials { access_key_id, secret_access_key, .. } = signing.credentials;
     let secret = format!("AWS4{secret_access_key}").into_bytes();
-    let key = [date, region, service, "aws4_request"].iter().fold(secret, |key, part| hmac(&key, part));
-    let signature = hmac(&key, &text).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-        hex
-    });
+    let key =
+        [region, service, "aws4_request"].iter().fold(hmac_sha256(&secret, date), |key, part| hmac_sha256(&key, part));
+    let signature = hex(&hmac_sha256(&key, &text));
     format!("AWS4-HMAC-SHA256 Credential={access_key_id}/{scope}, SignedHeaders={signed}, Signature={signature}")
 }
 
@@ -99,12 +95,6 @@ fn query(query: &str) -> String {
         parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, ""))).collect();
     parameters.sort_unstable();
     parameters.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]
