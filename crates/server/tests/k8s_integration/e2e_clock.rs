@@ -8,19 +8,6 @@ use serde_json::{Value, json};
 
 use crate::harness::{Fakecloud, Function, Lambda, LogLevel, Namespace, eventually, faketime, with_temp_ns};
 
-/// Sleeps for its event's `sleep` in seconds, and says where and how often it ran before.
-const SLEEPY: &str = r#"
-import socket, time
-
-runs = 0
-
-def handler(event, context):
-    global runs
-    runs += 1
-    time.sleep(event.get("sleep", 0))
-    return {"pod": socket.gethostname(), "run": runs}
-"#;
-
 /// Longer than all that fakecloud waits for; back by less, for the cluster's certificates are not valid before it began.
 const JUMPS: [&str; 2] = ["+25h", "-10m"];
 
@@ -32,14 +19,14 @@ fn jump_of_the_wall_clock_ends_no_pod() {
         let fakecloud = with_clock(ns, &clock);
         let lambda = &fakecloud.lambda;
         for name in ["idle", "busy"] {
-            lambda.create_function(name, &Function::python(SLEEPY));
+            lambda.create_function(name, &Function::python_sleepy());
         }
         let idle = lambda.invoke("idle", &json!({})).returned();
         let busy = lambda.invoke("busy", &json!({})).returned();
 
         for (jump, run) in JUMPS.into_iter().zip(2..) {
             let fresh = format!("fresh-{run}");
-            lambda.create_function(&fresh, &Function::python(SLEEPY));
+            lambda.create_function(&fresh, &Function::python_sleepy());
             let before = day_of_last_invocation(lambda);
             let (slow, started) = thread::scope(|scope| {
                 let slow = scope.spawn(|| lambda.invoke("busy", &json!({"sleep": 8})));

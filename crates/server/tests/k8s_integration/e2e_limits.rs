@@ -8,24 +8,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Clients, Fakecloud, Function, LogLevel, eventually, with_temp_ns};
 
-/// Sleeps for its event's `sleep` in seconds, and says where and how often it ran before.
-const SLEEPY: &str = r#"
-import os, socket, time
-
-runs = 0
-
-def handler(event, context):
-    global runs
-    runs += 1
-    time.sleep(event.get("sleep", 0))
-    return {"pod": socket.gethostname(), "run": runs}
-"#;
-
 #[test]
 fn boto3_is_throttled_beyond_a_reservation() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
-        fakecloud.lambda.create_function("reserved", &Function::python(SLEEPY));
+        fakecloud.lambda.create_function("reserved", &Function::python_sleepy());
         let report = Clients::new(ns).python_program("throttle.py", &[&fakecloud.lambda.endpoint, "reserved"]);
         let expected = json!({
             "code": "TooManyRequestsException",
@@ -47,7 +34,7 @@ fn full_house_ends_the_idle_pod_of_another_function_and_else_lets_wait() {
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[("FAKECLOUD_LAMBDA_MAX_PODS", "1")]);
         let lambda = &fakecloud.lambda;
         for name in ["first", "second"] {
-            lambda.create_function(name, &Function::python(SLEEPY));
+            lambda.create_function(name, &Function::python_sleepy());
         }
         lambda.invoke("first", &json!({})).returned();
 
@@ -70,7 +57,7 @@ fn caller_that_hangs_up_retires_the_pod_once_its_handler_has_ended() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
-        lambda.create_function("patient", &Function::python(SLEEPY));
+        lambda.create_function("patient", &Function::python_sleepy());
         let first = lambda.invoke("patient", &json!({})).returned();
 
         let began = Instant::now();
@@ -91,7 +78,7 @@ fn evicted_container_is_a_pod_that_goes() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
-        lambda.create_function("warm", &Function::python(SLEEPY));
+        lambda.create_function("warm", &Function::python_sleepy());
         let first = lambda.invoke("warm", &json!({})).returned();
 
         let listed = lambda.get("/_fakecloud/lambda/warm-containers").expect("fakecloud answers").expect(200);

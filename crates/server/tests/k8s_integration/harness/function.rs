@@ -14,6 +14,9 @@ const REPORT_PY: &str = include_str!("../functions/report.py");
 const REPORT_JS: &str = include_str!("../functions/report.js");
 const REPORT_SH: &str = include_str!("../functions/bootstrap.sh");
 
+/// Sleeps for its event's `sleep` in seconds, and says where and how often it ran before.
+const SLEEPY_PY: &str = include_str!("../functions/sleepy.py");
+
 /// What a function is created from.
 #[derive(Clone)]
 pub(crate) struct Function {
@@ -42,6 +45,11 @@ impl Function {
     /// A module that exports `handler`.
     pub(crate) fn node(source: &str) -> Self {
         Self::new("nodejs20.x", "index.handler").file("index.js", source)
+    }
+
+    /// Sleeps for its event's `sleep` in seconds, and answers with the Pod it runs in and a count.
+    pub(crate) fn python_sleepy() -> Self {
+        Self::python(SLEEPY_PY)
     }
 
     /// Answers with the Pod it runs in, a count and the event.
