@@ -3,7 +3,6 @@
 pub(crate) mod archive;
 pub(crate) mod blobs;
 pub(crate) mod control;
-pub(crate) mod durable;
 pub(crate) mod restore;
 pub(crate) mod s3_object;
 pub(crate) mod store;

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fakecloud_artifacts::{ArchiveError, DigestWriter, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
+use fakecloud_durable as durable;
 use tempfile::{NamedTempFile, TempDir};
-
-use crate::state::durable;
 
 /// Longer than any call that stores an archive and any Pod that still fetches one.
 const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::state::durable;
+use fakecloud_durable as durable;
 
 /// The folder of IAM's records; all others are Lambda's.
 pub(crate) const IAM: &str = "iam/";

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 const UNFINISHED: &str = ".tmp";
 
 /// Writes a file whole, over an older one if need be, and makes its folder where it is missing.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder(path);
     create_folder(folder)?;
     let mut file = NamedTempFile::new_in(folder)?;
@@ -19,19 +19,19 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Flushes a file and moves it to its place in the same folder, so that a file with its final name is complete.
-pub(crate) fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(path)
 }
 
 /// Whether a file is one that a process was writing when it was killed.
-pub(crate) fn is_unfinished(path: &Path) -> bool {
+pub fn is_unfinished(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()))
 }
 
 /// Removes a file; one that is not there is as good.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
+pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Ok(()) => sync_folder(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -40,7 +40,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Empties a folder in one step: whenever the process ends, all is there or nothing is.
-pub(crate) fn empty_folder(path: &Path) -> io::Result<()> {
+pub fn empty_folder(path: &Path) -> io::Result<()> {
     let removed = removed(path);
     remove_all(&removed)?;
     fs::rename(path, &removed)?;
@@ -50,7 +50,7 @@ pub(crate) fn empty_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a folder, making it where it is missing, and finishes what [`empty_folder`] had begun when its process ended.
-pub(crate) fn open_folder(path: &Path) -> io::Result<()> {
+pub fn open_folder(path: &Path) -> io::Result<()> {
     create_folder(path)?;
     remove_all(&removed(path))
 }
@@ -68,7 +68,7 @@ fn remove_all(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder and those above it where they are missing; each new one is durable only once the one above it is.
-pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+pub fn create_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
