@@ -62,6 +62,8 @@ pub(crate) struct Node {
     pub(crate) shell: String,
     /// The directory there in which the CNI plugin `host-local` keeps the Pods' addresses.
     pub(crate) addresses: PathBuf,
+    /// The command that speaks to containerd there, run on this machine.
+    pub(crate) ctr: String,
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
@@ -183,10 +185,13 @@ impl Cluster {
         }
     }
 
-    /// The node, for tests that break its network.
-    pub(crate) fn node(&self) -> Node {
+    /// The node, for tests that break its network or look at its images.
+    ///
+    /// # Errors
+    /// When there is no place for a cache, where the native node's programs are.
+    pub(crate) fn node(&self) -> Result<Node> {
         match self.provider {
-            Provider::Kind => kind::node(),
+            Provider::Kind => Ok(kind::node()),
             Provider::Native => native::node(),
         }
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::cluster::{self, Cluster, Provider};
-use crate::{clients, deploy, faketime, images, moto, paths, shell};
+use crate::{clients, deploy, faketime, image_tools, images, moto, paths, shell};
 
 /// Where kind puts Services unless told otherwise.
 const KIND_SERVICES: &str = "10.96.0.0/16";
@@ -41,12 +41,15 @@ pub(crate) fn run(args: Args) -> Result<()> {
     cargo.env("FAKECLOUD_K8S_TEST", "1").env("KUBECONFIG", &cluster.kubeconfig);
     cargo.env("FAKECLOUD_TEST_HOST", cluster.host_address()?).env("FAKECLOUD_TEST_CLIENTS", clients.dir);
     cargo.env("FAKECLOUD_TEST_MOTO", moto);
-    // Elsewhere the test that needs it says so, unless the variable leads to a library that is there already.
+    cargo.env("FAKECLOUD_TEST_ORAS", image_tools::ensure_oras()?);
+    // Elsewhere the tests that need them say so, unless the variables lead to what is there already.
     if shell::exists("apt-get") {
         cargo.env("FAKECLOUD_TEST_FAKETIME", faketime::ensure()?);
+        cargo.env("FAKECLOUD_TEST_IMAGE_TOOLS", image_tools::ensure()?.root);
     }
-    let node = cluster.node();
+    let node = cluster.node()?;
     cargo.env("FAKECLOUD_TEST_NODE_SHELL", node.shell).env("FAKECLOUD_TEST_NODE_ADDRESSES", node.addresses);
+    cargo.env("FAKECLOUD_TEST_CTR", node.ctr);
     cargo.envs(keep.then_some(("FAKECLOUD_TEST_KEEP", "1")));
     shell::run(&mut cargo)
 }

@@ -10,6 +10,7 @@ mod deny;
 mod deploy;
 mod faketime;
 mod image;
+mod image_tools;
 mod images;
 mod k8s_test;
 mod moto;

@@ -31,7 +31,8 @@ pub(super) fn kubeconfig() -> Result<PathBuf> {
 
 /// The directory is the one that kind's own network, kindnet, tells the plugin, and the network's name.
 pub(super) fn node() -> Node {
-    Node { shell: format!("docker exec {NAME}-control-plane"), addresses: PathBuf::from("/run/cni-ipam-state/kindnet") }
+    let shell = format!("docker exec {NAME}-control-plane");
+    Node { ctr: format!("{shell} ctr"), shell, addresses: PathBuf::from("/run/cni-ipam-state/kindnet") }
 }
 
 pub(super) fn up(kubeconfig: &Path) -> Result<()> {

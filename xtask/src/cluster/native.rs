@@ -50,8 +50,10 @@ pub(super) fn host_address() -> String {
     layout::GATEWAY.to_owned()
 }
 
-pub(super) fn node() -> Node {
-    Node { shell: String::new(), addresses: state("cni/addresses").join(layout::NETWORK) }
+pub(super) fn node() -> Result<Node> {
+    let ctr = Binaries::locate()?.node.join("usr/bin/ctr");
+    let ctr = format!("{} --address {}", ctr.display(), state("containerd.sock").display());
+    Ok(Node { shell: String::new(), addresses: state("cni/addresses").join(layout::NETWORK), ctr })
 }
 
 pub(super) fn up() -> Result<()> {
