@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::deploy::DeployKey;
 
 /// Unmet wants of all deploys. The next place goes to the deploy with the fewest live instances, and among equals to the
-/// one that has waited longest since it last got a place.
+/// one that has waited longest since it last got a place or gave one up.
 #[derive(Debug, Default)]
 pub(crate) struct Demand {
     wants: BTreeMap<DeployKey, Want>,
@@ -39,7 +39,7 @@ pub(crate) struct Next {
     pub(crate) since: Instant,
 }
 
-/// Grows with every deploy that begins to wait, or goes on waiting after it got a place.
+/// Grows with every deploy that begins to wait, or goes on waiting after it got a place or gave one up.
 type Turn = u64;
 
 // === impl Demand ===
@@ -54,8 +54,8 @@ impl Demand {
         }
     }
 
-    /// A deploy got a place; whatever else it wants has a new turn.
-    pub(crate) fn granted(&mut self, deploy: DeployKey) {
+    /// A deploy got a place, or gave one up; whatever else it wants has a new turn.
+    pub(crate) fn had_its_turn(&mut self, deploy: DeployKey) {
         self.remove(deploy);
     }
 
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn turn_is_kept_while_something_is_wanted_and_lost_with_a_place() {
+    fn turn_is_kept_while_something_is_wanted_until_it_was_had() {
         let mut demand = Demand::default();
         demand.set(at(1), A, 3, 0);
         demand.set(at(2), B, 1, 0);
         demand.set(at(3), A, 5, 0);
         assert_eq!(demand.next(), Some(Next { deploy: A, live: 0, since: at(1) }));
 
-        demand.granted(A);
+        demand.had_its_turn(A);
         demand.set(at(4), A, 4, 0);
 
         assert_eq!((demand.of(A), demand.of(B), demand.total(), demand.starving()), (4, 1, 5, 2));
@@ -141,7 +141,7 @@ mod tests {
     fn order(demand: &mut Demand) -> Vec<DeployKey> {
         std::iter::from_fn(|| {
             let next = demand.next()?.deploy;
-            demand.granted(next);
+            demand.had_its_turn(next);
             Some(next)
         })
         .collect()

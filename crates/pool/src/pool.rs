@@ -170,6 +170,7 @@ impl Pool {
         match (state, after) {
             (State::Busy { .. }, After::Reuse) if self.must_hand_over(now, deploy, instance) => {
                 self.stop(now, instance, StopReason::Displaced);
+                self.demand.had_its_turn(deploy);
             }
             (State::Busy { .. }, After::Reuse) => self.serve(now, deploy, instance),
             (State::Busy { .. }, After::Retire) => self.stop(now, instance, StopReason::NotReusable),

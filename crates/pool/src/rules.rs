@@ -133,7 +133,7 @@ impl Pool {
             let (instance, initialization) = self.fleet.create(now, next.deploy);
             let deploy = self.fleet.deploy(next.deploy).id.clone();
             self.actions.push_back(Action::StartPod { instance, deploy, initialization });
-            self.demand.granted(next.deploy);
+            self.demand.had_its_turn(next.deploy);
             self.update_demand(now, next.deploy);
         }
     }
