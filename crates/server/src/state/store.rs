@@ -3,13 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fakecloud_durable as durable;
+use fakecloud_durable::{self as durable, Change};
 
 /// The folder of IAM's records; all others are Lambda's.
 pub(crate) const IAM: &str = "iam/";
 
 /// What becomes of one record.
 pub(crate) struct Write {
+    /// A relative path of safe file names.
     key: String,
     /// The new content; without one the record is gone.
     json: Option<Vec<u8>>,
@@ -35,31 +36,15 @@ impl Store {
         Ok(records)
     }
 
-    /// Writes or removes one record; that is on disk when this returns.
-    pub(crate) fn write(&self, write: &Write) -> io::Result<()> {
-        match &write.json {
-            Some(json) => self.put(&write.key, json),
-            None => self.delete(&write.key),
-        }
-    }
-
-    /// Writes one record. `key` is a relative path of safe file names.
-    fn put(&self, key: &str, json: &[u8]) -> io::Result<()> {
-        durable::write(&self.path(key), json)
-    }
-
-    /// Removes one record; one that is not there is as good.
-    fn delete(&self, key: &str) -> io::Result<()> {
-        durable::remove(&self.path(key))
+    /// Writes or removes records, in this order; all of that is on disk when this returns.
+    pub(crate) fn write<'a>(&self, writes: impl IntoIterator<Item = &'a Write>) -> io::Result<()> {
+        let change = |write: &'a Write| Change { path: self.dir.join(&write.key), content: write.json.as_deref() };
+        durable::change(&writes.into_iter().map(change).collect::<Vec<_>>())
     }
 
     /// Removes all records, in one step.
     pub(crate) fn clear(&self) -> io::Result<()> {
         durable::empty_folder(&self.dir)
-    }
-
-    fn path(&self, key: &str) -> PathBuf {
-        self.dir.join(key)
     }
 }
 
@@ -100,20 +85,26 @@ fn collect(root: &Path, dir: &Path, records: &mut Vec<(String, Vec<u8>)>) -> io:
 mod tests {
     use super::*;
 
+    fn put(key: &str, json: &[u8]) -> Write {
+        Write { key: key.to_owned(), json: Some(json.to_vec()) }
+    }
+
+    fn delete(key: &str) -> Write {
+        Write { key: key.to_owned(), json: None }
+    }
+
     #[test]
     fn records_come_back_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().to_owned()).unwrap();
-        store.put("us-east-1/b.json", b"2").unwrap();
-        store.put("us-east-1/a.json", b"0").unwrap();
-        store.put("us-east-1/a.json", b"1").unwrap();
-        store.put("us-east-1/c.d.json", b"3").unwrap();
-        store.delete("us-east-1/b.json").unwrap();
-        store.delete("us-east-1/never-there.json").unwrap();
+        let first = [put("us-east-1/b.json", b"2"), put("us-east-1/a.json", b"0"), put("us-east-1/a.json", b"1")];
+        store.write(&first).unwrap();
+        let then = [put("eu-west-1/c.d.json", b"3"), delete("us-east-1/b.json"), delete("us-east-1/never-there.json")];
+        store.write(&then).unwrap();
 
         let reopened = Store::open(dir.path().to_owned()).unwrap();
         let expected =
-            [("us-east-1/a.json".to_owned(), b"1".to_vec()), ("us-east-1/c.d.json".to_owned(), b"3".to_vec())];
+            [("eu-west-1/c.d.json".to_owned(), b"3".to_vec()), ("us-east-1/a.json".to_owned(), b"1".to_vec())];
         assert_eq!(reopened.load().unwrap(), expected);
     }
 
@@ -121,7 +112,7 @@ mod tests {
     fn write_that_was_cut_off_is_no_record() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().to_owned()).unwrap();
-        store.put("a.json", b"1").unwrap();
+        store.write(&[put("a.json", b"1")]).unwrap();
         let unfinished = dir.path().join(".tmpX1Y2Z3");
         std::fs::write(&unfinished, b"{half").unwrap();
         assert_eq!(store.load().unwrap(), [("a.json".to_owned(), b"1".to_vec())]);
