@@ -5,7 +5,9 @@ use http::{HeaderMap, Method};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Archive, Error, Operation, Origin, constraints, error::MAX_REQUEST_BYTES, fields, route::route, source};
+use crate::{
+    Archive, Error, Operation, Origin, constraints, error::MAX_REQUEST_BYTES, fields, image, route::route, source,
+};
 
 /// An HTTP request, read to its end.
 #[derive(Clone, Debug)]
@@ -65,13 +67,19 @@ impl Call {
     }
 
     /// How the client reached the server, where it said so.
-    pub(crate) fn origin(&self) -> Option<&Origin> {
+    pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }
 
     /// The zip that the call brings or names; the caller fetches, checks and stores it before [`crate::Lambda::apply`].
     pub fn archive(&self) -> Option<Archive<'_>> {
         source::archive(self)
+    }
+
+    /// The URI of the image that the call names as a function's code; a caller that knows its registry looks it up before
+    /// [`crate::Lambda::apply`].
+    pub fn image(&self) -> Option<&str> {
+        image::of_call(self)
     }
 
     /// The members as the operation's wire struct.

@@ -1,12 +1,12 @@
 //! CreateFunction.
 
 use crate::{
-    Applied, Effect, Error, ErrorCode, Lambda, Moment, Operation, Response, Scope, Stored,
+    Applied, Code, Effect, Error, ErrorCode, Lambda, Moment, Operation, Response, Scope,
     arn::FunctionRef,
     code_signing,
     configuration::{self, Settings},
     constraints::violation,
-    persist,
+    image, persist,
     record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
     runtime,
     shapes::{CreateFunctionRequest, FunctionConfiguration},
@@ -25,7 +25,7 @@ impl Lambda {
         scope: &Scope,
         moment: &Moment,
         input: CreateFunctionRequest,
-        stored: Option<Stored>,
+        code: Option<Code>,
     ) -> Result<Applied, Error> {
         let function = own_name(scope, &input.function_name)?;
         if self.space(scope).is_some_and(|space| space.functions().contains_key(&function.name)) {
@@ -36,7 +36,7 @@ impl Lambda {
         let code_signing_config_arn = input.code_signing_config_arn.clone();
         code_signing_config_arn.iter().try_for_each(|arn| self.check_code_signing(arn))?;
         let publish = input.publish.unwrap_or_default();
-        let record = self.new_record(function, moment, input, stored)?;
+        let record = self.new_record(function, moment, input, code)?;
         let added_bytes = record.code().map_or(0, |code| code.size);
         let name = record.name.clone();
         if code_signing_config_arn.is_some() {
@@ -69,12 +69,12 @@ impl Lambda {
         function: FunctionRef,
         moment: &Moment,
         mut input: CreateFunctionRequest,
-        stored: Option<Stored>,
+        code: Option<Code>,
     ) -> Result<FunctionRecord, Error> {
         let tags = input.tags.take().unwrap_or_default();
         tags::check(&tags)?;
-        let package = new_package(&mut input, moment, stored)?;
         let architecture = architecture(input.architectures.as_deref());
+        let package = new_package(&mut input, moment, architecture, code)?;
         let source_kms_key_arn = input.code.source_kms_key_arn.take();
         let mut record = FunctionRecord {
             account: function.scope.account().to_owned(),
@@ -127,7 +127,12 @@ fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
     configuration::refuse_given("TenancyConfig", tenancy_config.is_some())
 }
 
-fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Option<Stored>) -> Result<Package, Error> {
+fn new_package(
+    input: &mut CreateFunctionRequest,
+    moment: &Moment,
+    architecture: Architecture,
+    code: Option<Code>,
+) -> Result<Package, Error> {
     let no_source = || no_source(Operation::CreateFunction);
     match input.package_type.as_deref() {
         Some("Image") => {
@@ -136,7 +141,8 @@ fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Optio
                 return Err(Error::invalid_parameter(message));
             }
             let uri = input.code.image_uri.take().filter(|uri| !uri.is_empty()).ok_or_else(no_source)?;
-            Ok(Package::Image { uri, config: ImageConfig::default(), pushed: moment.uuid() })
+            let content = image::content(&uri, Code::image(code), architecture, moment)?;
+            Ok(Package::Image { uri, config: ImageConfig::default(), content })
         }
         _ => {
             let (Some(runtime), Some(handler)) = (input.runtime.take(), input.handler.take()) else {
@@ -145,7 +151,7 @@ fn new_package(input: &mut CreateFunctionRequest, moment: &Moment, stored: Optio
                 return Err(Error::invalid_parameter(message));
             };
             runtime::check(&runtime)?;
-            Ok(Package::Zip { runtime, handler, code: stored.ok_or_else(no_source)? })
+            Ok(Package::Zip { runtime, handler, code: Code::archive(code).ok_or_else(no_source)? })
         }
     }
 }

@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::{Operation, S3Object, shapes::ErrorCode};
+use crate::{ImageFault, Operation, S3Object, shapes::ErrorCode};
 
 /// The most bytes that a request may have, whatever the operation.
 pub const MAX_REQUEST_BYTES: u64 = 70_167_211;
@@ -124,6 +124,22 @@ impl Error {
                 "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
             )),
             ObjectFault::Unreached(why) => Self::invalid_parameter(format!("Error occurred while GetObject. {why}")),
+        }
+    }
+
+    /// An image that cannot be a function's code. Behind AWS's words stands what to do.
+    pub(crate) fn image(uri: &str, fault: &ImageFault) -> Self {
+        match fault {
+            ImageFault::Invalid(why) => Self::invalid_parameter(format!(
+                "Source image {uri} is not valid. Provide a valid source image. ({why})"
+            )),
+            ImageFault::Missing(why) => Self::invalid_parameter(format!(
+                "Source image {uri} does not exist. Provide a valid source image. ({why})"
+            )),
+            ImageFault::Unsupported(why) => Self::invalid_parameter(format!(
+                "The image manifest, config or layer media type for the source image {uri} is not supported. ({why})"
+            )),
+            ImageFault::Failed(why) => Self::service(format!("source image {uri} could not be looked up: {why}")),
         }
     }
 

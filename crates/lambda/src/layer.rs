@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
+    Applied, Code, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
     layer_compatibility::{self, Filter},
     layer_permission::LayerPolicy,
@@ -54,7 +54,7 @@ impl Lambda {
         moment: &Moment,
         origin: Option<&Origin>,
         input: PublishLayerVersionRequest,
-        stored: Option<Stored>,
+        code: Option<Code>,
     ) -> Result<Applied, Error> {
         let (owner, name) = parse_layer(scope, &input.layer_name)?;
         if owner != *scope {
@@ -62,7 +62,7 @@ impl Lambda {
             return Err(Error::new(ErrorCode::AccessDenied, message));
         }
         layer_compatibility::check(input.compatible_runtimes.as_deref(), input.compatible_architectures.as_deref())?;
-        let content = stored.ok_or_else(|| no_source(Operation::PublishLayerVersion))?;
+        let content = Code::archive(code).ok_or_else(|| no_source(Operation::PublishLayerVersion))?;
         if content.unzipped > crate::configuration::MAX_UNZIPPED_BYTES {
             return Err(Error::archive(&crate::ArchiveFault::TooLarge));
         }

@@ -3,7 +3,8 @@
 //! The phases of a request, each a call of its own so that the caller can do the slow part in between:
 //!
 //! 1. [`parse`] routes a [`Request`], checks it against the service model and gives a [`Call`].
-//! 2. When [`Call::archive`] has or names a zip, the caller checks and stores it, and notes that in a [`Stored`].
+//! 2. When [`Call::archive`] has or names a zip, the caller checks and stores it, and notes that in a [`Stored`]; when
+//!    [`Call::image`] names an image, it looks that up, if it knows its registry. Either is the call's [`Code`].
 //! 3. [`Lambda::apply`] changes the state and gives the [`Response`] with the [`Change`]s to persist; for invocations
 //!    [`Lambda::resolve`] gives the [`Invocation`] to run instead, and [`Invocation::answer`] words its [`Outcome`].
 //!
@@ -16,6 +17,7 @@ mod arn;
 mod attachments;
 mod call;
 mod capacity_provider;
+mod code;
 mod code_signing;
 mod concurrency;
 mod configuration;
@@ -39,6 +41,7 @@ mod function;
 mod function_scaling;
 mod function_url;
 mod hash_order;
+mod image;
 mod inventory;
 mod invoke;
 mod layer;
@@ -83,17 +86,19 @@ mod view;
 
 pub use applied::{Applied, Effect};
 pub use call::{Call, Request, parse};
+pub use code::Code;
 pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
 pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, ObjectFault, Response};
 pub use event::{EventPlan, EventTarget};
 pub use event_record::{DeadLetter, EventAnswer, EventRecord};
+pub use image::{FoundImage, ImageFault, PinnedImage};
 pub use invoke::{Invocation, InvocationKind};
 pub use moment::{Moment, uuid};
 pub use origin::{Origin, UrlAddress};
 pub use outcome::Outcome;
 pub use persist::{Change, RestoreError};
 pub use readiness::{ProvisionedVersion, Readiness};
-pub use record::{Architecture, FunctionRecord, ImageConfig, LayerUse, Package};
+pub use record::{Architecture, FunctionRecord, ImageConfig, ImageContent, LayerUse, Package};
 pub use route::{is_lambda_path, operation};
 pub use running::Admitted;
 pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};

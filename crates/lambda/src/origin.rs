@@ -43,6 +43,11 @@ impl Origin {
         Some(Self { scheme, authority })
     }
 
+    /// The name or address by which the client reached this server, with its port unless that is the scheme's own.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// A function URL that works from where the client is: in AWS's form where the host is a domain that may have
     /// subdomains, else below a path.
     pub(crate) fn function_url(&self, id: &str, region: &str) -> String {

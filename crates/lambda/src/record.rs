@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    PinnedImage,
     shapes::{
         CapacityProviderConfig, DeadLetterConfig, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig,
     },
@@ -68,10 +69,21 @@ pub enum Package {
         uri: String,
         /// What of the image is overridden.
         config: ImageConfig,
-        /// A UUID that changes each time the code is named, even by the same URI: a tag may mean another image now.
-        #[serde(default)]
-        pushed: String,
+        /// Which image that is.
+        #[serde(default, alias = "pushed")]
+        content: ImageContent,
     },
+}
+
+/// Which image a function runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ImageContent {
+    /// The one that its registry had when the code was named.
+    Pinned(PinnedImage),
+    /// Whatever its registry has when a Pod starts. A UUID that changes each time the code is named, even by the same URI,
+    /// since a tag may mean another image now.
+    Pushed(String),
 }
 
 /// A layer version as a function uses it; it keeps working when the layer version is deleted.
@@ -148,20 +160,32 @@ impl FunctionRecord {
     }
 
     /// The digest that AWS shows as CodeSha256: of the zip in base64, of an image in hex. An image that is named by a
-    /// tag has a digest that only its registry knows.
+    /// tag, and was not looked up, has a digest that only its registry knows.
     pub(crate) fn code_sha256(&self) -> Option<&str> {
-        match &self.package {
-            Package::Zip { code, .. } => Some(&code.sha256_base64),
-            Package::Image { uri, .. } => uri.split_once("@sha256:").map(|(_, digest)| digest),
-        }
+        let digest = match &self.package {
+            Package::Zip { code, .. } => return Some(&code.sha256_base64),
+            Package::Image { content: ImageContent::Pinned(image), .. } => &image.digest,
+            Package::Image { uri, content: ImageContent::Pushed(_), .. } => uri.split_once('@')?.1,
+        };
+        digest.split_once(':').map(|(_algorithm, hex)| hex)
     }
 
-    /// Tells two uses of one image URI apart, whose tag may have been pushed anew between them; zips have their digest.
+    /// Tells two uses of one image URI apart, whose tag may have been pushed anew between them; whatever has a digest
+    /// needs no telling apart.
     pub fn pushed(&self) -> Option<&str> {
         match &self.package {
-            Package::Image { pushed, .. } => Some(pushed),
-            Package::Zip { .. } => None,
+            Package::Image { content: ImageContent::Pushed(pushed), .. } => Some(pushed),
+            Package::Image { content: ImageContent::Pinned(_), .. } | Package::Zip { .. } => None,
         }
+    }
+}
+
+// === impl ImageContent ===
+
+/// What records say that are older than the UUID.
+impl Default for ImageContent {
+    fn default() -> Self {
+        Self::Pushed(String::new())
     }
 }
 
@@ -175,6 +199,14 @@ impl Architecture {
     pub fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    /// The name in the configuration of container images.
+    pub(crate) fn oci_name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
             Self::Arm64 => "arm64",
         }
     }

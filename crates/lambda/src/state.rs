@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Call, Error, ErrorCode, Moment, Operation, Origin, Scope, capacity_provider::CapacityProviderRecord,
+    Applied, Call, Code, Error, ErrorCode, Moment, Operation, Origin, Scope, capacity_provider::CapacityProviderRecord,
     code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer, readiness::Readiness, running::Running,
     url_target::UrlIndex, version::Function,
 };
@@ -84,27 +84,22 @@ impl Lambda {
         Self { config, spaces: BTreeMap::new(), readiness: BTreeMap::new() }
     }
 
-    /// Carries out one call of the control plane. When it fails, nothing has changed.
+    /// Carries out one call of the control plane, with the code that it brings or names. When it fails, nothing has changed.
+    /// An image that comes without what its registry has is taken as it is.
     ///
     /// # Errors
     ///
     /// AWS's errors; `NotImplementedException` for the operations that are not served yet. Invocations go through
     /// [`Lambda::resolve`] instead.
     #[expect(clippy::wildcard_enum_match_arm, reason = "this match is the list of what is served; all else is not yet")]
-    pub fn apply(
-        &mut self,
-        scope: &Scope,
-        moment: &Moment,
-        call: &Call,
-        stored: Option<Stored>,
-    ) -> Result<Applied, Error> {
+    pub fn apply(&mut self, scope: &Scope, moment: &Moment, call: &Call, code: Option<Code>) -> Result<Applied, Error> {
         use Operation as O;
         match call.operation() {
-            O::CreateFunction => self.create_function(scope, moment, call.input()?, stored),
+            O::CreateFunction => self.create_function(scope, moment, call.input()?, code),
             O::GetFunction => self.get_function(scope, call.origin(), &call.input()?),
             O::GetFunctionConfiguration => self.get_function_configuration(scope, &call.input()?),
             O::ListFunctions => self.list_functions(scope, &call.input()?),
-            O::UpdateFunctionCode => self.update_function_code(scope, moment, call.input()?, stored),
+            O::UpdateFunctionCode => self.update_function_code(scope, moment, call.input()?, code),
             O::UpdateFunctionConfiguration => self.update_function_configuration(scope, moment, call.input()?),
             O::DeleteFunction => self.delete_function(scope, &call.input()?),
             O::PublishVersion => self.publish_version(scope, moment, call.input()?),
@@ -114,7 +109,7 @@ impl Lambda {
             O::UpdateAlias => self.update_alias(scope, moment, call.input()?),
             O::DeleteAlias => self.delete_alias(scope, &call.input()?),
             O::ListAliases => self.list_aliases(scope, &call.input()?),
-            O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.origin(), call.input()?, stored),
+            O::PublishLayerVersion => self.publish_layer_version(scope, moment, call.origin(), call.input()?, code),
             O::GetLayerVersion => self.get_layer_version(scope, call.origin(), &call.input()?),
             O::ListLayers => self.list_layers(scope, &call.input()?),
             O::ListLayerVersions => self.list_layer_versions(scope, &call.input()?),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Applied, Effect, Error, Lambda, Moment, Operation, Response, Scope, Stored,
+    Applied, Code, Effect, Error, Lambda, Moment, Operation, Response, Scope,
     arn::FunctionRef,
     configuration::{self, Settings, check_unzipped},
     create::architecture,
+    image,
     record::{FunctionRecord, Package},
     shapes::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
     source::no_source,
@@ -27,17 +28,17 @@ impl Lambda {
         scope: &Scope,
         moment: &Moment,
         input: UpdateFunctionCodeRequest,
-        stored: Option<Stored>,
+        code: Option<Code>,
     ) -> Result<Applied, Error> {
         configuration::refuse_given("PublishTo", input.publish_to.is_some())?;
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
         let function = self.updatable(&target, input.revision_id.as_deref())?;
         let mut record = FunctionRecord::clone(function.latest());
-        set_code(&mut record, moment, &input, stored)?;
-        check_unzipped(&record)?;
         if input.architectures.is_some() {
             record.architecture = architecture(input.architectures.as_deref());
         }
+        set_code(&mut record, moment, &input, code)?;
+        check_unzipped(&record)?;
         if let Some(key) = input.source_kms_key_arn {
             record.shown.source_kms_key_arn = Some(key);
         }
@@ -114,13 +115,13 @@ fn set_code(
     record: &mut FunctionRecord,
     moment: &Moment,
     input: &UpdateFunctionCodeRequest,
-    stored: Option<Stored>,
+    code: Option<Code>,
 ) -> Result<(), Error> {
-    match (&mut record.package, stored, &input.image_uri) {
-        (Package::Zip { code, .. }, Some(stored), None) => *code = stored,
-        (Package::Image { uri, pushed, .. }, None, Some(new)) => {
+    match (&mut record.package, code, &input.image_uri) {
+        (Package::Zip { code, .. }, Some(Code::Archive(stored)), None) => *code = stored,
+        (Package::Image { uri, content, .. }, code @ (None | Some(Code::Image(_))), Some(new)) => {
+            *content = image::content(new, Code::image(code), record.architecture, moment)?;
             new.clone_into(uri);
-            *pushed = moment.uuid();
         }
         (Package::Zip { .. }, _, Some(_)) => {
             let message = "Please don't provide ImageUri when updating a function with packageType Zip.";
@@ -130,7 +131,7 @@ fn set_code(
             let message = "Please provide ImageUri when updating a function with packageType Image.";
             return Err(Error::invalid_parameter(message));
         }
-        (Package::Zip { .. }, None, None) => {
+        (Package::Zip { .. }, None | Some(Code::Image(_)), None) => {
             return Err(no_source(Operation::UpdateFunctionCode));
         }
     }

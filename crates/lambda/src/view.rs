@@ -1,9 +1,11 @@
 //! Records as the wire shows them.
 
 use crate::{
-    Config, Origin, logging,
+    Config, Origin,
+    image::resolved_uri,
+    logging,
     moment::timestamp,
-    record::{FunctionRecord, Package},
+    record::{FunctionRecord, ImageContent, Package},
     runtime,
     shapes::{
         EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration, GetFunctionResponse,
@@ -80,10 +82,13 @@ pub(crate) fn function(record: &FunctionRecord, config: &Config, origin: Option<
             source_kms_key_arn: record.shown.source_kms_key_arn.clone(),
             ..FunctionCodeLocation::default()
         },
-        Package::Image { uri, .. } => FunctionCodeLocation {
+        Package::Image { uri, content, .. } => FunctionCodeLocation {
             repository_type: Some("ECR".to_owned()),
             image_uri: Some(uri.clone()),
-            resolved_image_uri: Some(uri.clone()),
+            resolved_image_uri: Some(match content {
+                ImageContent::Pinned(image) => resolved_uri(uri, &image.digest),
+                ImageContent::Pushed(_) => uri.clone(),
+            }),
             ..FunctionCodeLocation::default()
         },
     };

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use fakecloud_lambda::{Applied, Archive, Call, Change, Config, Effect, Error, Invocation, Lambda, Moment, Request};
-use fakecloud_lambda::{Response, Scope, Stored, parse};
+use fakecloud_lambda::{
+    Applied, Archive, Call, Change, Code, Config, Effect, Error, FoundImage, ImageFault, Invocation,
+};
+use fakecloud_lambda::{Lambda, Moment, Request, Response, Scope, Stored, parse};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -22,6 +24,8 @@ pub(crate) struct Account {
     pub(crate) effects: Vec<Effect>,
     /// What the next archives unpack to.
     pub(crate) unzipped: u64,
+    /// What the registry has under URIs; it is not asked for others.
+    pub(crate) images: BTreeMap<String, Result<FoundImage, ImageFault>>,
     calls: u64,
 }
 
@@ -54,6 +58,7 @@ impl Account {
             files: BTreeMap::new(),
             effects: Vec::new(),
             unzipped: UNZIPPED,
+            images: BTreeMap::new(),
             calls: 0,
         }
     }
@@ -90,12 +95,14 @@ impl Account {
         self.calls += 1;
         // Every call a second later than the one before, and with other random bits.
         let moment = Moment { epoch_ms: START_MS + self.calls * 1000, random: u128::from(self.calls) };
-        let stored = call.archive().map(|archive| match archive {
+        let archive = call.archive().map(|archive| match archive {
             Archive::Inline(zip) => stored(zip, self.unzipped),
             // Every object holds its own name.
             Archive::S3(object) => stored(&Bytes::from(format!("{object:?}")), self.unzipped),
         });
-        let applied = self.lambda.apply(&self.scope, &moment, call, stored)?;
+        let image = call.image().and_then(|uri| self.images.get(uri).cloned());
+        let code = archive.map(Code::Archive).or_else(|| image.map(Code::Image));
+        let applied = self.lambda.apply(&self.scope, &moment, call, code)?;
         for change in &applied.changes {
             match change.clone() {
                 Change::Put { key, json } => drop(self.files.insert(key, json)),

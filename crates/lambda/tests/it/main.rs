@@ -13,6 +13,7 @@ mod events;
 mod function_urls;
 mod functions;
 mod harness;
+mod images;
 mod invoke;
 mod layers;
 mod operations;

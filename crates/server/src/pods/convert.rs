@@ -1,6 +1,8 @@
 //! From the control plane's records to podspec's checked values, and nothing else.
 
-use fakecloud_lambda::{Architecture as RecordArchitecture, FunctionRecord, Package as RecordPackage};
+use fakecloud_lambda::{
+    Architecture as RecordArchitecture, FunctionRecord, ImageContent, Package as RecordPackage, PinnedImage,
+};
 use fakecloud_podspec::{
     Architecture, Environment, EphemeralStorageMib, Function, ImageConfig, InvalidValue, MemoryMib, Package,
     Scheduling, TimeoutSecs,
@@ -35,8 +37,11 @@ fn package(package: &RecordPackage) -> Result<Package, InvalidValue> {
         RecordPackage::Zip { runtime, handler, code } => {
             Package::Zip { runtime: runtime.parse()?, handler: handler.parse()?, code_sha256: code.sha256_hex.clone() }
         }
-        RecordPackage::Image { uri, config, pushed: _ } => Package::Image {
-            uri: uri.parse()?,
+        RecordPackage::Image { uri, config, content } => Package::Image {
+            uri: match content {
+                ImageContent::Pinned(image) => ecr_uri(image).parse()?,
+                ImageContent::Pushed(_) => uri.parse()?,
+            },
             config: ImageConfig {
                 entry_point: config.entry_point.clone().unwrap_or_default(),
                 command: config.command.clone().unwrap_or_default(),
@@ -44,4 +49,11 @@ fn package(package: &RecordPackage) -> Result<Package, InvalidValue> {
             },
         },
     })
+}
+
+/// The image under ECR's own name for it, whatever way the user named it by: podspec knows where ECR's images are pulled
+/// from.
+fn ecr_uri(image: &PinnedImage) -> String {
+    let PinnedImage { account, region, repository, digest } = image;
+    format!("{account}.dkr.ecr.{region}.amazonaws.com/{repository}@{digest}")
 }

@@ -133,7 +133,7 @@ fn make(record: &FunctionRecord, settings: &Settings, blobs: &Blobs) -> Result<D
 }
 
 /// The digest of the Pod itself, rendered for a launch that never happens: whatever changes the Pod changes the id. An
-/// image may have changed behind its tag each time the code was named, so that counts as well.
+/// image that is not pinned may have changed behind its tag each time the code was named, so that counts as well.
 fn deploy_id(
     record: &FunctionRecord,
     function: &fakecloud_podspec::Function,

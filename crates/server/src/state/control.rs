@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fakecloud_lambda::{Call, Error, FunctionRecord, Moment, Response, Scope, Stored};
+use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Moment, Response, Scope};
 use tracing::{error, warn};
 
 use crate::app::App;
@@ -26,12 +26,12 @@ pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Respons
 }
 
 async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
-    let stored = match call.archive() {
-        Some(archive) => Some(archive::store(app, scope, archive).await?),
+    let code = match call.archive() {
+        Some(archive) => Some(Code::Archive(archive::store(app, scope, archive).await?)),
         None => None,
     };
     provisioning::refresh(app, call.operation()).await;
-    let (response, superseded, written) = change(app, scope, &call, stored)?;
+    let (response, superseded, written) = change(app, scope, &call, code)?;
     let written = on_disk(written).await;
     superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
     match written {
@@ -53,10 +53,10 @@ fn change(
     app: &App,
     scope: &Scope,
     call: &Call,
-    stored: Option<Stored>,
+    code: Option<Code>,
 ) -> Result<(Response, Vec<Superseded>, Option<Written>), Error> {
     let mut lambda = app.lambda();
-    let applied = lambda.apply(scope, &now(), call, stored)?;
+    let applied = lambda.apply(scope, &now(), call, code)?;
     let superseded = app.deployments.follow(applied.effects);
     if !applied.changes.is_empty() {
         app.provisioning.changed();
