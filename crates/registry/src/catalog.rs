@@ -1,0 +1,107 @@
+//! All repositories, in memory: what is in them, and the rules of what may become of them.
+//!
+//! Nothing here does any IO. Methods that decide take `&self` and give the answer with the [`Change`]s that carry it out;
+//! the shell writes those to disk and then has them applied. What is loaded at the start is applied the same way.
+
+mod change;
+mod record;
+mod resolve;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+pub(crate) use self::change::{Change, RepositoryKey, What};
+pub(crate) use self::record::{Encryption, ManifestRecord, Mutability, Settings, UnixMillis};
+pub(crate) use self::resolve::{Asked, Unknown, Wanted};
+use crate::digest::Digest;
+use crate::name::RepositoryName;
+use crate::reference::{Reference, Tag};
+use crate::scope::Scope;
+
+/// All repositories.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    scopes: BTreeMap<Scope, BTreeMap<RepositoryName, Repository>>,
+}
+
+/// What is in a repository. Every tag points at a manifest of it.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    pub(crate) settings: Settings,
+    pub(crate) manifests: BTreeMap<Digest, ManifestRecord>,
+    pub(crate) tags: BTreeMap<Tag, Digest>,
+    /// Their lengths in bytes.
+    pub(crate) blobs: BTreeMap<Digest, u64>,
+}
+
+// === impl Catalog ===
+
+impl Catalog {
+    /// Lets a change happen. One for a repository that is not there, other than its creation, does nothing.
+    pub(crate) fn apply(&mut self, change: Change) {
+        let Change { repository: RepositoryKey { scope, name }, what } = change;
+        let repositories = self.scopes.entry(scope).or_default();
+        if what == What::Delete {
+            repositories.remove(&name);
+            return;
+        }
+        match (repositories.entry(name), what) {
+            (Entry::Occupied(mut repository), what) => repository.get_mut().apply(what),
+            (Entry::Vacant(place), What::Put(settings)) => drop(place.insert(Repository::new(*settings))),
+            (Entry::Vacant(_), _) => {}
+        }
+    }
+
+    /// The repository with exactly this key.
+    pub(crate) fn repository(&self, key: &RepositoryKey) -> Option<&Repository> {
+        self.scopes.get(&key.scope)?.get(&key.name)
+    }
+
+    /// The repositories of a scope, in the order of their names.
+    pub(crate) fn repositories_in(&self, scope: &Scope) -> impl Iterator<Item = (&RepositoryName, &Repository)> {
+        self.scopes.get(scope).into_iter().flatten()
+    }
+
+    /// All repositories, in the order of their scopes and names.
+    pub(crate) fn repositories(&self) -> impl Iterator<Item = (&Scope, &RepositoryName, &Repository)> {
+        self.scopes.iter().flat_map(|(scope, all)| all.iter().map(move |(name, repository)| (scope, name, repository)))
+    }
+}
+
+// === impl Repository ===
+
+impl Repository {
+    fn new(settings: Settings) -> Self {
+        Self { settings, manifests: BTreeMap::new(), tags: BTreeMap::new(), blobs: BTreeMap::new() }
+    }
+
+    /// The digest that a reference means, and the manifest under it.
+    pub(crate) fn manifest(&self, reference: &Reference) -> Option<(Digest, &ManifestRecord)> {
+        let digest = match reference {
+            Reference::Tag(tag) => *self.tags.get(tag)?,
+            Reference::Digest(digest) => *digest,
+        };
+        self.manifests.get(&digest).map(|record| (digest, record))
+    }
+
+    /// The tags that point at a manifest.
+    pub(crate) fn tags_of(&self, digest: &Digest) -> impl Iterator<Item = &Tag> {
+        self.tags.iter().filter(move |(_, tagged)| *tagged == digest).map(|(tag, _)| tag)
+    }
+
+    fn apply(&mut self, what: What) {
+        match what {
+            What::Put(settings) => self.settings = *settings,
+            What::PutManifest(digest, record) => drop(self.manifests.insert(digest, *record)),
+            What::DeleteManifest(digest) => {
+                self.tags.retain(|_, tagged| *tagged != digest);
+                self.manifests.remove(&digest);
+            }
+            What::PutTag(tag, digest) => drop(self.tags.insert(tag, digest)),
+            What::DeleteTag(tag) => drop(self.tags.remove(&tag)),
+            What::PutBlob(digest, size) => drop(self.blobs.insert(digest, size)),
+            What::DeleteBlob(digest) => drop(self.blobs.remove(&digest)),
+            What::Delete => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Whose repository a request means.
+
+use crate::catalog::{Catalog, Repository, RepositoryKey};
+use crate::digest::Digest;
+use crate::name::{RepositoryName, RepositoryPath};
+use crate::reference::{Reference, Tag};
+use crate::scope::Scope;
+
+/// How a request names a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) path: RepositoryPath,
+    /// What the request says beside the path of whose it is, in its host name or password.
+    pub(crate) hint: Option<Scope>,
+}
+
+/// What the request wants of the repository.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// The repository itself.
+    Repository,
+    Tag(&'a Tag),
+    Manifest(&'a Digest),
+    Blob(&'a Digest),
+}
+
+/// No repository is meant for certain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unknown {
+    #[error("there is no repository {path}")]
+    Nowhere { path: String },
+    #[error("there are several repositories of this name: ask for one by its full path, {paths}", paths = .paths.join(" or "))]
+    Ambiguous { paths: Vec<String> },
+}
+
+impl Catalog {
+    /// The repository that a request to read or delete something means: the one whose account and region it says; else
+    /// the only one of that name. Of several it is one that has the digest that is asked for, which has the same content
+    /// everywhere, else the one of account 000000000000 in us-east-1.
+    pub(crate) fn find(&self, asked: &Asked, wanted: Wanted<'_>) -> Result<(RepositoryKey, &Repository), Unknown> {
+        let name = &asked.path.name;
+        if let Some(scope) = &asked.path.scope {
+            let key = RepositoryKey { scope: scope.clone(), name: name.clone() };
+            let nowhere = || Unknown::Nowhere { path: key.to_string() };
+            let repository = self.repository(&key).ok_or_else(nowhere)?;
+            return Ok((key, repository));
+        }
+        let candidates = self.of_name(name);
+        let chosen =
+            candidates.iter().find(|(scope, _)| asked.hint.as_ref() == Some(scope)).or_else(|| {
+                match candidates.as_slice() {
+                    [] => None,
+                    [only] => Some(only),
+                    several => several
+                        .iter()
+                        .find(|(_, repository)| wanted.is_content_of(repository))
+                        .or_else(|| several.iter().find(|(scope, _)| **scope == Scope::default())),
+                }
+            });
+        match chosen {
+            Some((scope, repository)) => {
+                Ok((RepositoryKey { scope: (*scope).clone(), name: name.clone() }, repository))
+            }
+            None if candidates.is_empty() => Err(Unknown::Nowhere { path: name.to_string() }),
+            None => {
+                let paths = candidates.iter().map(|(scope, _)| format!("{scope}/{name}")).collect();
+                Err(Unknown::Ambiguous { paths })
+            }
+        }
+    }
+
+    /// The repository that a push means, which need not be there: the one whose account and region the request says, else
+    /// the only one of that name, else the one of account 000000000000 in us-east-1.
+    pub(crate) fn target(&self, asked: &Asked) -> RepositoryKey {
+        let name = asked.path.name.clone();
+        let said = asked.path.scope.clone().or_else(|| asked.hint.clone());
+        let scope = said.unwrap_or_else(|| match self.of_name(&name).as_slice() {
+            [(only, _)] => (*only).clone(),
+            _ => Scope::default(),
+        });
+        RepositoryKey { scope, name }
+    }
+
+    /// The repositories of this name, with their scopes.
+    fn of_name(&self, name: &RepositoryName) -> Vec<(&Scope, &Repository)> {
+        self.scopes.iter().filter_map(|(scope, all)| Some((scope, all.get(name)?))).collect()
+    }
+}
+
+impl<'a> Wanted<'a> {
+    /// The manifest that a reference names.
+    pub(crate) fn manifest(reference: &'a Reference) -> Self {
+        match reference {
+            Reference::Tag(tag) => Self::Tag(tag),
+            Reference::Digest(digest) => Self::Manifest(digest),
+        }
+    }
+
+    /// Whether it is a digest, and the repository has what is under it.
+    fn is_content_of(self, repository: &Repository) -> bool {
+        match self {
+            Self::Repository | Self::Tag(_) => false,
+            Self::Manifest(digest) => repository.manifests.contains_key(digest),
+            Self::Blob(digest) => repository.blobs.contains_key(digest),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What a registry is opened with.
+
+use std::path::PathBuf;
+
+use crate::token::Token;
+
+/// What a registry is opened with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it keeps everything. No other process may be using it.
+    pub folder: PathBuf,
+    /// Whether what it has acknowledged outlives a failure of power: all is flushed to the disk before. Without, it still
+    /// outlives the process.
+    pub durable: bool,
+    /// What pushes and deletions must show; without it any password does.
+    pub token: Option<Token>,
+    /// Whether a push to a repository that is not there makes it.
+    pub auto_create: bool,
+}

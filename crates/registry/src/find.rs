@@ -1,0 +1,93 @@
+//! Images for those who are to run them.
+
+use std::io;
+
+use serde::Deserialize;
+
+use crate::catalog::{Asked, Unknown, Wanted};
+use crate::digest::Digest;
+use crate::image::ImageName;
+use crate::manifest::{Manifest, Platform};
+use crate::registry::Registry;
+use crate::scope::Scope;
+
+/// An image that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundImage {
+    /// Whose repository it is in.
+    pub scope: Scope,
+    /// What the name means now, and this stays.
+    pub digest: Digest,
+    /// The media type of its manifest or index.
+    pub media_type: String,
+    /// What it runs on; several where it is an index, none where it is no image but some artifact.
+    pub platforms: Vec<Platform>,
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// There is no such repository, or several.
+    #[error("{0}")]
+    Repository(String),
+    /// There is nothing under this tag or digest.
+    #[error("repository {repository} has no image {reference}")]
+    Reference {
+        /// The repository, with account and region.
+        repository: String,
+        /// The tag or digest.
+        reference: String,
+    },
+    /// Its configuration cannot be read.
+    #[error("the image's configuration cannot be read")]
+    Disk(#[from] io::Error),
+}
+
+/// Longer ones are not the configuration of an image: those of large images have some ten kilobytes.
+const CONFIG_BYTES_MAX: u64 = 4 << 20;
+
+/// The members that the configurations of Docker's and OCI's images share.
+#[derive(Deserialize)]
+struct ImageConfig {
+    #[serde(flatten)]
+    platform: Platform,
+}
+
+impl Registry {
+    /// The image that a name means, whatever its host.
+    ///
+    /// # Errors
+    /// [`FindError`] where there is none.
+    pub async fn find_image(&self, image: &ImageName) -> Result<FoundImage, FindError> {
+        let asked = Asked { path: image.path.clone(), hint: image.scope() };
+        let (scope, digest, manifest) = {
+            let catalog = self.catalog();
+            let found = catalog.find(&asked, Wanted::manifest(&image.reference));
+            let (key, repository) = found.map_err(|error: Unknown| FindError::Repository(error.to_string()))?;
+            let missing =
+                || FindError::Reference { repository: key.to_string(), reference: image.reference.to_string() };
+            let (digest, record) = repository.manifest(&image.reference).ok_or_else(missing)?;
+            (key.scope, digest, record.manifest.clone())
+        };
+        let platforms = self.platforms(&manifest).await?;
+        Ok(FoundImage { scope, digest, media_type: manifest.media_type, platforms })
+    }
+
+    /// What an image runs on, as its configuration says, or the images of an index, as it says itself.
+    async fn platforms(&self, manifest: &Manifest) -> io::Result<Vec<Platform>> {
+        if manifest.is_index() {
+            // What is noted beside images, such as their provenance, runs nowhere.
+            let is_image = |platform: &Platform| platform.architecture != "unknown";
+            return Ok(manifest.manifests.iter().filter_map(|it| it.platform.clone()).filter(is_image).collect());
+        }
+        let Some(config) = manifest.config.as_ref().filter(|config| config.size <= CONFIG_BYTES_MAX) else {
+            return Ok(Vec::new());
+        };
+        let (registry, digest) = (self.clone(), config.digest);
+        let reading = tokio::task::spawn_blocking(move || registry.blobs().read(&digest));
+        let content = reading.await.expect("reading does not panic")?;
+        let config: Option<ImageConfig> = serde_json::from_slice(&content).ok();
+        let has_platform = |platform: &Platform| !platform.architecture.is_empty();
+        Ok(config.map(|config| config.platform).filter(has_platform).into_iter().collect())
+    }
+}
