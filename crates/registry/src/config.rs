@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::token::Token;
+use crate::upstream::Upstream;
 
 /// What a registry is opened with.
 #[derive(Debug, Clone)]
@@ -16,4 +17,6 @@ pub struct Config {
     pub token: Option<Token>,
     /// Whether a push to a repository that is not there makes it.
     pub auto_create: bool,
+    /// Whose images are to be had below which prefixes; no two with the same prefix.
+    pub upstreams: Vec<Upstream>,
 }

@@ -19,6 +19,7 @@ mod registry;
 mod scope;
 mod storage;
 mod token;
+mod upstream;
 
 pub use config::Config;
 pub use digest::{Algorithm, Digest, Hasher, InvalidDigest, UnknownAlgorithm};
@@ -30,3 +31,4 @@ pub use reference::{InvalidReference, InvalidTag, Reference, Tag};
 pub use registry::Registry;
 pub use scope::Scope;
 pub use token::Token;
+pub use upstream::{InvalidUpstream, Upstream};
