@@ -10,6 +10,7 @@ mod catalog;
 mod config;
 mod digest;
 mod distribution;
+mod ecr;
 mod find;
 mod image;
 mod manifest;

@@ -11,8 +11,9 @@ CASES = [case for table in TABLES for case in table.CASES]
 
 
 def documented_states(file):
-    """The state of each operation in the documented table."""
-    rows = [row.strip("|").split("|") for row in Path(file).read_text().splitlines() if row.startswith("| ")]
+    """The state of each operation in the documented table of Lambda, after which comes ECR's."""
+    table, _ = Path(file).read_text().split("\n## ECR\n")
+    rows = [row.strip("|").split("|") for row in table.splitlines() if row.startswith("| ")]
     return {operation.strip(): state.strip() for operation, state, _ in rows[1:]}
 
 

@@ -1,0 +1,65 @@
+//! Bodies of requests: bounded, one by one and all together.
+
+use axum::body::{Body, HttpBody as _};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::error::{Error, ErrorCode};
+
+/// A part of a layer, 20 MiB in base64, or a manifest of 4 MiB in which every character is escaped, and what is around.
+const BODY_BYTES_MAX: u64 = 32 << 20;
+
+/// Bodies up to this size are read without asking: a thousand of them are no burden.
+const SMALL_BYTES: u64 = 64 << 10;
+
+/// What all longer bodies together may have; further ones wait for their turn.
+const LARGE_KIB_MAX: u32 = 64 << 10;
+static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
+
+/// The right to hold a long body, until it is dropped.
+pub(super) type Turn = Option<SemaphorePermit<'static>>;
+
+/// Reads a body to its end: a JSON object, or nothing, which is an empty one.
+///
+/// # Errors
+///
+/// `SerializationException` for anything else, `RequestEntityTooLargeException`.
+pub(super) async fn read(body: Body) -> Result<(Value, Turn), Error> {
+    let size = body.size_hint();
+    if size.lower() > BODY_BYTES_MAX {
+        return Err(too_large());
+    }
+    let turn = turn(size.upper().unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX)).await;
+    let limit = usize::try_from(BODY_BYTES_MAX).expect("an address has at least 32 bits");
+    let bytes = match Limited::new(body, limit).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Err(error) => return Err(Error::server(format!("the request could not be read: {error}"))),
+    };
+    Ok((parse(&bytes)?, turn))
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Error> {
+    if bytes.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(members)) => Ok(Value::Object(members)),
+        Ok(_) => Err(Error::new(ErrorCode::Serialization, "the request is no JSON object")),
+        Err(error) => Err(Error::new(ErrorCode::Serialization, format!("the request is no JSON: {error}"))),
+    }
+}
+
+async fn turn(bytes: u64) -> Turn {
+    if bytes <= SMALL_BYTES {
+        return None;
+    }
+    let kib = u32::try_from(bytes >> 10).map_or(LARGE_KIB_MAX, |kib| kib.min(LARGE_KIB_MAX));
+    Some(LARGE.acquire_many(kib).await.expect("nobody closes this semaphore"))
+}
+
+fn too_large() -> Error {
+    let message = format!("Request must be smaller than {BODY_BYTES_MAX} bytes");
+    Error::new(ErrorCode::RequestEntityTooLarge, message)
+}
