@@ -30,6 +30,9 @@ pub(crate) struct Alias {
 struct Share {
     version: String,
     weight: f64,
+    /// Nobody asked for it: the version serves until the provisioned concurrency of the first one is ready.
+    #[serde(default)]
+    until_ready: bool,
 }
 
 // === impl Lambda ===
@@ -87,9 +90,15 @@ impl Lambda {
         alias.version = input.function_version.unwrap_or(alias.version);
         alias.description = input.description.unwrap_or(alias.description);
         check_version(&function, &target, &alias.version)?;
-        let routing = input.routing_config.or_else(|| alias.routing());
+        let keeps_routing = input.routing_config.is_none();
+        let routing = input.routing_config.or_else(|| old.asked_routing());
         alias.second = second(&function, &target, &alias.version, routing)?;
-        check_provisioned(&function, &input.name, &alias)?;
+        if is_provisioned(&function, &input.name) {
+            check_provisioned(&alias)?;
+            if keeps_routing || alias.version != old.version {
+                alias.second = hand_over(old, &alias.version);
+            }
+        }
         alias.revision_id = moment.uuid();
         let response = Response::json(200, &alias.shown(&target, &input.name));
         function.set_alias(input.name, alias);
@@ -174,13 +183,23 @@ fn second(
         return Err(Error::invalid_parameter(message).untyped());
     }
     check_version(function, target, &version)?;
-    Ok(Some(Share { version, weight }))
+    Ok(Some(Share { version, weight, until_ready: false }))
+}
+
+/// What remains with the version that serves an alias with provisioned concurrency, now that it names another one: every
+/// invocation, as on AWS, whose clients wait for this weight to go.
+fn hand_over(old: &Alias, version: &str) -> Option<Share> {
+    let serving = old.hands_over().unwrap_or(&old.version);
+    (serving != version).then(|| Share { version: serving.to_owned(), weight: 1.0, until_ready: true })
+}
+
+fn is_provisioned(function: &Function, alias: &str) -> bool {
+    function.attachments(Some(alias)).is_some_and(|attachments| attachments.provisioned.is_some())
 }
 
 /// An alias with provisioned concurrency names one published version.
-fn check_provisioned(function: &Function, name: &str, alias: &Alias) -> Result<(), Error> {
-    let is_provisioned = function.attachments(Some(name)).is_some_and(|attachments| attachments.provisioned.is_some());
-    match is_provisioned && (alias.is_weighted() || alias.version == LATEST) {
+fn check_provisioned(alias: &Alias) -> Result<(), Error> {
+    match alias.is_weighted() || alias.version == LATEST {
         true => Err(Error::invalid_parameter("Invalid alias configuration for Provisioned Concurrency")),
         false => Ok(()),
     }
@@ -204,6 +223,16 @@ impl Alias {
         &self.version
     }
 
+    /// The version that serves until the provisioned concurrency of the first one is ready.
+    pub(crate) fn hands_over(&self) -> Option<&str> {
+        self.second.as_ref().filter(|second| second.until_ready).map(|second| second.version.as_str())
+    }
+
+    /// The same after that: every invocation runs the first version.
+    pub(crate) fn handed_over(&self) -> Self {
+        Self { second: self.second.clone().filter(|second| !second.until_ready), ..self.clone() }
+    }
+
     pub(crate) fn revision_id(&self) -> &str {
         &self.revision_id
     }
@@ -221,6 +250,11 @@ impl Alias {
             Some(second) if uniform < second.weight => &second.version,
             _ => &self.version,
         }
+    }
+
+    /// What its owner asked for.
+    fn asked_routing(&self) -> Option<AliasRoutingConfiguration> {
+        self.handed_over().routing()
     }
 
     fn routing(&self) -> Option<AliasRoutingConfiguration> {

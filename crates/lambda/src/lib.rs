@@ -40,6 +40,7 @@ mod fields;
 mod function;
 mod function_scaling;
 mod function_url;
+mod hand_over;
 mod hash_order;
 mod image;
 mod inventory;
@@ -91,6 +92,7 @@ pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, desti
 pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, ObjectFault, Response};
 pub use event::{EventPlan, EventTarget};
 pub use event_record::{DeadLetter, EventAnswer, EventRecord};
+pub use hand_over::HandOver;
 pub use image::{FoundImage, ImageFault, PinnedImage};
 pub use invoke::{Invocation, InvocationKind};
 pub use moment::{Moment, uuid};

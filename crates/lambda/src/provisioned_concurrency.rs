@@ -90,7 +90,12 @@ impl Lambda {
         if self.attachments(&target).is_none_or(|attachments| attachments.provisioned.is_none()) {
             return Ok(Applied::read(response));
         }
-        self.attach(&target, response, |attachments| attachments.provisioned = None)
+        let mut function = self.function(&target)?.clone();
+        function.attach(target.qualifier.as_deref(), |attachments| attachments.provisioned = None);
+        if let Some(alias) = function.aliases().get(&input.qualifier).map(Alias::handed_over) {
+            function.set_alias(input.qualifier.clone(), alias);
+        }
+        Ok(Applied::changed(response, self.save_function(&target, function)))
     }
 
     pub(crate) fn list_provisioned_concurrency(

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{
-    Lambda, alias::Alias, provisioned_concurrency::Provisioned, record::FunctionRecord, state::Space, version::Function,
-};
+use crate::{Lambda, provisioned_concurrency::Provisioned, record::FunctionRecord, state::Space, version::Function};
 
 /// How many environments of a function version are to be ready at any time.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +65,7 @@ impl Lambda {
 
 impl Space {
     /// The functions that have provisioned concurrency.
-    fn provisioned_functions(&self) -> impl Iterator<Item = &Function> {
+    pub(crate) fn provisioned_functions(&self) -> impl Iterator<Item = &Function> {
         self.provisioned.iter().filter_map(|name| self.functions().get(name))
     }
 }
@@ -88,6 +86,9 @@ impl Function {
     fn provisions_of(&self, version: &str) -> impl Iterator<Item = (&str, &Provisioned)> {
         let all =
             self.all_attachments().iter().filter_map(|(name, one)| Some((name.as_str(), one.provisioned.as_ref()?)));
-        all.filter(move |(name, _)| self.aliases().get(*name).map_or(*name, Alias::version) == version)
+        all.filter(move |(name, _)| match self.aliases().get(*name) {
+            Some(alias) => alias.version() == version || alias.hands_over() == Some(version),
+            None => *name == version,
+        })
     }
 }

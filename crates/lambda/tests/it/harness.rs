@@ -103,14 +103,19 @@ impl Account {
         let image = call.image().and_then(|uri| self.images.get(uri).cloned());
         let code = archive.map(Code::Archive).or_else(|| image.map(Code::Image));
         let applied = self.lambda.apply(&self.scope, &moment, call, code)?;
-        for change in &applied.changes {
+        self.persist(&applied.changes);
+        self.effects.extend(applied.effects.clone());
+        Ok(applied)
+    }
+
+    /// Carries changes to the disk.
+    pub(crate) fn persist(&mut self, changes: &[Change]) {
+        for change in changes {
             match change.clone() {
                 Change::Put { key, json } => drop(self.files.insert(key, json)),
                 Change::Delete { key } => drop(self.files.remove(&key)),
             }
         }
-        self.effects.extend(applied.effects.clone());
-        Ok(applied)
     }
 
     pub(crate) fn resolve(

@@ -12,6 +12,7 @@ mod event_source_mappings;
 mod events;
 mod function_urls;
 mod functions;
+mod hand_over;
 mod harness;
 mod images;
 mod invoke;

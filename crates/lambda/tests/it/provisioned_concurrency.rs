@@ -106,6 +106,8 @@ fn what_is_to_be_ready_follows_every_change() {
     assert_eq!(wanted(&account), [of(1, 2), of(2, 7)], "aliases of one version add up");
     account.delete(&format!("{CONFIG}?Qualifier=1"));
     account.put("/2015-03-31/functions/f/aliases/live", &json!({ "FunctionVersion": "1" }));
+    assert_eq!(wanted(&account), [of(1, 3), of(2, 7)], "the alias is served by version 2 until version 1 is ready");
+    account.put("/2015-03-31/functions/f/aliases/live", &json!({ "FunctionVersion": "1", "RoutingConfig": {} }));
     assert_eq!(wanted(&account), [of(1, 3), of(2, 4)], "an alias takes along what it asks for");
     account.delete("/2015-03-31/functions/f/aliases/blue");
     assert_eq!(wanted(&account), [of(1, 3)]);

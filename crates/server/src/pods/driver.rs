@@ -21,6 +21,7 @@ use crate::http::inspect::Snapshot;
 use crate::pods::cluster::{ApiError, PodChange};
 use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
+use crate::pods::hand_over::Settled;
 use crate::pods::launcher::Launcher;
 use crate::pods::lease::Lease;
 use crate::pods::pod_entry::PodEntry;
@@ -56,6 +57,8 @@ pub(crate) enum Input {
     Provision { deployment: SharedDeployment, count: usize },
     /// No Pod of it has to be there any more.
     Unprovision { deploy: DeployId },
+    /// Someone wants to know when as many Pods as are provisioned of a deploy are ready, or never will be for want of room.
+    AwaitProvisioned { deploy: DeployId, reply: oneshot::Sender<Settled> },
     /// Someone asks what there is of provisioned deploys.
     Figures { reply: oneshot::Sender<Vec<Figures>> },
     /// Someone asks what there is.
@@ -84,6 +87,7 @@ pub(crate) struct Driver {
     launcher: Launcher,
     config: Config,
     handle: Handle,
+    awaited: Vec<provisioned::Awaited>,
     resets: Vec<reset::Reset>,
     shutdown: Option<oneshot::Sender<()>>,
 }
@@ -123,12 +127,14 @@ pub(crate) async fn run(
         launcher,
         config,
         handle,
+        awaited: Vec::new(),
         resets: Vec::new(),
         shutdown: None,
     };
     loop {
         // 1. Whatever the pool wants done; each action may change the next deadline.
         driver.drain_actions();
+        driver.settle_awaited();
         // 2. The end: shutdown was asked for, and no Pod is left.
         if driver.shutdown.is_some() && driver.pool.is_empty() {
             break;
@@ -193,6 +199,7 @@ impl Driver {
             Input::Reset { done } => self.reset(now, done),
             Input::Provision { deployment, count } => self.provision(now, deployment, count),
             Input::Unprovision { deploy } => self.pool.handle(now, Event::Provision { deploy, count: 0 }),
+            Input::AwaitProvisioned { deploy, reply } => self.await_provisioned(deploy, reply),
             // Whoever asks may have given up waiting.
             Input::Figures { reply } => drop(reply.send(self.figures())),
             Input::Inspect { reply } => drop(reply.send(self.snapshot(now))),

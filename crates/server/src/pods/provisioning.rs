@@ -9,7 +9,8 @@ use tokio::sync::{Notify, oneshot};
 use tracing::warn;
 
 use crate::app::App;
-use crate::pods::driver::Input;
+use crate::pods::driver::{Handle, Input};
+use crate::pods::hand_over;
 use crate::words::chain;
 
 /// What was asked of the pool.
@@ -40,7 +41,12 @@ pub(crate) struct Figures {
 pub(crate) async fn run(app: App) {
     loop {
         follow(&app).await;
-        app.provisioning.changed.notified().await;
+        tokio::select! {
+            () = app.provisioning.changed.notified() => {}
+            (hand_over, settled) = hand_over::next_settled(&app) => {
+                hand_over::complete(&app, &hand_over, settled).await;
+            }
+        }
     }
 }
 
@@ -103,6 +109,13 @@ impl Provisioning {
     /// The control plane or a deployment may have changed.
     pub(crate) fn changed(&self) {
         self.changed.notify_one();
+    }
+
+    /// Keeps no Pods of a function version any more.
+    pub(crate) fn unprovision(&self, driver: &Handle, arn: &str) {
+        if let Some(Asked::Deploy(deploy)) = self.lock().remove(arn) {
+            driver.send(Input::Unprovision { deploy });
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Asked>> {

@@ -48,6 +48,33 @@ fn provisioned_version_is_ready_and_its_invocations_start_no_pod() {
 }
 
 #[test]
+fn alias_that_moves_is_answered_by_provisioned_pods_only_first_the_old_then_the_new() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[]);
+        fakecloud.lambda.create_function("moves", &Function::python(&WHERE_AND_HOW.replace("sleep(1)", "sleep(0)")));
+        let program = Clients::new(ns).python_program("move_alias.py", &[&fakecloud.lambda.endpoint, "moves"]);
+        let report: Value = serde_json::from_str(&program).unwrap();
+        assert_eq!((&report["weights"], &report["status"]), (&json!({"1": 1.0}), &json!("READY")), "{report}");
+
+        let answers = report["answers"].as_array().unwrap();
+        let mut seen: Vec<(&Value, &Value)> = Vec::new();
+        for answer in answers {
+            assert_eq!((&answer[1], &answer[2]["how"]), (&Value::Null, &json!("provisioned-concurrency")), "{report}");
+            let one = (&answer[0], &answer[2]["pod"]);
+            if seen.last() != Some(&one) {
+                seen.push(one);
+            }
+        }
+        assert!(matches!(seen[..], [(one, _), (two, _)] if (one, two) == (&json!("1"), &json!("2"))), "{report}");
+        assert!(answers.len() > 2, "the move should take as long as a start: {report}");
+        eventually("the old version's Pod is gone", || {
+            let pods = ns.pods_of("moves");
+            (pods.len() == 1 && seen[1].1 == &pods[0].name).then_some(())
+        });
+    });
+}
+
+#[test]
 fn image_that_cannot_be_pulled_is_the_status_reason() {
     const IMAGE: &str = "registry.invalid/nope:1";
     with_temp_ns(|ns| {

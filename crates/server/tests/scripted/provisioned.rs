@@ -95,6 +95,82 @@ async fn alias_takes_its_pods_along_and_deletion_ends_them() {
     until(async || api.pods().is_empty().then_some(())).await;
 }
 
+/// Two versions, and an alias of the first one with a provisioned Pod; gives what that Pod answers.
+async fn with_provisioned_alias(settings: &[(&str, &str)]) -> (Api, Server, Value) {
+    let (api, server) = with_version(settings).await;
+    server.alias("hello", "live", "1").await;
+    server.provision("hello", "live", 1).await;
+    settled(&server, "live", "READY").await;
+    server.update_environment("hello", "new", std::time::Duration::from_secs(10)).await;
+    assert_eq!(server.publish("hello").await, "2");
+    let old = server.invoke("hello:live", json!({})).await.body;
+    (api, server, old)
+}
+
+/// What the alias says of versions beside the one that it names.
+async fn weights(server: &Server) -> Value {
+    server.get("/2015-03-31/functions/hello/aliases/live").await["RoutingConfig"]["AdditionalVersionWeights"].clone()
+}
+
+#[tokio::test]
+async fn alias_that_moves_is_served_by_its_old_pod_until_the_new_one_is_ready() {
+    let (api, mut server, old) = with_provisioned_alias(&[]).await;
+    let first = api.pods();
+    api.script([Create::NeverScheduled]);
+    server.alias("hello", "live", "2").await;
+    let second = until(async || api.pods().into_iter().find(|pod| !first.contains(pod))).await;
+    assert_eq!(server.provisioned("hello", "live").await["Status"], "IN_PROGRESS");
+    assert_eq!(weights(&server).await, json!({ "1": 1.0 }));
+    assert_eq!(server.invoke("hello:live", json!({})).await.body, old);
+
+    api.let_listen(&second).await;
+    until(async || weights(&server).await.is_null().then_some(())).await;
+    let new = server.invoke("hello:live", json!({})).await;
+    assert_eq!(new.status, 200);
+    assert_ne!(new.body, old);
+    until(async || (api.deleted() == first).then_some(())).await;
+    assert_eq!(api.creates(), 2, "nobody waited for a Pod");
+
+    server.restart().await;
+    assert_eq!(weights(&server).await, Value::Null);
+}
+
+#[tokio::test]
+async fn callers_of_an_alias_that_moves_never_wait_for_a_start() {
+    let (api, server, _old) = with_provisioned_alias(&[]).await;
+    for version in ["2", "1", "2", "1"] {
+        server.alias("hello", "live", version).await;
+        while !weights(&server).await.is_null() {
+            assert_eq!(server.invoke("hello:live", json!({})).await.status, 200);
+        }
+        assert_eq!(server.invoke("hello:live", json!({})).await.status, 200);
+    }
+    assert_eq!(api.creates(), 5);
+}
+
+#[tokio::test]
+async fn version_that_does_not_start_leaves_the_alias_to_the_old_one() {
+    let (api, server, old) = with_provisioned_alias(&[]).await;
+    api.script(vec![Create::Forbidden("exceeded quota: pods"); 2]);
+    server.alias("hello", "live", "2").await;
+    settled(&server, "live", "FAILED").await;
+    assert_eq!(server.invoke("hello:live", json!({})).await.body, old);
+    settled(&server, "live", "READY").await;
+    until(async || weights(&server).await.is_null().then_some(())).await;
+    assert_ne!(server.invoke("hello:live", json!({})).await.body, old);
+}
+
+#[tokio::test]
+async fn alias_moves_at_once_where_there_is_no_room_for_both_versions() {
+    let (api, server, old) = with_provisioned_alias(&[("FAKECLOUD_LAMBDA_MAX_PODS", "1")]).await;
+    let first = api.pods();
+    server.alias("hello", "live", "2").await;
+    until(async || weights(&server).await.is_null().then_some(())).await;
+    assert_ne!(server.invoke("hello:live", json!({})).await.body, old);
+    assert_eq!(api.deleted(), first);
+    settled(&server, "live", "READY").await;
+}
+
 #[tokio::test]
 async fn restart_provisions_again() {
     let (api, mut server) = with_version(&[]).await;

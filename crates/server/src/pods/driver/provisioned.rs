@@ -4,16 +4,51 @@ use std::time::Instant;
 
 use fakecloud_lambda::Readiness;
 use fakecloud_pool::{DeployId, DeployView, Event, Failure};
+use tokio::sync::oneshot;
 
 use super::{Deploy, Driver};
 use crate::pods::deployment::SharedDeployment;
+use crate::pods::hand_over::Settled;
 use crate::pods::provisioning::Figures;
+
+/// Someone who waits for a deploy's provisioned Pods.
+pub(super) struct Awaited {
+    deploy: DeployId,
+    reply: oneshot::Sender<Settled>,
+}
 
 impl Driver {
     pub(super) fn provision(&mut self, now: Instant, deployment: SharedDeployment, count: usize) {
         let deploy = deployment.id.clone();
         self.deploys.entry(deploy.clone()).or_insert(Deploy { deployment, timed_out: None });
         self.pool.handle(now, Event::Provision { deploy, count });
+    }
+
+    pub(super) fn await_provisioned(&mut self, deploy: DeployId, reply: oneshot::Sender<Settled>) {
+        self.awaited.push(Awaited { deploy, reply });
+    }
+
+    /// Tells those whose Pods are ready; those whose deploy is provisioned no more hear nothing.
+    pub(super) fn settle_awaited(&mut self) {
+        for awaited in std::mem::take(&mut self.awaited) {
+            let view = self.pool.deploy(&awaited.deploy).filter(|view| view.provision > 0);
+            let Some(view) = view.filter(|_| !awaited.reply.is_closed()) else { continue };
+            let settled = match view.provisioned_ready >= view.provision {
+                true => Some(Settled::Ready),
+                false => self.exceeds_house().then_some(Settled::NoRoom),
+            };
+            match settled {
+                // Whoever asked may have given up waiting.
+                Some(settled) => drop(awaited.reply.send(settled)),
+                None => self.awaited.push(awaited),
+            }
+        }
+    }
+
+    /// Whether more is provisioned than there are places: then some wait for others to be given up.
+    fn exceeds_house(&self) -> bool {
+        let provisioned: usize = self.pool.deploys().map(|view| view.provision).sum();
+        provisioned > self.config.max_instances.get() as usize
     }
 
     /// What there is of each provisioned deploy.
