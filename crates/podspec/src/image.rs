@@ -97,6 +97,13 @@ impl FromStr for ImagePrefix {
 
 // === impl Registry ===
 
+impl Registry {
+    /// The host, and the port if it has one, without the path.
+    pub fn host(&self) -> &str {
+        self.0.split('/').next().unwrap_or(&self.0)
+    }
+}
+
 impl FromStr for Registry {
     type Err = InvalidValue;
 

@@ -12,6 +12,7 @@ pub(crate) mod lease;
 pub(crate) mod pod_entry;
 pub(crate) mod pod_status;
 pub(crate) mod provisioning;
+pub(crate) mod pull_failure;
 pub(crate) mod reaper;
 pub(crate) mod timeline;
 pub(crate) mod token;

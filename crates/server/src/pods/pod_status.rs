@@ -38,6 +38,8 @@ pub(crate) enum Verdict {
     Unschedulable(String),
     /// It will not start; the first real cause.
     CannotStart(String),
+    /// The same: its node cannot pull an image.
+    CannotPull { image: String, cause: String },
     /// It ran, or was about to, and is over: deleted, evicted, killed.
     Ended(String),
 }
@@ -83,8 +85,8 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
     if let Some(end) = main.and_then(terminated) {
         return Verdict::Ended(format!("{}: container {CONTAINER} {}", exit(end), end_in_words(end)));
     }
-    if let Some(cause) = main.and_then(fatal_waiting).or_else(|| init.and_then(fatal_waiting)) {
-        return Verdict::CannotStart(cause);
+    if let Some(hopeless) = main.and_then(fatal_waiting).or_else(|| init.and_then(fatal_waiting)) {
+        return hopeless;
     }
     if matches!(status.phase.as_deref(), Some("Failed" | "Succeeded")) {
         return Verdict::Ended(pod_end_in_words(status));
@@ -127,11 +129,15 @@ fn state(status: &ContainerStatus) -> Option<&ContainerState> {
     status.state.as_ref()
 }
 
-fn fatal_waiting(status: &ContainerStatus) -> Option<String> {
+fn fatal_waiting(status: &ContainerStatus) -> Option<Verdict> {
     let waiting = state(status)?.waiting.as_ref()?;
     let reason = waiting.reason.as_deref().filter(|reason| FATAL_WAITING.contains(reason))?;
     let message = waiting.message.as_deref().unwrap_or("the kubelet gives no reason");
-    Some(format!("image {} of container {}: {reason}: {message}", status.image, status.name))
+    let cause = format!("image {} of container {}: {reason}: {message}", status.image, status.name);
+    Some(match reason {
+        "ErrImagePull" | "ImagePullBackOff" => Verdict::CannotPull { image: status.image.clone(), cause },
+        _ => Verdict::CannotStart(cause),
+    })
 }
 
 /// How a process ended, in the words of AWS. A shell and a container runtime add 128 to a signal's number.

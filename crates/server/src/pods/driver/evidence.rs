@@ -14,6 +14,7 @@ use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::pod_entry::{Holding, PodEntry, Standing, Unschedulable};
 use crate::pods::pod_status::{self, Verdict};
+use crate::pods::pull_failure;
 
 impl Driver {
     pub(super) fn created(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
@@ -147,6 +148,11 @@ impl Driver {
                 }
             }
             Verdict::CannotStart(cause) => self.start_failed(now, instance, &format!("cannot start: {cause}")),
+            Verdict::CannotPull { image, cause } => {
+                let missing = pull_failure::explain(&image, &cause, self.launcher.settings.ecr.as_ref());
+                let missing = missing.map(|words| format!(" ({words})")).unwrap_or_default();
+                self.start_failed(now, instance, &format!("cannot start: {cause}{missing}"));
+            }
             Verdict::Ended(cause) => self.lost(now, instance, &cause),
         }
     }

@@ -34,11 +34,17 @@ fn address_is_read_whatever_its_family() {
 
 #[test]
 fn image_that_cannot_be_pulled_names_the_image_and_the_cause() {
-    for reason in ["ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"] {
+    let verdict = |reason: &str| {
         let waiting = json!({ "waiting": { "reason": reason, "message": "no such host" } });
-        let status = json!({ "phase": "Pending", "containerStatuses": [container(CONTAINER, &waiting)] });
-        let expected = format!("image registry/img:1 of container {CONTAINER}: {reason}: no such host");
-        assert_eq!(verdict_of(status), Verdict::CannotStart(expected));
+        verdict_of(json!({ "phase": "Pending", "containerStatuses": [container(CONTAINER, &waiting)] }))
+    };
+    let cause = |reason| format!("image registry/img:1 of container {CONTAINER}: {reason}: no such host");
+    for reason in ["ErrImagePull", "ImagePullBackOff"] {
+        let image = "registry/img:1".to_owned();
+        assert_eq!(verdict(reason), Verdict::CannotPull { image, cause: cause(reason) });
+    }
+    for reason in ["ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"] {
+        assert_eq!(verdict(reason), Verdict::CannotStart(cause(reason)));
     }
 }
 
