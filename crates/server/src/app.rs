@@ -18,6 +18,7 @@ use crate::pods::provisioning::Provisioning;
 use crate::pods::token::Secret;
 use crate::state::blobs::Blobs;
 use crate::state::writer::Writer;
+use crate::tls::identity::Identity;
 
 /// The parts of the server, shared by reference.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     /// None where other services are refused.
     pub(crate) forward: Option<Forward>,
     pub(crate) health: Health,
+    pub(crate) identity: Identity,
     pub(crate) invocations: AtomicU64,
     pub(crate) invocation_log: InvocationLog,
 }

@@ -3,6 +3,7 @@
 mod aws;
 mod k8s;
 mod period;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use k8s::K8sArgs;
 pub(crate) use period::Period;
+pub(crate) use tls::TlsArgs;
 
 /// AWS Lambda on the Kubernetes cluster you already have.
 ///
@@ -103,6 +105,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) k8s: K8sArgs,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     /// What is logged, as for tracing's EnvFilter (such as info, fakecloud=debug)
     #[arg(long, env = "FAKECLOUD_LOG", value_name = "FAKECLOUD_LOG", default_value = "info")]
@@ -204,6 +209,15 @@ mod tests {
                 assert!(error.contains(part), "{flag}: {part} is missing in: {error}");
             }
         }
+    }
+
+    #[test]
+    fn certificate_and_key_come_together() {
+        for (given, missing) in [("--tls-cert=a.crt", "FAKECLOUD_TLS_KEY"), ("--tls-key=a.key", "FAKECLOUD_TLS_CERT")] {
+            let error = parse(&[given]).unwrap_err();
+            assert!(error.contains(missing), "{error}");
+        }
+        assert!(parse(&["--tls-cert=a.crt", "--tls-key=a.key"]).is_ok());
     }
 
     #[test]

@@ -15,10 +15,11 @@ pub(crate) mod service;
 use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
 
 use self::artifacts::ARCHIVES_PATH;
@@ -26,6 +27,7 @@ use self::service::{Identified, Service, identify, of_form};
 use crate::app::App;
 use crate::invocations::invocation_log;
 use crate::request_id;
+use crate::tls::listener::mark_encrypted;
 
 /// Every route of the server.
 pub(crate) fn router(app: App) -> Router {
@@ -33,6 +35,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ok\n" }))
         .route("/_fakecloud/health", get(health))
+        .route("/_fakecloud/tls/ca.crt", get(tls_authority))
         .route("/_fakecloud/lambda/pool", get(inspect::pool))
         .route("/_fakecloud/lambda/warm-containers", get(inspect::warm_containers))
         .route("/_fakecloud/lambda/{function}/evict-container", post(inspect::evict_container))
@@ -46,8 +49,18 @@ pub(crate) fn router(app: App) -> Router {
         .route("/_fakecloud/{*path}", any(unknown))
         .fallback(aws)
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(app.clone(), function_urls::divert))
+        .layer(middleware::from_fn_with_state(app.clone(), enter))
         .with_state(app)
+}
+
+/// What every request goes through before any route is looked for.
+async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    mark_encrypted(&mut request);
+    function_urls::divert(&app, request, next).await
+}
+
+async fn tls_authority(State(app): State<App>) -> Response {
+    ([(CONTENT_TYPE, "application/x-pem-file")], app.identity.authority.clone()).into_response()
 }
 
 async fn health(State(app): State<App>) -> Response {
@@ -55,7 +68,7 @@ async fn health(State(app): State<App>) -> Response {
 }
 
 /// What there is below `/_fakecloud`, for those who ask for something else.
-const OWN_PATHS: [&str; 10] = [
+const OWN_PATHS: [&str; 11] = [
     "GET /_fakecloud/health",
     "GET /_fakecloud/lambda/archives/<sha256>",
     "GET /_fakecloud/lambda/invocations",
@@ -65,6 +78,7 @@ const OWN_PATHS: [&str; 10] = [
     "any method /_fakecloud/lambda/urls/<url-id>/<path>",
     "POST /_fakecloud/reset",
     "POST /_fakecloud/reset/lambda",
+    "GET /_fakecloud/tls/ca.crt",
     "POST /_reset",
 ];
 

@@ -14,6 +14,7 @@ mod run;
 mod settings;
 mod shutdown;
 mod state;
+mod tls;
 mod words;
 
 fn main() -> std::process::ExitCode {

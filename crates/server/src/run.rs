@@ -8,12 +8,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::serve::ListenerExt;
 use fakecloud_lambda::Effect;
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
 use futures_util::{FutureExt, StreamExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
@@ -38,6 +37,8 @@ use crate::shutdown::Signals;
 use crate::state::blobs::Blobs;
 use crate::state::restore::{Restored, restore};
 use crate::state::sweeper;
+use crate::tls::identity::Identity;
+use crate::tls::listener::{Peer, TlsListener};
 use crate::words::chain;
 use crate::{http, request_id, settings, shutdown};
 
@@ -128,8 +129,9 @@ async fn serve(args: Args) -> Result<()> {
     let mut provisioning = tokio::spawn(provisioning::run(app.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
-    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener.tap_io(without_delay), service).with_graceful_shutdown(stopped.map(drop));
+    let listener = TlsListener::new(listener, Arc::clone(&app.identity.tls));
+    let service = http::router(app.clone()).into_make_service_with_connect_info::<Peer>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stopped.map(drop));
     let mut serving = tokio::spawn(server.into_future());
     info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
     let reaping = tokio::spawn(reaper::run(cluster, instance));
@@ -156,12 +158,6 @@ async fn serve(args: Args) -> Result<()> {
         warn!("connections that are still open are cut");
     }
     Ok(())
-}
-
-fn without_delay(stream: &mut TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        warn!(%error, "a connection keeps Nagle's algorithm");
-    }
 }
 
 async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {
@@ -224,6 +220,7 @@ fn app(
         archives_path: format!("{ARCHIVES_PATH}/"),
     };
     let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
+    let identity = identity(args, &settings)?;
     let http = HttpClient::new();
     let forward_url = settings::forward_url(&args.aws, listen, &settings.self_url)?;
     let endpoints = Endpoints::from_args(&args.aws, listen, &settings.self_url);
@@ -244,9 +241,17 @@ fn app(
         aws,
         forward,
         health: Health::serving(instance.as_str()),
+        identity,
         invocations: AtomicU64::new(1),
         invocation_log: InvocationLog::default(),
     }))
+}
+
+fn identity(args: &Args, settings: &fakecloud_podspec::Cluster) -> Result<Identity> {
+    match args.tls.cert.as_deref().zip(args.tls.key.as_deref()) {
+        Some((certificate, key)) => Identity::of_files(certificate, key),
+        None => Identity::of_own_authority(args.data_dir.as_deref(), &settings::server_names(args, settings)),
+    }
 }
 
 /// Feeds the driver what the shared watch sees.

@@ -1,5 +1,6 @@
 //! From the flags to podspec's settings of a cluster.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
@@ -51,6 +52,31 @@ pub(crate) fn forward_url(args: &AwsArgs, listen: SocketAddr, self_url: &SelfUrl
          as http://moto:5000"
     );
     Ok(Some(url.clone()))
+}
+
+/// The names and addresses by which clients, Pods and nodes may reach this server.
+pub(crate) fn server_names(args: &Args, settings: &Cluster) -> Vec<String> {
+    let k8s = &args.k8s;
+    let mut names: BTreeSet<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    // By the Service of deploy/, whatever namespace it is in.
+    let namespace = k8s.pod_namespace.as_ref().unwrap_or(&k8s.namespace);
+    names.extend(
+        ["", ".NS", ".NS.svc", ".NS.svc.cluster.local"]
+            .map(|domain| format!("fakecloud{}", domain.replace("NS", namespace.as_str()))),
+    );
+    names.insert(settings.self_url.host().to_owned());
+    names.extend(k8s.ecr_url.as_ref().map(|registry| host(registry.host()).to_owned()));
+    names.extend(k8s.pod_ip.map(|ip| ip.to_string()));
+    names.extend(Some(args.listen.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));
+    names.into_iter().collect()
+}
+
+/// The host of `host[:port]`, IPv6 without its brackets.
+fn host(authority: &str) -> &str {
+    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((ipv6, _port)) => ipv6,
+        None => authority.split_once(':').map_or(authority, |(host, _port)| host),
+    }
 }
 
 fn scheduling(k8s: &K8sArgs) -> Scheduling {

@@ -1,10 +1,9 @@
 //! Requests to function URLs: told apart from all others by their host or path, before any route is looked for.
 
 use std::io;
-use std::net::SocketAddr;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use fakecloud_lambda::{Error, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
@@ -20,11 +19,12 @@ use crate::invocations::streaming::{Progress, Running, into_http};
 use crate::invocations::trace_id;
 use crate::request_id;
 use crate::state::control;
+use crate::tls::listener::Peer;
 
 /// Takes out requests to function URLs, whose paths are their functions' own.
-pub(crate) async fn divert(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn divert(app: &App, request: Request, next: Next) -> Response {
     match UrlAddress::of_request(request.headers(), request.uri().path()) {
-        Some(address) => answer(&app, address, request).await,
+        Some(address) => answer(app, address, request).await,
         None => next.run(request).await,
     }
 }
@@ -92,7 +92,7 @@ async fn run(
 /// The first address that proxies on the way report, or else the peer's.
 fn source_ip(head: &Parts) -> String {
     let forwarded = head.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let peer = || head.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string());
+    let peer = || head.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.address.ip().to_canonical().to_string());
     let first = forwarded.and_then(|all| all.split(',').next()).map(|first| first.trim().to_owned());
     first.filter(|first| !first.is_empty()).or_else(peer).unwrap_or_default()
 }

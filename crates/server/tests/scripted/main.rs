@@ -12,6 +12,7 @@ mod destinations;
 mod events;
 mod for_tests;
 mod forwarding;
+mod https;
 mod iam;
 mod inspect;
 mod instance;

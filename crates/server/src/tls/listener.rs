@@ -1,0 +1,70 @@
+//! Takes connections for axum, plain and encrypted ones, and tells their requests by which they came.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request};
+use axum::serve::{IncomingStream, Listener};
+use http::{HeaderName, HeaderValue};
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tracing::warn;
+
+use super::stream::Stream;
+
+/// What a proxy that takes TLS off says of it; so does this server to all that handles a request.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// A port that speaks HTTP and HTTPS.
+pub(crate) struct TlsListener {
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    encrypted: Arc<AtomicBool>,
+}
+
+impl TlsListener {
+    pub(crate) fn new(tcp: TcpListener, tls: Arc<ServerConfig>) -> Self {
+        Self { tcp, acceptor: tls.into() }
+    }
+}
+
+impl Listener for TlsListener {
+    type Io = Stream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Stream, SocketAddr) {
+        let (tcp, address) = Listener::accept(&mut self.tcp).await;
+        if let Err(error) = tcp.set_nodelay(true) {
+            warn!(%error, "a connection keeps Nagle's algorithm");
+        }
+        (Stream::new(tcp, self.acceptor.clone()), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self { address: *stream.remote_addr(), encrypted: stream.io().encrypted() }
+    }
+}
+
+/// Marks a request that came by TLS as a proxy would, so that answers lead back by `https`, unless one has already.
+pub(crate) fn mark_encrypted(request: &mut Request) {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    if peer.is_some_and(|ConnectInfo(peer)| peer.encrypted.load(Ordering::Relaxed)) {
+        request.headers_mut().entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static("https"));
+    }
+}
