@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use fakecloud_iam::Iam;
 use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
+use fakecloud_registry::Registry;
 
 use crate::health::Health;
 use crate::http::forward::Forward;
@@ -31,6 +32,8 @@ pub(crate) struct Parts {
     /// None where nothing is to outlive the process.
     pub(crate) writer: Option<Writer>,
     pub(crate) blobs: Arc<Blobs>,
+    /// The images of functions, and others.
+    pub(crate) registry: Registry,
     pub(crate) deployments: Deployments,
     pub(crate) provisioning: Provisioning,
     pub(crate) driver: Handle,

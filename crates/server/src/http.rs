@@ -1,6 +1,7 @@
 //! The HTTP surface: fakecloud's own paths, and AWS's APIs at every other.
 
 pub(crate) mod artifacts;
+pub(crate) mod ecr_api;
 pub(crate) mod forward;
 pub(crate) mod function_urls;
 pub(crate) mod iam_api;
@@ -93,6 +94,7 @@ async fn aws(State(app): State<App>, request: Request) -> Response {
     let (service, request) = addressed(request).await;
     match service {
         Service::Lambda => lambda_api::answer(&app, request, &request_id).await,
+        Service::Ecr => ecr_api::answer(&app, request, &request_id).await,
         Service::Iam => iam_api::answer(&app, fakecloud_iam::Service::Iam, request, &request_id).await,
         Service::Sts => iam_api::answer(&app, fakecloud_iam::Service::Sts, request, &request_id).await,
         Service::Other(_) | Service::Unknown => other_services::answer(&app, &service, request, &request_id).await,

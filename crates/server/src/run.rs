@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use fakecloud_lambda::Effect;
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
+use fakecloud_registry::Registry;
 use futures_util::{FutureExt, StreamExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -215,6 +216,14 @@ fn app(
         }
     };
     let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
+    let registry = Registry::open(fakecloud_registry::Config {
+        folder: blobs.root().join("registry"),
+        durable: data_dir.is_some(),
+        token: None,
+        auto_create: true,
+        upstreams: Vec::new(),
+    })
+    .with_context(place)?;
     let lambda_config = fakecloud_lambda::Config {
         self_url: settings.self_url.to_string(),
         archives_path: format!("{ARCHIVES_PATH}/"),
@@ -235,6 +244,7 @@ fn app(
         deployments,
         provisioning: Provisioning::default(),
         blobs,
+        registry,
         driver,
         events,
         secret,

@@ -72,6 +72,8 @@ impl Deletion<'_> {
     }
 
     fn delete_image(&mut self, digest: Digest, tags: Vec<Tag>) -> Vec<ImageIdentifier> {
+        // No tag ever points at what is not there.
+        self.changes.extend(tags.iter().map(|tag| self.key.change(What::DeleteTag(tag.clone()))));
         self.changes.push(self.key.change(What::DeleteManifest(digest)));
         self.manifests.insert(digest);
         if tags.is_empty() {

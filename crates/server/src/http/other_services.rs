@@ -10,7 +10,7 @@ use crate::http::refusal::{Protocol, Refusal};
 use crate::http::service::Service;
 
 /// What is served, for those who ask for something else.
-const SERVED: &str = "the AWS Lambda API, and of IAM and STS what its clients need";
+const SERVED: &str = "the AWS Lambda API, ECR, and of IAM and STS what their clients need";
 
 /// What they can do about it.
 const WAY_OUT: &str = "Set FAKECLOUD_FORWARD_URL to the URL of a server that has the other services of AWS, such as \
@@ -33,7 +33,7 @@ fn not_served(service: &Service, protocol: Protocol) -> Refusal {
         Service::Unknown => "this request does not say which service it is for: it has no signature, no target and no \
                              host name that tells, and its path is not one of Lambda's"
             .to_owned(),
-        Service::Lambda | Service::Sts | Service::Iam | Service::Other(_) => {
+        Service::Lambda | Service::Ecr | Service::Sts | Service::Iam | Service::Other(_) => {
             format!("'{}' is not served", service.name())
         }
     };

@@ -13,6 +13,8 @@ use http::{HeaderMap, Method};
 pub(crate) enum Service {
     /// AWS Lambda.
     Lambda,
+    /// Elastic Container Registry.
+    Ecr,
     /// Security Token Service.
     Sts,
     /// Identity and Access Management.
@@ -40,6 +42,9 @@ pub(crate) enum Identified {
 const SUFFIXES: [&str; 5] =
     [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".localhost.localstack.cloud", ".localhost"];
 
+/// What ECR's calls have in their target header.
+const ECR_TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
+
 /// Versions of query protocols that are dated, and so tell the service of a call that is not signed.
 const QUERY_VERSIONS: [(&str, &str); 7] = [
     ("2010-03-31", "sns"),
@@ -56,6 +61,7 @@ impl Service {
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "lambda" => Self::Lambda,
+            "ecr" => Self::Ecr,
             "sts" => Self::Sts,
             "iam" => Self::Iam,
             other => Self::Other(other.to_owned()),
@@ -66,6 +72,7 @@ impl Service {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Lambda => "lambda",
+            Self::Ecr => "ecr",
             Self::Sts => "sts",
             Self::Iam => "iam",
             Self::Other(name) => name,
@@ -137,7 +144,10 @@ fn of_credential(credential: &str) -> Option<Service> {
 fn of_target(headers: &HeaderMap) -> Option<Service> {
     let target = headers.get("x-amz-target")?.to_str().ok()?;
     let (service, _operation) = target.rsplit_once('.')?;
-    Some(Service::Other(service.to_owned()))
+    Some(match service {
+        ECR_TARGET => Service::Ecr,
+        other => Service::Other(other.to_owned()),
+    })
 }
 
 fn of_host(headers: &HeaderMap) -> Option<Service> {

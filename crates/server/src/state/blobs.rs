@@ -81,6 +81,11 @@ impl Blobs {
         Ok(Self { zips, layers, unneeded: Mutex::default(), _lock: lock, temporary })
     }
 
+    /// The folder that the artifacts' folders lie in, for what else is kept in files.
+    pub(crate) fn root(&self) -> &Path {
+        self.zips.parent().expect("zips lie in a folder of the root")
+    }
+
     /// Whether [`Self::put_zip`] takes less time than handing it to a thread that may block does: the zip is small, and
     /// nothing is flushed to a disk.
     pub(crate) fn stores_in_no_time(&self, zip: &Bytes) -> bool {

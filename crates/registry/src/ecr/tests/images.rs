@@ -146,7 +146,13 @@ fn image_that_is_named_by_digest_goes_with_all_its_tags() {
         {"imageDigest": listed},
     ]);
     assert_eq!(answer, json!({"imageIds": deleted, "failures": []}));
-    assert_eq!(ecr.restarted().call("ListImages", json!({"repositoryName": "app"})), json!({"imageIds": []}));
+    let ecr = ecr.restarted();
+    assert_eq!(ecr.call("ListImages", json!({"repositoryName": "app"})), json!({"imageIds": []}));
+    ecr.manifest("app", &image(1), &[]);
+    assert_eq!(
+        ecr.call("ListImages", json!({"repositoryName": "app"})),
+        json!({"imageIds": [{"imageDigest": tagged}]})
+    );
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn signed_requests_are_for_whom_they_are_signed() {
     let cases = [
         ("GET /2015-03-31/functions/", "lambda", Service::Lambda),
         ("GET /2015-03-31/functions/", "s3", other("s3")),
+        ("POST /", "ecr", Service::Ecr),
         ("POST /", "sts", Service::Sts),
         ("POST /", "iam", Service::Iam),
         ("POST /", "sqs", other("sqs")),
@@ -69,11 +70,12 @@ fn signatures_of_other_kinds_tell_the_service_as_well() {
 
 #[test]
 fn unsigned_requests_are_for_whom_they_address() {
-    let cases: [(&[&str], Service); 9] = [
+    let cases: [(&[&str], Service); 10] = [
         (
             &["POST /", "x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth"],
             other("AWSCognitoIdentityProviderService"),
         ),
+        (&["POST /", "x-amz-target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"], Service::Ecr),
         (&["GET /?Action=AssumeRoleWithSAML&Version=2011-06-15"], Service::Sts),
         (&["GET /?Action=ListUsers&Version=2010-05-08"], Service::Iam),
         (&["GET /?Action=Anything&Version=1999-01-01"], Service::Unknown),
@@ -96,6 +98,8 @@ fn hosts_tell_the_service() {
         ("lambda-fips.us-east-1.amazonaws.com", Service::Lambda),
         ("lambda.us-east-1.api.aws", Service::Lambda),
         ("lambda.localhost:4566", Service::Lambda),
+        ("api.ecr.us-east-1.amazonaws.com", Service::Ecr),
+        ("ecr.us-east-1.api.aws", Service::Ecr),
         ("LAMBDA.us-east-1.fakecloud.test:4566", Service::Lambda),
         ("sts.amazonaws.com", Service::Sts),
         ("sts.eu-central-1.amazonaws.com", Service::Sts),
