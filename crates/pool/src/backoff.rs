@@ -15,15 +15,15 @@ struct Failing {
     delay: Duration,
     /// No start before this moment; one at a time from then on.
     until: Instant,
-    /// The newest instance of all when `until` was set: starts that were under way by then tell nothing new.
-    newest: InstanceId,
+    /// The number of the newest instance when `until` was set: starts that were under way by then tell nothing new.
+    newest: u64,
     failure: Failure,
 }
 
 // === impl Backoff ===
 
 impl Backoff {
-    /// Remembers that `instance` did not start; `newest` is the instance that was created last.
+    /// Remembers that `instance` did not start; `newest` is the number of the instance that was created last.
     ///
     /// The delay doubles only for an instance that was created after the delay was set: ten Pods of one burst that a
     /// quota refuses are one piece of bad news, not ten.
@@ -31,12 +31,12 @@ impl Backoff {
         &mut self,
         now: Instant,
         instance: InstanceId,
-        newest: InstanceId,
+        newest: u64,
         failure: Failure,
         config: &Config,
     ) {
         let delay = match &mut self.failing {
-            Some(failing) if instance <= failing.newest => {
+            Some(failing) if instance.number <= failing.newest => {
                 failing.failure = failure;
                 return;
             }

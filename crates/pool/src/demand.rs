@@ -107,10 +107,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::slab::Slot;
 
-    const A: DeployKey = DeployKey(1);
-    const B: DeployKey = DeployKey(2);
-    const C: DeployKey = DeployKey(3);
+    const A: DeployKey = DeployKey(Slot::after(0));
+    const B: DeployKey = DeployKey(Slot::after(1));
+    const C: DeployKey = DeployKey(Slot::after(2));
 
     #[test]
     fn fewest_instances_come_first_then_who_waited_longest() {

@@ -1,29 +1,37 @@
 //! One deploy: its instances by state, and whether it may start more.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::instance::{Instance, State};
+use crate::links::{Links, List};
+use crate::slab::Slot;
 use crate::{DeployId, Failure, Initialization, InstanceId};
 
-/// A short stand-in for a [`DeployId`] inside the pool: cheap to copy and to compare. Never reused.
+/// A short stand-in for a [`DeployId`] inside the pool: cheap to copy and to compare. Another deploy has it once this one
+/// is forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct DeployKey(pub(crate) u64);
+pub(crate) struct DeployKey(pub(crate) Slot);
 
 /// What the pool knows of one deploy.
 #[derive(Debug)]
 pub(crate) struct Deploy {
     pub(crate) id: DeployId,
+    /// Higher than those of all deploys that were known before.
+    pub(crate) number: u64,
     /// Oldest first.
-    starting: BTreeSet<InstanceId>,
-    /// Longest idle first; those on demand before those that are provisioned.
-    idle: BTreeSet<(Initialization, Instant, InstanceId)>,
+    pub(crate) starting: List,
+    /// Longest idle first, those on demand.
+    pub(crate) idle: List,
+    /// Longest idle first, those that are provisioned.
+    pub(crate) idle_provisioned: List,
     busy: usize,
     /// Draining or stopping.
     leaving: usize,
     /// Those that are starting, idle or busy and kept at any time.
     provisioned: BTreeSet<InstanceId>,
+    /// Those of them that are starting.
+    provisioned_starting: usize,
     /// How many are to be kept at any time.
     pub(crate) provision: usize,
     /// An update or a deletion made it old: it keeps no instance that nothing waits for.
@@ -51,14 +59,17 @@ pub struct DeployView<'a> {
 // === impl Deploy ===
 
 impl Deploy {
-    pub(crate) fn new(id: DeployId) -> Self {
+    pub(crate) fn new(id: DeployId, number: u64) -> Self {
         Self {
             id,
-            starting: BTreeSet::new(),
-            idle: BTreeSet::new(),
+            number,
+            starting: List::default(),
+            idle: List::default(),
+            idle_provisioned: List::default(),
             busy: 0,
             leaving: 0,
             provisioned: BTreeSet::new(),
+            provisioned_starting: 0,
             provision: 0,
             retired: false,
             backoff: Backoff::default(),
@@ -71,36 +82,51 @@ impl Deploy {
     }
 
     /// Counts an instance in as what it is.
-    pub(crate) fn enter(&mut self, id: InstanceId, instance: Instance) {
-        let Instance { state, since, initialization, .. } = instance;
-        match state {
-            State::Starting => drop(self.starting.insert(id)),
-            State::Idle => drop(self.idle.insert((initialization, since, id))),
+    pub(crate) fn enter(&mut self, links: &mut Links, instance: &Instance) {
+        match instance.state {
+            State::Starting => {
+                links.push(&mut self.starting, instance.id.slot);
+                self.provisioned_starting += usize::from(instance.is_kept());
+            }
+            State::Idle => links.push(self.idle_mut(instance.initialization), instance.id.slot),
             State::Busy { .. } => self.busy += 1,
             State::Draining { .. } | State::Stopping { .. } => self.leaving += 1,
-        }
-        if instance.is_kept() {
-            self.provisioned.insert(id);
         }
     }
 
     /// Takes back what `enter` did.
-    pub(crate) fn leave(&mut self, id: InstanceId, instance: Instance) {
-        let Instance { state, since, initialization, .. } = instance;
-        match state {
-            State::Starting => drop(self.starting.remove(&id)),
-            State::Idle => drop(self.idle.remove(&(initialization, since, id))),
+    pub(crate) fn leave(&mut self, links: &mut Links, instance: &Instance) {
+        match instance.state {
+            State::Starting => {
+                links.remove(&mut self.starting, instance.id.slot);
+                self.provisioned_starting -= usize::from(instance.is_kept());
+            }
+            State::Idle => links.remove(self.idle_mut(instance.initialization), instance.id.slot),
             State::Busy { .. } => self.busy -= 1,
             State::Draining { .. } | State::Stopping { .. } => self.leaving -= 1,
         }
-        if instance.is_kept() {
-            self.provisioned.remove(&id);
+    }
+
+    /// Counts an instance in that is kept from now on.
+    pub(crate) fn keep(&mut self, id: InstanceId) {
+        self.provisioned.insert(id);
+    }
+
+    /// Takes back what `keep` did.
+    pub(crate) fn give_up(&mut self, id: InstanceId) {
+        self.provisioned.remove(&id);
+    }
+
+    fn idle_mut(&mut self, initialization: Initialization) -> &mut List {
+        match initialization {
+            Initialization::OnDemand => &mut self.idle,
+            Initialization::Provisioned => &mut self.idle_provisioned,
         }
     }
 
     /// Instances that serve or will serve. Those that are draining or stopping do not count: they serve nobody else.
     pub(crate) fn live(&self) -> usize {
-        self.starting.len() + self.idle.len() + self.busy
+        self.starting.len() + self.idle.len() + self.idle_provisioned.len() + self.busy
     }
 
     pub(crate) fn has_instances(&self) -> bool {
@@ -111,15 +137,10 @@ impl Deploy {
         self.starting.len()
     }
 
-    /// The starting instance that was asked for last, so presumably the last to be ready.
-    pub(crate) fn newest_starting(&self) -> Option<InstanceId> {
-        self.starting.last().copied()
-    }
-
     /// The idle instance that was in use last, those that are provisioned before the others. Taking this one lets surplus
     /// ones grow old and expire.
-    pub(crate) fn latest_idle(&self) -> Option<InstanceId> {
-        self.idle.last().map(|(_, _, instance)| *instance)
+    pub(crate) fn latest_idle(&self) -> Option<Slot> {
+        self.idle_provisioned.last().or_else(|| self.idle.last())
     }
 
     pub(crate) fn view(&self, waiting: usize) -> DeployView<'_> {
@@ -140,20 +161,7 @@ impl Deploy {
 
     /// Provisioned instances that have started.
     pub(crate) fn provisioned_ready(&self) -> usize {
-        self.provisioned.difference(&self.starting).count()
-    }
-
-    /// An instance on demand that can be kept instead of starting another one: an idle one, or one that starts.
-    pub(crate) fn adoptable(&self) -> Option<InstanceId> {
-        let idle = self.idle.first().filter(|(initialization, ..)| *initialization == Initialization::OnDemand);
-        let starting = || self.starting.difference(&self.provisioned).next().copied();
-        idle.map(|(_, _, instance)| *instance).or_else(starting)
-    }
-
-    /// A provisioned instance that is idle.
-    pub(crate) fn idle_provisioned(&self) -> Option<InstanceId> {
-        let idle = self.idle.last().filter(|(initialization, ..)| *initialization == Initialization::Provisioned);
-        idle.map(|(_, _, instance)| *instance)
+        self.provisioned.len() - self.provisioned_starting
     }
 
     /// The provisioned instance that was asked for last.

@@ -18,7 +18,7 @@ impl Pool {
             State::Busy { .. } | State::Draining { .. } => {}
             State::Stopping { reason } => {
                 self.actions.push_back(Action::StopPod { instance, reason });
-                self.fleet.renew_deadline(now, instance);
+                self.fleet.await_deletion(now, instance);
             }
         }
         Some(deploy)

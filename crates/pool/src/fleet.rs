@@ -1,32 +1,44 @@
 //! All instances and deploys, with the indexes over them: the one place that changes an instance's state.
+//!
+//! Whatever happens to an instance takes as long in a large fleet as in a small one: each is in a slot that its id names,
+//! and in lists that it enters at the end and leaves from anywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod deploys;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::time::Instant;
 
+use crate::deadlines::{Deadlines, Limit};
 use crate::deploy::{Deploy, DeployKey};
 use crate::expiry::Expiry;
 use crate::instance::{Instance, InstanceView, State};
+use crate::links::Links;
+use crate::slab::{Slab, Slot};
 use crate::{Config, DeployId, Initialization, InstanceId};
 
 /// Instances, deploys and deadlines. An instance is counted by its deploy, and has a deadline, exactly as its state says.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     config: Config,
-    instances: BTreeMap<InstanceId, Instance>,
-    deploys: BTreeMap<DeployKey, Deploy>,
-    keys: BTreeMap<DeployId, DeployKey>,
-    deadlines: Expiry<Timer>,
-    /// All instances that can make room for another deploy, longest idle first.
-    idle: BTreeSet<(Instant, InstanceId)>,
+    instances: Slab<Instance>,
+    deploys: Slab<Deploy>,
+    /// Hashed without a secret: what nobody iterates over is as deterministic as a sorted map.
+    keys: HashMap<DeployId, DeployKey, BuildHasherDefault<DefaultHasher>>,
+    /// Of the lists that deploys keep.
+    links: Links,
+    deadlines: Deadlines,
+    backoffs: Expiry<DeployKey>,
     stopping: usize,
     /// Instances that are provisioned, and so make no room for another deploy.
     kept: usize,
-    newest: InstanceId,
-    last_key: DeployKey,
+    /// How many instances and deploys there ever were.
+    created: u64,
+    opened: u64,
 }
 
 /// What a deadline is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// An instance was in its state for as long as it may be.
     Instance(InstanceId),
@@ -40,22 +52,23 @@ impl Fleet {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             config,
-            instances: BTreeMap::new(),
-            deploys: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            deadlines: Expiry::default(),
-            idle: BTreeSet::new(),
+            instances: Slab::default(),
+            deploys: Slab::default(),
+            keys: HashMap::default(),
+            links: Links::default(),
+            deadlines: Deadlines::default(),
+            backoffs: Expiry::default(),
             stopping: 0,
             kept: 0,
-            newest: InstanceId(0),
-            last_key: DeployKey(0),
+            created: 0,
+            opened: 0,
         }
     }
 
     /// Adds a starting instance, a provisioned one if the deploy lacks some.
     pub(crate) fn create(&mut self, now: Instant, key: DeployKey) -> (InstanceId, Initialization) {
-        self.newest = InstanceId(self.newest.0 + 1);
-        let id = self.newest;
+        self.created += 1;
+        let id = InstanceId { number: self.created, slot: self.instances.next_slot() };
         let deploy = self.deploy(key);
         let initialization = match deploy.provisioned() < deploy.provision {
             true => Initialization::Provisioned,
@@ -63,16 +76,17 @@ impl Fleet {
         };
         let state = State::Starting;
         let instance =
-            Instance { deploy: key, initialization, created: now, served: 0, state, since: now, last_used: now };
-        self.instances.insert(id, instance);
-        self.enter(id, instance);
-        self.renew_deadline(now, id);
+            Instance { id, deploy: key, initialization, created: now, served: 0, state, since: now, last_used: now };
+        self.instances.insert(instance);
+        self.enter(&instance);
+        self.keep_or_give_up(&instance, false, instance.is_kept());
+        self.renew_deadline(now, &instance);
         (id, initialization)
     }
 
     /// Moves a known instance into another state.
     pub(crate) fn set_state(&mut self, now: Instant, id: InstanceId, state: State) {
-        self.change(id, |instance| {
+        let instance = self.change(id, |instance| {
             if instance.state.invocation().is_some() || state.invocation().is_some() {
                 instance.last_used = now;
             }
@@ -80,35 +94,34 @@ impl Fleet {
             instance.state = state;
             instance.since = now;
         });
-        self.renew_deadline(now, id);
+        self.renew_deadline(now, &instance);
     }
 
     /// Keeps a known instance for something else from now on.
     pub(crate) fn set_initialization(&mut self, now: Instant, id: InstanceId, initialization: Initialization) {
-        self.change(id, |instance| instance.initialization = initialization);
-        if let Some((_, State::Idle)) = self.get(id) {
-            self.renew_deadline(now, id);
+        let instance = self.change(id, |instance| instance.initialization = initialization);
+        if matches!(instance.state, State::Idle) {
+            self.renew_deadline(now, &instance);
         }
     }
 
-    /// Gives an instance as long again as its state allows.
-    pub(crate) fn renew_deadline(&mut self, now: Instant, id: InstanceId) {
-        let limit = self.instances.get(&id).and_then(|instance| instance.limit(&self.config));
-        match limit {
-            Some((duration, _)) => self.deadlines.set(Timer::Instance(id), now + duration),
-            None => self.deadlines.remove(Timer::Instance(id)),
-        }
+    /// Asks for the deletion of a known instance again after as long again.
+    pub(crate) fn await_deletion(&mut self, now: Instant, id: InstanceId) {
+        self.deadlines.set(id.slot, Limit::Stop, now + Limit::Stop.duration(&self.config));
     }
 
     pub(crate) fn remove(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.remove(&id) {
-            self.leave(id, instance);
-            self.deadlines.remove(Timer::Instance(id));
+        if self.known(id).is_some()
+            && let Some(instance) = self.instances.remove(id.slot)
+        {
+            self.leave(&instance);
+            self.keep_or_give_up(&instance, instance.is_kept(), false);
+            self.deadlines.remove(id.slot);
         }
     }
 
     pub(crate) fn get(&self, id: InstanceId) -> Option<(DeployKey, State)> {
-        self.instances.get(&id).map(|instance| (instance.deploy, instance.state))
+        self.known(id).map(|instance| (instance.deploy, instance.state))
     }
 
     /// Instances that may still be created, in all.
@@ -128,24 +141,27 @@ impl Fleet {
 
     /// Instances whose place is to be had.
     pub(crate) fn idle(&self) -> usize {
-        self.idle.len()
+        self.deadlines.idle()
     }
 
     pub(crate) fn longest_idle(&self) -> Option<InstanceId> {
-        self.idle.first().map(|(_, instance)| *instance)
+        self.deadlines.longest_idle().map(|slot| self.id(slot))
     }
 
     pub(crate) fn is_provisioned(&self, id: InstanceId) -> bool {
-        self.instances.get(&id).is_some_and(Instance::is_kept)
+        self.known(id).is_some_and(Instance::is_kept)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.instances.is_empty()
+        self.instances.len() == 0
     }
 
+    /// In the order of their creation.
     pub(crate) fn views(&self) -> impl Iterator<Item = InstanceView<'_>> {
-        self.instances.iter().map(|(id, instance)| InstanceView {
-            id: *id,
+        let mut instances: Vec<&Instance> = self.instances.iter().map(|(_, instance)| instance).collect();
+        instances.sort_unstable_by_key(|instance| instance.id);
+        instances.into_iter().map(|instance| InstanceView {
+            id: instance.id,
             deploy: &self.deploy(instance.deploy).id,
             initialization: instance.initialization,
             created: instance.created,
@@ -157,76 +173,57 @@ impl Fleet {
         })
     }
 
-    fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        let instance = self.instances.get_mut(&id).expect("callers look the instance up first");
+    /// The number of the instance that was created last.
+    pub(crate) fn newest(&self) -> u64 {
+        self.created
+    }
+
+    fn known(&self, id: InstanceId) -> Option<&Instance> {
+        self.instances.get(id.slot).filter(|instance| instance.id == id)
+    }
+
+    fn id(&self, slot: Slot) -> InstanceId {
+        self.instances.get(slot).expect("lists hold instances that are there").id
+    }
+
+    fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) -> Instance {
+        let instance = self.instances.get_mut(id.slot).expect("callers look the instance up first");
         let before = *instance;
         change(instance);
         let after = *instance;
-        self.leave(id, before);
-        self.enter(id, after);
+        self.leave(&before);
+        self.enter(&after);
+        self.keep_or_give_up(&after, before.is_kept(), after.is_kept());
+        after
     }
 
     /// Counts an instance in as what it is.
-    fn enter(&mut self, id: InstanceId, instance: Instance) {
+    fn enter(&mut self, instance: &Instance) {
         self.stopping += usize::from(instance.is_stopping());
-        self.kept += usize::from(instance.is_kept());
-        if instance.is_displaceable() {
-            self.idle.insert((instance.since, id));
-        }
-        self.deploy_mut(instance.deploy).enter(id, instance);
+        let deploy = self.deploys.get_mut(instance.deploy.0).expect(deploys::OPEN);
+        deploy.enter(&mut self.links, instance);
     }
 
     /// Takes back what `enter` did.
-    fn leave(&mut self, id: InstanceId, instance: Instance) {
+    fn leave(&mut self, instance: &Instance) {
         self.stopping -= usize::from(instance.is_stopping());
-        self.kept -= usize::from(instance.is_kept());
-        if instance.is_displaceable() {
-            self.idle.remove(&(instance.since, id));
+        let deploy = self.deploys.get_mut(instance.deploy.0).expect(deploys::OPEN);
+        deploy.leave(&mut self.links, instance);
+    }
+
+    fn keep_or_give_up(&mut self, instance: &Instance, was_kept: bool, is_kept: bool) {
+        let Instance { id, deploy, .. } = *instance;
+        match (was_kept, is_kept) {
+            (false, true) => {
+                self.kept += 1;
+                self.deploy_mut(deploy).keep(id);
+            }
+            (true, false) => {
+                self.kept -= 1;
+                self.deploy_mut(deploy).give_up(id);
+            }
+            (true, true) | (false, false) => {}
         }
-        self.deploy_mut(instance.deploy).leave(id, instance);
-    }
-}
-
-// === impl Fleet: deploys ===
-
-impl Fleet {
-    /// The key of a deploy, which becomes known if it was not.
-    pub(crate) fn open(&mut self, id: DeployId) -> DeployKey {
-        if let Some(key) = self.key(&id) {
-            return key;
-        }
-        self.last_key = DeployKey(self.last_key.0 + 1);
-        self.keys.insert(id.clone(), self.last_key);
-        self.deploys.insert(self.last_key, Deploy::new(id));
-        self.last_key
-    }
-
-    /// Forgets a deploy that has no instance.
-    pub(crate) fn close(&mut self, key: DeployKey) -> DeployId {
-        let deploy = self.deploys.remove(&key).expect("callers look the deploy up first");
-        self.keys.remove(&deploy.id);
-        self.deadlines.remove(Timer::Backoff(key));
-        deploy.id
-    }
-
-    pub(crate) fn key(&self, id: &DeployId) -> Option<DeployKey> {
-        self.keys.get(id).copied()
-    }
-
-    pub(crate) fn deploys(&self) -> impl Iterator<Item = (DeployKey, &Deploy)> {
-        self.deploys.iter().map(|(key, deploy)| (*key, deploy))
-    }
-
-    pub(crate) fn keys(&self) -> Vec<DeployKey> {
-        self.deploys.keys().copied().collect()
-    }
-
-    pub(crate) fn deploy(&self, key: DeployKey) -> &Deploy {
-        self.deploys.get(&key).expect("a deploy is closed only when nothing refers to it")
-    }
-
-    pub(crate) fn deploy_mut(&mut self, key: DeployKey) -> &mut Deploy {
-        self.deploys.get_mut(&key).expect("a deploy is closed only when nothing refers to it")
     }
 }
 
@@ -234,35 +231,42 @@ impl Fleet {
 
 impl Fleet {
     pub(crate) fn next_deadline(&self) -> Option<(Instant, &'static str)> {
-        let (deadline, timer) = self.deadlines.next()?;
-        Some((deadline, self.timer_name(timer)))
+        let instance = self.deadlines.next().map(|(deadline, limit, _)| (deadline, limit.name()));
+        let backoff = self.backoffs.next().map(|(deadline, _)| (deadline, "start back-off ends"));
+        [instance, backoff].into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
     }
 
+    /// Takes out what is due soonest, if it is `now` or earlier.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
-        self.deadlines.pop_due(now)
+        let backoff = self.backoffs.next().map(|(deadline, _)| deadline);
+        let instance =
+            self.deadlines.next().filter(|(deadline, ..)| backoff.is_none_or(|backoff| *deadline <= backoff));
+        match instance {
+            Some((deadline, _, slot)) if deadline <= now => {
+                self.deadlines.remove(slot);
+                Some(Timer::Instance(self.id(slot)))
+            }
+            Some(_) => None,
+            None => self.backoffs.pop_due(now).map(Timer::Backoff),
+        }
     }
 
     pub(crate) fn set_backoff_deadline(&mut self, key: DeployKey, deadline: Instant) {
-        self.deadlines.set(Timer::Backoff(key), deadline);
-    }
-
-    pub(crate) fn newest(&self) -> InstanceId {
-        self.newest
+        self.backoffs.set(key, deadline);
     }
 
     /// Lets a deploy start instances without restraint.
     pub(crate) fn reset_backoff(&mut self, key: DeployKey) {
         self.deploy_mut(key).backoff.reset();
-        self.deadlines.remove(Timer::Backoff(key));
+        self.backoffs.remove(key);
     }
 
-    fn timer_name(&self, timer: Timer) -> &'static str {
-        match timer {
-            Timer::Instance(id) => {
-                let limit = self.instances.get(&id).and_then(|instance| instance.limit(&self.config));
-                limit.expect("an instance's deadline comes from its state").1
-            }
-            Timer::Backoff(_) => "start back-off ends",
+    /// Gives an instance as long as its state allows.
+    fn renew_deadline(&mut self, now: Instant, instance: &Instance) {
+        let slot = instance.id.slot;
+        match instance.limit() {
+            Some(limit) => self.deadlines.set(slot, limit, now + limit.duration(&self.config)),
+            None => self.deadlines.remove(slot),
         }
     }
 }

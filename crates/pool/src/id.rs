@@ -3,11 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::slab::Slot;
+
 /// One instance: a Pod from the moment the pool asks for it until its deletion is confirmed.
 ///
-/// A counter that starts at 1 and is never reused within one [`Pool`](crate::Pool).
+/// A counter that starts at 1 and is never reused within one [`Pool`](crate::Pool), so that ids are in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceId(pub(crate) u64);
+pub struct InstanceId {
+    pub(crate) number: u64,
+    /// Where the pool keeps it.
+    pub(crate) slot: Slot,
+}
 
 /// One invocation, as its caller numbers it.
 ///
@@ -25,7 +31,7 @@ pub struct DeployId(Arc<str>);
 
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.number.fmt(f)
     }
 }
 

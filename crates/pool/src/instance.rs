@@ -1,13 +1,15 @@
 //! One instance: the states it goes through and how long it may stay in each.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::deadlines::Limit;
 use crate::deploy::DeployKey;
-use crate::{Config, DeployId, Initialization, InstanceId, InvocationId, StopReason};
+use crate::{DeployId, Initialization, InstanceId, InvocationId, StopReason};
 
 /// What the pool knows of one instance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instance {
+    pub(crate) id: InstanceId,
     pub(crate) deploy: DeployKey,
     pub(crate) initialization: Initialization,
     pub(crate) created: Instant,
@@ -75,21 +77,16 @@ impl Instance {
         matches!(self.state, State::Stopping { .. })
     }
 
-    /// Whether it can make room for another deploy.
-    pub(crate) fn is_displaceable(&self) -> bool {
-        matches!(self.state, State::Idle) && self.initialization == Initialization::OnDemand
-    }
-
-    /// How long it may stay in its state, and what it means when that time is over.
+    /// What limits the time in its state.
     ///
     /// A busy one is bounded by the function's own timeout, which the holder of the connection watches.
-    pub(crate) fn limit(&self, config: &Config) -> Option<(Duration, &'static str)> {
+    pub(crate) fn limit(&self) -> Option<Limit> {
         match self.state {
-            State::Starting => Some((config.start_timeout, "start times out")),
+            State::Starting => Some(Limit::Start),
             State::Idle if self.initialization == Initialization::Provisioned => None,
-            State::Idle => Some((config.idle_ttl, "idle instance expires")),
+            State::Idle => Some(Limit::Idle),
             State::Busy { .. } | State::Draining { .. } => None,
-            State::Stopping { .. } => Some((config.stop_timeout, "deletion is unconfirmed")),
+            State::Stopping { .. } => Some(Limit::Stop),
         }
     }
 }

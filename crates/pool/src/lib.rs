@@ -23,6 +23,7 @@
 mod action;
 mod backoff;
 mod config;
+mod deadlines;
 mod demand;
 mod deploy;
 mod due;
@@ -31,8 +32,10 @@ mod expiry;
 mod fleet;
 mod id;
 mod instance;
+mod links;
 mod pool;
 mod rules;
+mod slab;
 mod waiting;
 
 pub use action::{Action, Failure, Initialization, StopReason};

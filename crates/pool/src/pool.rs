@@ -19,7 +19,8 @@ use crate::{
 /// [`poll_timeout`](Self::poll_timeout) at most. An event beats a deadline of the same moment: deadlines are looked at in
 /// [`handle_timeout`](Self::handle_timeout) only, so a warm instance is not thrown away under a caller's nose.
 ///
-/// Time only moves forward: a `now` before the latest one counts as the latest one. Each event costs O(log n).
+/// Time only moves forward: a `now` before the latest one counts as the latest one. An event costs the same however many
+/// instances and deploys there are; O(log n) of those that wait, and of provisioned instances of one deploy.
 #[derive(Debug)]
 pub struct Pool {
     pub(crate) config: Config,
@@ -134,7 +135,7 @@ impl Pool {
         }
         let key = self.fleet.open(deploy);
         self.fleet.deploy_mut(key).retired = false;
-        if let Some(instance) = self.fleet.deploy(key).latest_idle() {
+        if let Some(instance) = self.fleet.latest_idle(key) {
             self.dispatch(now, invocation, instance);
         } else {
             match self.admit(now, key) {
@@ -231,7 +232,7 @@ impl Pool {
 
     fn shutdown(&mut self, now: Instant) -> Option<DeployKey> {
         self.shutting_down = true;
-        let deploys = self.fleet.keys();
+        let deploys: Vec<DeployKey> = self.fleet.deploys().map(|(key, _)| key).collect();
         // All wants end first, or the places of the first deploys would go to the next ones.
         for deploy in &deploys {
             self.fail_waiting(*deploy, &Failure::ShuttingDown);

@@ -25,8 +25,8 @@ impl Pool {
     /// Whether one more invocation of a deploy without an idle instance may wait.
     ///
     /// # Errors
-    /// The failure its caller gets instead: the queue is full, or all places are provisioned for others; or starts fail, and there is neither an instance nor a
-    /// waiter to share the fate of.
+    /// The failure its caller gets instead: the queue is full, or all places are provisioned for others; or starts fail, and
+    /// there is neither an instance nor a waiter to share the fate of.
     pub(crate) fn admit(&self, now: Instant, key: DeployKey) -> Result<(), Failure> {
         let deploy = self.fleet.deploy(key);
         let waiting = self.waiting.len(key);
@@ -155,12 +155,12 @@ impl Pool {
     /// Keeps what is there as far as instances are to be provisioned, and no more than that.
     fn keep_provisioned(&mut self, now: Instant, key: DeployKey) {
         while self.lacks_provisioned(key)
-            && let Some(instance) = self.fleet.deploy(key).adoptable()
+            && let Some(instance) = self.fleet.adoptable(key)
         {
             self.fleet.set_initialization(now, instance, Initialization::Provisioned);
         }
         while self.fleet.deploy(key).provisioned() > self.fleet.deploy(key).provision {
-            if let Some(instance) = self.fleet.deploy(key).idle_provisioned() {
+            if let Some(instance) = self.fleet.idle_provisioned(key) {
                 self.stop(now, instance, StopReason::Deprovisioned);
             } else if let Some(instance) = self.fleet.deploy(key).newest_provisioned() {
                 self.fleet.set_initialization(now, instance, Initialization::OnDemand);
@@ -187,11 +187,11 @@ impl Pool {
     /// Stops what a retired deploy needs no more: idle instances, and starting ones beyond its waiters.
     fn stop_surplus(&mut self, now: Instant, key: DeployKey) {
         let reason = if self.shutting_down { StopReason::Shutdown } else { StopReason::Retired };
-        while let Some(instance) = self.fleet.deploy(key).latest_idle() {
+        while let Some(instance) = self.fleet.latest_idle(key) {
             self.stop(now, instance, reason);
         }
         while self.fleet.deploy(key).starting() > self.waiting.len(key) {
-            let Some(instance) = self.fleet.deploy(key).newest_starting() else { return };
+            let Some(instance) = self.fleet.newest_starting(key) else { return };
             self.stop(now, instance, reason);
         }
     }

@@ -62,9 +62,10 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slab::Slot;
 
-    const A: DeployKey = DeployKey(1);
-    const B: DeployKey = DeployKey(2);
+    const A: DeployKey = DeployKey(Slot::after(0));
+    const B: DeployKey = DeployKey(Slot::after(1));
 
     #[test]
     fn order_of_arrival_decides_whatever_the_numbers_are() {

@@ -60,7 +60,7 @@ fn instances_beyond_those_start_on_demand_and_expire() {
     pool.assert(invoke(2, "a"), &[dispatch(2, one)]);
     let third = pool.assert_start(invoke(3, "a"), "a", &[]);
     pool.assert(started(third), &[dispatch(3, third)]);
-    for instance in [third, two, one] {
+    for instance in [third, one, two] {
         pool.assert(reusable(instance), &[]);
     }
 
