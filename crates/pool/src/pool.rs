@@ -52,6 +52,7 @@ impl Pool {
     /// Takes in something that happened at `now`.
     pub fn handle(&mut self, now: Instant, event: Event) {
         let now = self.advance(now);
+        let was_full = self.fleet.is_all_provisioned();
         let changed = match event {
             Event::Invoke { invocation, deploy } => self.invoke(now, invocation, deploy),
             Event::Abandoned { invocation } => self.waiting.remove(invocation),
@@ -69,11 +70,13 @@ impl Pool {
         if let Some(deploy) = changed {
             self.settle(now, deploy);
         }
+        self.turn_away_if_filled(now, was_full);
     }
 
     /// Does what was due at `now` or before.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
+        let was_full = self.fleet.is_all_provisioned();
         while let Some(timer) = self.fleet.pop_due(now) {
             let changed = match timer {
                 Timer::Instance(instance) => self.instance_due(now, instance),
@@ -83,6 +86,7 @@ impl Pool {
                 self.settle(now, deploy);
             }
         }
+        self.turn_away_if_filled(now, was_full);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and what is due then (for the log).

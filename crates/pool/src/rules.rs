@@ -36,13 +36,24 @@ impl Pool {
         {
             return Err(failure.clone());
         }
-        if deploy.live() == 0 && self.fleet.is_all_provisioned() {
+        if self.is_shut_out(key) {
             return Err(Failure::Throttled);
         }
         let others = self.demand.total() - self.demand.of(key);
         let places = (self.fleet.room() + self.fleet.stopping() + self.fleet.idle()).saturating_sub(others);
         let started_for = deploy.starting() + self.startable(now, key).min(places);
         if waiting < started_for.saturating_add(self.config.queue_limit) { Ok(()) } else { Err(Failure::Throttled) }
+    }
+
+    /// Ends the waiting of those whose deploys get no place any more, once all places are provisioned for others.
+    pub(crate) fn turn_away_if_filled(&mut self, now: Instant, was_all_provisioned: bool) {
+        if was_all_provisioned || !self.fleet.is_all_provisioned() {
+            return;
+        }
+        for key in self.waiting.deploys().filter(|key| self.is_shut_out(*key)).collect::<Vec<_>>() {
+            self.fail_waiting(key, &Failure::Throttled);
+            self.settle(now, key);
+        }
     }
 
     /// Gives a free instance to the oldest waiter of its deploy, or lets it idle.
@@ -145,6 +156,11 @@ impl Pool {
         {
             self.stop(now, instance, StopReason::Displaced);
         }
+    }
+
+    /// Whether all places are provisioned for other deploys.
+    fn is_shut_out(&self, key: DeployKey) -> bool {
+        self.fleet.deploy(key).live() == 0 && self.fleet.is_all_provisioned()
     }
 
     fn lacks_provisioned(&self, key: DeployKey) -> bool {

@@ -48,6 +48,11 @@ impl Waiting {
         self.places.contains_key(&invocation)
     }
 
+    /// The deploys that somebody waits for.
+    pub(crate) fn deploys(&self) -> impl Iterator<Item = DeployKey> {
+        self.lines.keys().copied()
+    }
+
     /// Waiters of one deploy.
     pub(crate) fn len(&self, deploy: DeployKey) -> usize {
         self.lines.get(&deploy).map_or(0, BTreeMap::len)

@@ -372,7 +372,7 @@ impl Model {
         }
     }
 
-    /// Never more than the cap alive, nobody waits beside an idle instance, the queue is bounded.
+    /// Never more than the cap alive, nobody waits beside an idle instance or for nothing, the queue is bounded.
     fn check_limits(&self) {
         let there = self.instances.values().filter(|seen| seen.phase != Phase::Gone).count();
         assert!(there <= HOUSE as usize, "{there} instances in all");
@@ -382,6 +382,11 @@ impl Model {
             let idle = self.count(&deploy, |phase| matches!(phase, Phase::Idle { .. }));
             assert!(idle == 0 || self.line(&deploy) == 0, "{deploy} has waiters and an idle instance");
             assert!(self.line(&deploy) <= QUEUE_LIMIT + CONCURRENCY as usize, "the queue of {deploy} is too long");
+            let hopes = live > 0 || !self.is_all_provisioned();
+            assert!(
+                hopes || self.line(&deploy) == 0,
+                "{deploy} has waiters, but all places are provisioned for others"
+            );
         }
     }
 
@@ -404,7 +409,10 @@ impl Model {
 
     /// Whether no place of the house can become free.
     fn is_all_provisioned(&self) -> bool {
-        let kept = |view: &InstanceView<'_>| view.initialization == Initialization::Provisioned;
+        let kept = |view: &InstanceView<'_>| {
+            let is_live = matches!(view.state, "starting" | "idle" | "busy");
+            is_live && view.initialization == Initialization::Provisioned
+        };
         self.pool.instances().filter(kept).count() >= HOUSE as usize
     }
 

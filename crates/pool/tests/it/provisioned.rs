@@ -223,3 +223,31 @@ fn nobody_waits_for_a_place_that_is_provisioned_for_another_deploy() {
     pool.actions();
     pool.assert(invoke(4, "b"), &[]);
 }
+
+#[test]
+fn those_who_wait_are_turned_away_when_the_last_place_is_provisioned_for_another_deploy() {
+    let one = 1.try_into().expect("1 is not zero");
+    let mut pool = TestPool::with(Config { max_instances: one, ..config() });
+    let busy = pool.busy(1, "a");
+    pool.assert(invoke(2, "b"), &[]);
+    pool.assert(invoke(3, "b"), &[]);
+    pool.assert(invoke(4, "a"), &[]);
+    pool.assert(provision("a", 1), &[]);
+
+    // It serves its own waiter, and is kept from now on.
+    let throttled = [fail(2, Failure::Throttled), fail(3, Failure::Throttled), forget("b")];
+    pool.assert(reusable(busy), &[&[dispatch(4, busy)], &throttled[..]].concat());
+    assert_eq!(figures(&pool), (1, 1, 1));
+}
+
+#[test]
+fn those_who_wait_go_on_where_one_place_is_not_provisioned() {
+    let two = 2.try_into().expect("2 is not zero");
+    let mut pool = TestPool::with(Config { max_instances: two, ..config() });
+    let [kept, other] = [pool.busy(1, "a"), pool.busy(2, "c")];
+    pool.assert(invoke(3, "b"), &[]);
+    pool.assert(provision("a", 1), &[]);
+    pool.assert(reusable(kept), &[]);
+    pool.assert(reusable(other), &[stop(other, StopReason::Displaced)]);
+    pool.assert_start(stopped(other), "b", &[forget("c")]);
+}
