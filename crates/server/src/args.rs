@@ -3,6 +3,7 @@
 mod aws;
 mod k8s;
 mod period;
+mod registry;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use k8s::K8sArgs;
 pub(crate) use period::Period;
+pub(crate) use registry::{Ecr, RegistryArgs};
 pub(crate) use tls::TlsArgs;
 
 /// AWS Lambda on the Kubernetes cluster you already have.
@@ -105,6 +107,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) k8s: K8sArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 
     #[command(flatten)]
     pub(crate) tls: TlsArgs,

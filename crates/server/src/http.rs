@@ -1,4 +1,4 @@
-//! The HTTP surface: fakecloud's own paths, and AWS's APIs at every other.
+//! The HTTP surface: fakecloud's own paths, the registry's below `/v2`, and AWS's APIs at every other.
 
 pub(crate) mod artifacts;
 pub(crate) mod ecr_api;
@@ -19,12 +19,13 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use fakecloud_lambda::UrlAddress;
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
 
 use self::artifacts::ARCHIVES_PATH;
-use self::service::{Identified, Service, identify, of_form};
+use self::service::{Identified, Service, identify, is_for_another_v2, of_form};
 use crate::app::App;
 use crate::invocations::invocation_log;
 use crate::request_id;
@@ -49,15 +50,22 @@ pub(crate) fn router(app: App) -> Router {
         .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
         .route("/_fakecloud/{*path}", any(unknown))
         .fallback(aws)
+        .with_state(app.clone())
+        .merge(app.registry.router())
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(app.clone(), enter))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(app, enter))
 }
 
 /// What every request goes through before any route is looked for.
 async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
     mark_encrypted(&mut request);
-    function_urls::divert(&app, request, next).await
+    if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
+        return function_urls::answer(&app, address, request).await;
+    }
+    if is_for_another_v2(request.uri(), request.headers()) {
+        return aws(State(app), request).await;
+    }
+    next.run(request).await
 }
 
 async fn tls_authority(State(app): State<App>) -> Response {

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use fakecloud_lambda::Effect;
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
-use fakecloud_registry::Registry;
+use fakecloud_registry::{Registry, Token};
 use futures_util::{FutureExt, StreamExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -216,14 +217,7 @@ fn app(
         }
     };
     let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
-    let registry = Registry::open(fakecloud_registry::Config {
-        folder: blobs.root().join("registry"),
-        durable: data_dir.is_some(),
-        token: None,
-        auto_create: true,
-        upstreams: Vec::new(),
-    })
-    .with_context(place)?;
+    let registry = Registry::open(registry_config(args, blobs.root())).with_context(place)?;
     let lambda_config = fakecloud_lambda::Config {
         self_url: settings.self_url.to_string(),
         archives_path: format!("{ARCHIVES_PATH}/"),
@@ -255,6 +249,16 @@ fn app(
         invocations: AtomicU64::new(1),
         invocation_log: InvocationLog::default(),
     }))
+}
+
+fn registry_config(args: &Args, root: &Path) -> fakecloud_registry::Config {
+    fakecloud_registry::Config {
+        folder: root.join("registry"),
+        durable: args.data_dir.is_some(),
+        token: args.registry.token.clone().and_then(|token| Token::new(token.0)),
+        auto_create: args.registry.auto_create,
+        upstreams: args.registry.upstreams.clone().map(|upstreams| upstreams.0).unwrap_or_default(),
+    }
 }
 
 fn identity(args: &Args, settings: &fakecloud_podspec::Cluster) -> Result<Identity> {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
-use fakecloud_podspec::{Cluster, Images, Owner, Scheduling, SelfUrl};
+use fakecloud_podspec::{Cluster, Images, Owner, Registry, Scheduling, SelfUrl};
 
-use crate::args::{Args, AwsArgs, K8sArgs};
+use crate::args::{Args, AwsArgs, Ecr, K8sArgs};
 use crate::outbound::endpoint_url::EndpointUrl;
 
 /// What all Pods of this instance have in common. `port` is the one the server really listens on.
@@ -16,7 +16,7 @@ pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {
     let defaults = Images::default();
     Ok(Cluster {
         namespace: k8s.namespace.clone(),
-        ecr: k8s.ecr_url.clone(),
+        ecr: registry(args, &self_url),
         pull_secret: k8s.pull_secret.clone(),
         images: Images {
             init: k8s.init_image.clone().unwrap_or(defaults.init),
@@ -52,6 +52,15 @@ pub(crate) fn forward_url(args: &AwsArgs, listen: SocketAddr, self_url: &SelfUrl
          as http://moto:5000"
     );
     Ok(Some(url.clone()))
+}
+
+/// Where nodes pull images from that functions name by URIs of ECR; none where that is ECR itself.
+fn registry(args: &Args, self_url: &SelfUrl) -> Option<Registry> {
+    let own = || self_url.to_string().parse().expect("the host and port of a URL are those of a registry");
+    match args.registry.ecr {
+        Ecr::Own => Some(args.k8s.ecr_url.clone().unwrap_or_else(own)),
+        Ecr::External => args.k8s.ecr_url.clone(),
+    }
 }
 
 /// The names and addresses by which clients, Pods and nodes may reach this server.
@@ -95,4 +104,57 @@ fn owner(k8s: &K8sArgs) -> Option<Owner> {
     let same_namespace = k8s.pod_namespace.as_ref() == Some(&k8s.namespace);
     let (name, uid) = k8s.pod_name.clone().zip(k8s.pod_uid.clone()).filter(|_| same_namespace)?;
     Some(Owner { name, uid })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn settings(flags: &[&str]) -> (Args, Cluster) {
+        let args = Args::parse_from([&["fakecloud", "--k8s-namespace=team"], flags].concat());
+        let settings = from_args(&args, 4566).unwrap();
+        (args, settings)
+    }
+
+    #[test]
+    fn images_of_ecr_are_pulled_from_here_unless_they_are_elsewhere() {
+        const SELF: &str = "--k8s-self-url=http://fakecloud:4566";
+        let cases: [(&[&str], Option<&str>); 5] = [
+            (&[SELF], Some("fakecloud:4566")),
+            (&["--k8s-self-url=http://[fd00::7]:4566"], Some("[fd00::7]:4566")),
+            (&[SELF, "--k8s-ecr-url=localhost:30566"], Some("localhost:30566")),
+            (&[SELF, "--ecr=external", "--k8s-ecr-url=registry.test"], Some("registry.test")),
+            (&[SELF, "--ecr=external"], None),
+        ];
+        for (flags, registry) in cases {
+            let ecr = settings(flags).1.ecr;
+            assert_eq!(ecr.as_ref().map(Registry::host), registry, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn certificate_is_for_every_name_the_server_may_be_reached_by() {
+        let (args, settings) = settings(&[
+            "--k8s-self-url=http://host.test:4566",
+            "--k8s-ecr-url=[fd00::7]:30566/path",
+            "--pod-ip=10.0.0.7",
+            "--listen=192.0.2.1:4566",
+        ]);
+        let expected = [
+            "10.0.0.7",
+            "127.0.0.1",
+            "192.0.2.1",
+            "::1",
+            "fakecloud",
+            "fakecloud.team",
+            "fakecloud.team.svc",
+            "fakecloud.team.svc.cluster.local",
+            "fd00::7",
+            "host.test",
+            "localhost",
+        ];
+        assert_eq!(server_names(&args, &settings), expected);
+    }
 }

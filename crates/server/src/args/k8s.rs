@@ -26,7 +26,7 @@ pub(crate) struct K8sArgs {
     )]
     pub(crate) namespace: Namespace,
 
-    /// Registry that image URIs of ECR are rewritten to, with its port if it has one [default: none, ECR itself]
+    /// Where nodes find the registry of ECR's images, with its port if it has one [default: the self URL; with `FAKECLOUD_ECR=external` ECR itself]
     #[arg(long = "k8s-ecr-url", env = "FAKECLOUD_K8S_ECR_URL", value_name = "FAKECLOUD_K8S_ECR_URL")]
     pub(crate) ecr_url: Option<Registry>,
 

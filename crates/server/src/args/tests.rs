@@ -15,6 +15,9 @@ fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
         ("--lambda-max-pods=0", "FAKECLOUD_LAMBDA_MAX_PODS", "'0'", "non-zero"),
         ("--k8s-cpu=fast", "FAKECLOUD_K8S_CPU", "'fast'", "proportional"),
         ("--k8s-tmp-medium=Floppy", "FAKECLOUD_K8S_TMP_MEDIUM", "'Floppy'", "Disk"),
+        ("--ecr=aws", "FAKECLOUD_ECR", "'aws'", "external"),
+        ("--ecr-auto-create=yes", "FAKECLOUD_ECR_AUTO_CREATE", "'yes'", "false"),
+        ("--registry-upstream=hub=docker.io", "FAKECLOUD_REGISTRY_UPSTREAM", "'hub'", "https://"),
         ("--lambda-backend=docker", "FAKECLOUD_LAMBDA_BACKEND", "'docker'", "k8s"),
         ("--lambda-image=PYTHON9=x", "FAKECLOUD_LAMBDA_IMAGE_PYTHON9", "PYTHON9", "FAKECLOUD_LAMBDA_IMAGE_PYTHON3_14"),
     ];
@@ -23,6 +26,14 @@ fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
         for part in [variable, value, right] {
             assert!(error.contains(part), "{flag}: {part} is missing in: {error}");
         }
+    }
+}
+
+#[test]
+fn passwords_of_upstreams_are_not_shown() {
+    for value in ["hub=https://user:s3cret@", "hub=https://user:s3cret@ghcr.io?x", "https://user:s3cret@ghcr.io"] {
+        let error = parse(&[&format!("--registry-upstream={value}")]).unwrap_err();
+        assert!(error.contains("FAKECLOUD_REGISTRY_UPSTREAM") && !error.contains("s3cret"), "{error}");
     }
 }
 
@@ -37,7 +48,7 @@ fn certificate_and_key_come_together() {
 
 #[test]
 fn credentials_that_no_header_carries_are_refused_without_being_shown() {
-    for flag in ["--aws-access-key-id", "--aws-secret-access-key", "--aws-session-token"] {
+    for flag in ["--aws-access-key-id", "--aws-secret-access-key", "--aws-session-token", "--registry-token"] {
         let variable = flag.trim_start_matches('-').replace('-', "_").to_uppercase();
         for value in ["s3cret\n", "s3cret\r", " s3cret", "s3cret\u{e9}"] {
             let error = parse(&[&format!("{flag}={value}")]).unwrap_err();

@@ -4,7 +4,6 @@ use std::io;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use fakecloud_lambda::{Error, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
 use http::request::Parts;
@@ -21,15 +20,8 @@ use crate::request_id;
 use crate::state::control;
 use crate::tls::listener::Peer;
 
-/// Takes out requests to function URLs, whose paths are their functions' own.
-pub(crate) async fn divert(app: &App, request: Request, next: Next) -> Response {
-    match UrlAddress::of_request(request.headers(), request.uri().path()) {
-        Some(address) => answer(app, address, request).await,
-        None => next.run(request).await,
-    }
-}
-
-async fn answer(app: &App, address: UrlAddress, request: Request) -> Response {
+/// Answers a request to a function URL, whose paths are the function's own.
+pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> Response {
     let request_id = request_id::fresh();
     let (head, body) = request.into_parts();
     let trace_id = trace_id::of(&head.headers);

@@ -6,7 +6,7 @@ use fakecloud_lambda::{is_lambda_path, is_region_name};
 use form_urlencoded::parse as parse_form;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 /// A service of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,18 @@ pub(crate) fn identify(head: &Parts) -> Identified {
             Identified::Service(service.unwrap_or(Service::Unknown))
         }
     }
+}
+
+/// Services that have paths below `/v2` as well, by the names of their hosts.
+const WITH_V2: [&str; 3] = ["apigateway", "execute-api", "s3"];
+
+/// Whether a request whose path is one of the registry of images is for another service. The registry's clients sign
+/// nothing, and call it by whatever name they know.
+pub(crate) fn is_for_another_v2(uri: &Uri, headers: &HeaderMap) -> bool {
+    let signed_for = || of_authorization(headers).or_else(|| of_presigned_query(uri.query()?));
+    let addressed = || of_host(headers).filter(|service| WITH_V2.contains(&service.name()));
+    (uri.path() == "/v2" || uri.path().starts_with("/v2/"))
+        && signed_for().or_else(|| of_target(headers)).or_else(addressed).is_some()
 }
 
 /// Reads the body of a request that the head called a form.

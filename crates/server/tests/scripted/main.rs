@@ -20,6 +20,7 @@ mod killed;
 mod limits;
 mod pod;
 mod provisioned;
+mod registry;
 mod s3;
 mod server;
 mod services;

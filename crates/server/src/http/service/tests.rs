@@ -177,3 +177,28 @@ fn malformed_signature_leaves_the_word_to_other_witnesses() {
         assert_eq!(service(&["GET /", &header]), Service::Unknown, "{credential}");
     }
 }
+
+#[test]
+fn paths_of_the_registry_are_left_to_those_who_say_that_they_mean_another_service() {
+    let signed = "authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/apigateway/aws4_request, Signature=0";
+    let cases: [(&[&str], bool); 14] = [
+        (&["GET /v2"], false),
+        (&["GET /v2/"], false),
+        (&["GET /v2/", "authorization: Basic QVdTOnNlY3JldA=="], false),
+        (&["GET /v2/app/tags/list", "authorization: Bearer QVdTOnNlY3JldA=="], false),
+        (&["POST /v2/app/blobs/uploads/", "content-type: application/x-www-form-urlencoded"], false),
+        (&["GET /v2/app/manifests/v1?ns=docker.io", "host: 10.0.0.7:4566"], false),
+        (&["GET /v2/app/manifests/v1", "host: 123456789012.dkr.ecr.eu-west-1.amazonaws.com"], false),
+        (&["GET /v2/app/manifests/v1", "host: 123456789012.dkr-ecr.eu-west-1.on.aws"], false),
+        (&["GET /v2/app/manifests/v1", "host: registry.eu-west-1.example.com"], false),
+        (&["GET /v2/apis", signed], true),
+        (&["GET /v2/apis", "host: apigateway.us-east-1.amazonaws.com"], true),
+        (&["GET /v2/key", "host: bucket.s3.localhost:4566"], true),
+        (&["GET /v2/key?X-Amz-Credential=K%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"], true),
+        (&["GET /v20/apis", signed], false),
+    ];
+    for (lines, is_other) in cases {
+        let head = head(lines);
+        assert_eq!(is_for_another_v2(&head.uri, &head.headers), is_other, "{lines:?}");
+    }
+}
