@@ -60,6 +60,8 @@ pub enum Outcome {
         status: u16,
         /// How its body begins.
         excerpt: String,
+        /// What the Pod may lack.
+        advice: Option<String>,
     },
 }
 
@@ -84,9 +86,18 @@ impl Outcome {
             502 if is_object(&body) => Self::FunctionError { payload: body },
             _ => {
                 let excerpt = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
-                Self::Unexpected { status, excerpt }
+                Self::Unexpected { status, excerpt, advice: None }
             }
         }
+    }
+
+    /// With what the Pod may lack, where its answer is none that the emulator gives.
+    #[must_use]
+    pub fn with_advice(mut self, find: impl FnOnce() -> Option<String>) -> Self {
+        if let Self::Unexpected { advice, .. } = &mut self {
+            *advice = find();
+        }
+        self
     }
 
     /// Whether an answer with this status that begins with `begin` may still turn out to be anything but a success, so
@@ -137,8 +148,13 @@ impl Outcome {
                 TOO_LARGE,
                 format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."),
             ),
-            Self::Unexpected { status, excerpt } => {
-                return Err(Error::service(format!("the function's Pod answered with HTTP {status}: {excerpt}")));
+            Self::Unexpected { status, excerpt, advice } => {
+                let message = format!("the function's Pod answered with HTTP {status}: {excerpt}");
+                return Err(match advice {
+                    // Another Pod would answer the same, so that clients need not try again.
+                    Some(advice) => Error::environment_not_started(format!("{message} ({advice})")),
+                    None => Error::service(message),
+                });
             }
         };
         let error = RuntimeError { error_type: kind, error_message: &message };
@@ -210,6 +226,19 @@ mod tests {
             assert!(Outcome::may_fail(200, waits.as_bytes(), 3), "{waits}");
         }
         assert!(Outcome::may_fail(502, b"1", 3));
+    }
+
+    #[test]
+    fn advice_is_for_what_no_emulator_answers() {
+        let refusal = |status: u16, advice: Option<&str>| {
+            let outcome = Outcome::from_rie(status, Bytes::from_static(b"no"), "id", 3);
+            outcome.with_advice(|| advice.map(str::to_owned)).into_payload().unwrap_err().to_string()
+        };
+        let said = "the function's Pod answered with HTTP 404: no";
+        assert_eq!(refusal(404, None), format!("ServiceException: {said}"));
+        assert_eq!(refusal(404, Some("do this")), format!("EnvironmentNotStartedException: {said} (do this)"));
+        let success = Outcome::from_rie(200, Bytes::from_static(b"no"), "id", 3);
+        assert_eq!(success.clone().with_advice(|| Some("do this".to_owned())), success);
     }
 
     #[test]

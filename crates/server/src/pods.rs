@@ -6,6 +6,7 @@ pub(crate) mod convert;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod driver;
+pub(crate) mod emulator;
 pub(crate) mod hand_over;
 pub(crate) mod launcher;
 pub(crate) mod lease;

@@ -62,7 +62,7 @@ fn what_fails_or_cannot_be_sent_is_a_bad_gateway() {
     let failed = [
         Outcome::FunctionError { payload: Bytes::from_static(b"{}") },
         Outcome::TimedOut { request_id: "id".to_owned(), timeout_s: 3 },
-        Outcome::Unexpected { status: 500, excerpt: String::new() },
+        Outcome::Unexpected { status: 500, excerpt: String::new(), advice: None },
     ];
     let wrong = [
         r#"{"statusCode": "abc"}"#,

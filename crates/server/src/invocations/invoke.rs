@@ -18,6 +18,7 @@ use crate::invocations::relay::Relay;
 use crate::pods::connection::Answer;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::driver::{Handle, Input};
+use crate::pods::emulator;
 use crate::pods::lease::{Cut, Lease};
 use crate::state::control::{self, retire};
 use crate::words::chain;
@@ -98,6 +99,7 @@ async fn run_deployed(
             request_id: request_id.to_owned(),
             limit,
             timeout_s: invocation.function.timeout_s,
+            deployment: Arc::clone(deployment),
             held: held.clone(),
             relay: relay.clone(),
         };
@@ -134,6 +136,7 @@ struct Sent {
     request_id: String,
     limit: Duration,
     timeout_s: u32,
+    deployment: SharedDeployment,
     held: Held,
     relay: Option<Relay>,
 }
@@ -153,7 +156,9 @@ impl Sent {
         let (outcome, after) = match tokio::time::timeout(self.limit, sending).await {
             Ok(Ok(Answer { passed: true, body, .. })) => (Some(Outcome::Success { payload: body }), After::Reuse),
             Ok(Ok(answer)) => {
-                let outcome = Outcome::from_rie(answer.status.as_u16(), answer.body, &self.request_id, self.timeout_s);
+                let (status, pod) = (answer.status.as_u16(), lease.pod());
+                let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
+                    .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
                 let after = if matches!(outcome, Outcome::TimedOut { .. } | Outcome::Unexpected { .. }) {
                     After::Retire
                 } else {

@@ -13,6 +13,7 @@ use tracing::warn;
 use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::driver::Handle;
+use crate::pods::emulator;
 use crate::pods::lease::Lease;
 use crate::pods::pod_status;
 use crate::pods::timeline::Timeline;
@@ -140,6 +141,12 @@ impl PodEntry {
             Some(unschedulable) => unschedulable.cause.clone(),
             None => format!("{progress} (ms: {})", self.timeline),
         }
+    }
+
+    /// What may keep a Pod from listening whose process runs.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let runs = self.starting.as_deref().is_some_and(pod_status::runs);
+        emulator::advice(&self.deployment.function).filter(|_| runs)
     }
 
     /// A list begins now: whatever the API server has acknowledged will be in it.

@@ -40,6 +40,8 @@ pub(crate) enum Verdict {
     CannotStart(String),
     /// The same: its node cannot pull an image.
     CannotPull { image: String, cause: String },
+    /// The function's own process ended, and nobody made it.
+    Exited(String),
     /// It ran, or was about to, and is over: deleted, evicted, killed.
     Ended(String),
 }
@@ -59,6 +61,12 @@ pub(crate) fn progress(status: &PodStatus) -> String {
     let states = states.collect::<Vec<_>>().join(", ");
     let phase = status.phase.as_deref().unwrap_or("Unknown");
     if states.is_empty() { format!("its phase is {phase}") } else { format!("its phase is {phase}, {states}") }
+}
+
+/// Whether the function's own process runs.
+pub(crate) fn runs(status: &PodStatus) -> bool {
+    let main = find(status.container_statuses.as_deref(), CONTAINER);
+    main.and_then(state).is_some_and(|state| state.running.is_some())
 }
 
 fn at(container: &ContainerStatus) -> Option<String> {
@@ -83,7 +91,8 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
         return Verdict::CannotStart(format!("init container {INIT_CONTAINER} {}", end_in_words(end)));
     }
     if let Some(end) = main.and_then(terminated) {
-        return Verdict::Ended(format!("{}: container {CONTAINER} {}", exit(end), end_in_words(end)));
+        let cause = format!("{}: container {CONTAINER} {}", exit(end), end_in_words(end));
+        return if exited(end) { Verdict::Exited(cause) } else { Verdict::Ended(cause) };
     }
     if let Some(hopeless) = main.and_then(fatal_waiting).or_else(|| init.and_then(fatal_waiting)) {
         return hopeless;
@@ -138,6 +147,12 @@ fn fatal_waiting(status: &ContainerStatus) -> Option<Verdict> {
         "ErrImagePull" | "ImagePullBackOff" => Verdict::CannotPull { image: status.image.clone(), cause },
         _ => Verdict::CannotStart(cause),
     })
+}
+
+/// Whether a process ran and ended without a signal. Both kubelets and container runtimes give those that could not be
+/// run a code of 128.
+fn exited(end: &ContainerStateTerminated) -> bool {
+    end.signal.unwrap_or_default() == 0 && (0..128).contains(&end.exit_code)
 }
 
 /// How a process ended, in the words of AWS. A shell and a container runtime add 128 to a signal's number.

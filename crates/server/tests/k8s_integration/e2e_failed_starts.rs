@@ -14,6 +14,11 @@ const REASON_WITHIN: Duration = Duration::from_secs(30);
 
 const IMAGE: &str = "public.ecr.aws/lambda/python:3.12";
 
+/// An image that is no function's.
+const BUSYBOX: &str = "busybox:1.36";
+
+const EMULATOR: &str = "Runtime Interface Emulator";
+
 #[test]
 fn port_that_opens_late_is_waited_for() {
     with_temp_ns(|ns| {
@@ -37,7 +42,42 @@ fn start_that_times_out_deletes_its_pod_and_says_how_far_it_came() {
 
         let message = reason(&fakecloud, "deaf");
         assert!(message.contains("did not listen within 6s") && message.contains("runs"), "{message}");
+        assert!(message.contains(IMAGE) && message.contains(EMULATOR), "{message}");
         eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
+    });
+}
+
+#[test]
+fn image_without_the_emulator_is_named_with_what_it_lacks() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let busybox = |command: &[&str]| Function::image(BUSYBOX, &json!({"Command": command}));
+
+        // A shell without input, which ends at once, and a runtime client that looks for the runtime API in vain.
+        for (name, command, end) in [
+            ("shell", &[][..], "exit status 0"),
+            ("client", &["sh", "-c", "echo ${AWS_LAMBDA_RUNTIME_API:?KeyError}"][..], "KeyError"),
+        ] {
+            fakecloud.lambda.create_function(name, &busybox(command));
+            let message = reason(&fakecloud, name);
+            assert!(message.contains(end), "{message}");
+            assert!(message.contains(BUSYBOX) && message.contains(EMULATOR), "{message}");
+        }
+
+        fakecloud.lambda.create_function("website", &busybox(&["httpd", "-f", "-p", "8080"]));
+        let message = reason(&fakecloud, "website");
+        assert!(message.contains("answered with HTTP 501"), "{message}");
+        assert!(message.contains(BUSYBOX) && message.contains(EMULATOR), "{message}");
+    });
+}
+
+#[test]
+fn process_that_is_killed_as_it_starts_lacks_no_emulator() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        fakecloud.lambda.create_function("killed", &image_with(&["sh", "-c", "sh -c 'kill -9 $$'; exit $?"]));
+        let message = reason(&fakecloud, "killed");
+        assert!(message.contains("signal: killed") && !message.contains(EMULATOR), "{message}");
     });
 }
 
@@ -48,6 +88,7 @@ fn entry_point_that_is_not_in_the_image_is_the_reason() {
         fakecloud.lambda.create_function("misspelt", &image_with(&["/usr/bin/pyhton"]));
         let message = reason(&fakecloud, "misspelt");
         assert!(message.contains("/usr/bin/pyhton") && message.contains("no such file"), "{message}");
+        assert!(!message.contains(EMULATOR), "{message}");
     });
 }
 
@@ -141,14 +182,7 @@ fn code_that_does_not_load_is_the_functions_own_error() {
 
 /// A function from an image of the cluster with an entry point of its own.
 fn image_with(entry_point: &[&str]) -> Function {
-    Function::python_report().members(json!({
-        "PackageType": "Image",
-        "Runtime": null,
-        "Handler": null,
-        "Layers": null,
-        "Code": {"ImageUri": IMAGE},
-        "ImageConfig": {"EntryPoint": entry_point},
-    }))
+    Function::image(IMAGE, &json!({"EntryPoint": entry_point}))
 }
 
 /// The message of the refusal that an invocation ends with.

@@ -65,8 +65,9 @@ impl Driver {
     /// Keeps how far a Pod had come that did not listen in time: it is forgotten before the last caller asks.
     fn start_timed_out(&mut self, instance: InstanceId) {
         let Some(entry) = self.pods.get(&instance) else { return };
-        let cause =
-            format!("did not listen within {:?} of its creation: {}", self.config.start_timeout, entry.progress());
+        let (timeout, progress) = (self.config.start_timeout, entry.progress());
+        let advice = entry.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        let cause = format!("did not listen within {timeout:?} of its creation: {progress}{advice}");
         entry.log_end(&cause);
         if let Some(deploy) = self.deploys.get_mut(&entry.deployment.id) {
             deploy.timed_out = Some(format!("Pod {} {cause}", entry.name).into());

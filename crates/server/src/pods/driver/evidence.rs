@@ -12,6 +12,7 @@ use super::Driver;
 use crate::pods::cluster::{ApiError, PodChange};
 use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
+use crate::pods::emulator;
 use crate::pods::pod_entry::{Holding, PodEntry, Standing, Unschedulable};
 use crate::pods::pod_status::{self, Verdict};
 use crate::pods::pull_failure;
@@ -153,7 +154,18 @@ impl Driver {
                 let missing = missing.map(|words| format!(" ({words})")).unwrap_or_default();
                 self.start_failed(now, instance, &format!("cannot start: {cause}{missing}"));
             }
+            Verdict::Exited(cause) => self.exited(now, instance, &cause),
             Verdict::Ended(cause) => self.lost(now, instance, &cause),
+        }
+    }
+
+    /// A process that ends before it listens may be none that takes invocations.
+    fn exited(&mut self, now: Instant, instance: InstanceId, cause: &str) {
+        let Some(entry) = self.pods.get(&instance) else { return };
+        let listened = !matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. });
+        match emulator::advice(&entry.deployment.function).filter(|_| !listened) {
+            Some(advice) => self.lost(now, instance, &format!("{cause}; {advice}")),
+            None => self.lost(now, instance, cause),
         }
     }
 

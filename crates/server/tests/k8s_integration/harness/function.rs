@@ -62,6 +62,18 @@ impl Function {
         Self::new("provided.al2023", "bootstrap").file("bootstrap", REPORT_SH)
     }
 
+    /// An image, and what of it is overridden.
+    pub(crate) fn image(uri: &str, config: &Value) -> Self {
+        Self::new("", "").members(json!({
+            "PackageType": "Image",
+            "Runtime": null,
+            "Handler": null,
+            "Layers": null,
+            "Code": {"ImageUri": uri},
+            "ImageConfig": config,
+        }))
+    }
+
     fn new(runtime: &'static str, handler: &'static str) -> Self {
         let (files, environment, layers) = (Vec::new(), BTreeMap::new(), Vec::new());
         Self { runtime, handler, files, environment, layers, members: json!({}) }
