@@ -12,23 +12,20 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 const CONCURRENCY: u32 = 3;
 const QUEUE_LIMIT: usize = 2;
 
-/// Fewer than the functions would like to have together.
-const HOUSE: u32 = 5;
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn promises_hold_after_every_step(walk in walk()) {
-        let mut model = Model::new();
+    fn promises_hold_after_every_step(house in house(), walk in walk()) {
+        let mut model = Model::new(house);
         for step in walk {
             model.step(step);
         }
     }
 
     #[test]
-    fn everything_ends_once_the_cluster_behaves(walk in walk()) {
-        let mut model = Model::new();
+    fn everything_ends_once_the_cluster_behaves(house in house(), walk in walk()) {
+        let mut model = Model::new(house);
         for step in walk {
             model.step(step);
         }
@@ -36,8 +33,8 @@ proptest! {
     }
 
     #[test]
-    fn same_events_give_the_same_actions(walk in walk()) {
-        let (mut one, mut two) = (Model::new(), Model::new());
+    fn same_events_give_the_same_actions(house in house(), walk in walk()) {
+        let (mut one, mut two) = (Model::new(house), Model::new(house));
         two.now = one.now;
         for step in walk {
             one.step(step);
@@ -67,6 +64,11 @@ enum Step {
     Shutdown,
     Sleep { milliseconds: u64 },
     SleepUntilDeadline,
+}
+
+/// Fewer places than the functions would like to have together.
+fn house() -> impl Strategy<Value = u32> {
+    1..6_u32
 }
 
 fn walk() -> impl Strategy<Value = Vec<Step>> {
@@ -101,6 +103,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// What an outsider knows from events and actions alone.
 struct Model {
     pool: Pool,
+    house: usize,
     now: Instant,
     instances: BTreeMap<InstanceId, Seen>,
     /// Waiting invocations of each deploy, oldest first.
@@ -131,10 +134,10 @@ enum Phase {
 
 impl Model {
     #[expect(clippy::disallowed_methods, reason = "a test needs some instant to count from")]
-    fn new() -> Self {
+    fn new(house: u32) -> Self {
         let config = Config {
             max_concurrency: CONCURRENCY.try_into().expect("not zero"),
-            max_instances: HOUSE.try_into().expect("not zero"),
+            max_instances: house.try_into().expect("not zero"),
             handover_after: Duration::from_secs(2),
             idle_ttl: IDLE_TTL,
             start_timeout: START_TIMEOUT,
@@ -145,6 +148,7 @@ impl Model {
         };
         Self {
             pool: Pool::new(config),
+            house: house as usize,
             now: Instant::now(),
             instances: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -375,7 +379,7 @@ impl Model {
     /// Never more than the cap alive, nobody waits beside an idle instance or for nothing, the queue is bounded.
     fn check_limits(&self) {
         let there = self.instances.values().filter(|seen| seen.phase != Phase::Gone).count();
-        assert!(there <= HOUSE as usize, "{there} instances in all");
+        assert!(there <= self.house, "{there} instances in all");
         for deploy in (0..3).map(name) {
             let live = self.count(&deploy, |phase| !matches!(phase, Phase::Draining | Phase::Stopping | Phase::Gone));
             assert!(live <= CONCURRENCY as usize, "{live} instances of {deploy}");
@@ -413,7 +417,7 @@ impl Model {
             let is_live = matches!(view.state, "starting" | "idle" | "busy");
             is_live && view.initialization == Initialization::Provisioned
         };
-        self.pool.instances().filter(kept).count() >= HOUSE as usize
+        self.pool.instances().filter(kept).count() >= self.house
     }
 
     /// Whether fewer instances are kept than are to be; on demand can only be what is busy.
