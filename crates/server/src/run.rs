@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
-use crate::args::{Args, Backend, K8sArgs, LogFormat};
+use crate::args::{Args, Backend, Ecr, K8sArgs, LogFormat};
 use crate::health::Health;
 use crate::http::artifacts::ARCHIVES_PATH;
 use crate::http::forward::Forward;
@@ -180,6 +180,7 @@ fn launcher(
     Launcher {
         cluster: cluster.clone(),
         settings: Arc::clone(settings),
+        registry: settings.ecr.clone().filter(|_| args.registry.ecr == Ecr::Own),
         instance: instance.clone(),
         secret: Arc::clone(secret),
         unschedulable_grace: args.k8s.unschedulable_grace.0,

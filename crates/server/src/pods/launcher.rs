@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fakecloud_podspec::{Cluster as Settings, INVOKE_PORT, InstanceLabel, Launch, PodName, pod};
+use fakecloud_podspec::{Cluster as Settings, INVOKE_PORT, InstanceLabel, Launch, PodName, Registry, pod};
 use fakecloud_pool::{Initialization, InstanceId};
 use tracing::warn;
 
@@ -21,6 +21,8 @@ use crate::request_id;
 pub(crate) struct Launcher {
     pub(crate) cluster: Cluster,
     pub(crate) settings: Arc<Settings>,
+    /// Where nodes find this server's own registry, if it is that which image URIs of ECR name.
+    pub(crate) registry: Option<Registry>,
     pub(crate) instance: InstanceLabel,
     pub(crate) secret: Arc<Secret>,
     /// How long a Pod may stay unschedulable before its callers hear of it.

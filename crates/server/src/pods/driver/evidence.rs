@@ -150,7 +150,7 @@ impl Driver {
             }
             Verdict::CannotStart(cause) => self.start_failed(now, instance, &format!("cannot start: {cause}")),
             Verdict::CannotPull { image, cause } => {
-                let missing = pull_failure::explain(&image, &cause, self.launcher.settings.ecr.as_ref());
+                let missing = pull_failure::explain(&image, &cause, self.launcher.registry.as_ref());
                 let missing = missing.map(|words| format!(" ({words})")).unwrap_or_default();
                 self.start_failed(now, instance, &format!("cannot start: {cause}{missing}"));
             }
