@@ -62,6 +62,8 @@ pub(crate) struct Node {
     pub(crate) shell: String,
     /// The directory there in which the CNI plugin `host-local` keeps the Pods' addresses.
     pub(crate) addresses: PathBuf,
+    /// The directory there below which its containerd finds how to reach registries, each in `<host>/hosts.toml`.
+    pub(crate) registries: PathBuf,
     /// The command that speaks to containerd there, run on this machine.
     pub(crate) ctr: String,
 }

@@ -49,7 +49,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     }
     let node = cluster.node()?;
     cargo.env("FAKECLOUD_TEST_NODE_SHELL", node.shell).env("FAKECLOUD_TEST_NODE_ADDRESSES", node.addresses);
-    cargo.env("FAKECLOUD_TEST_CTR", node.ctr);
+    cargo.env("FAKECLOUD_TEST_NODE_REGISTRIES", node.registries).env("FAKECLOUD_TEST_CTR", node.ctr);
     cargo.envs(keep.then_some(("FAKECLOUD_TEST_KEEP", "1")));
     shell::run(&mut cargo)
 }

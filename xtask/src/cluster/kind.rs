@@ -29,10 +29,16 @@ pub(super) fn kubeconfig() -> Result<PathBuf> {
     Ok(paths::cache()?.join("kind.kubeconfig"))
 }
 
-/// The directory is the one that kind's own network, kindnet, tells the plugin, and the network's name.
+/// The addresses are in the directory that kind's own network, kindnet, tells the plugin, in a folder of the network's
+/// name; registries are where the nodes of kind 0.27 and later look: <https://kind.sigs.k8s.io/docs/user/local-registry/>.
 pub(super) fn node() -> Node {
     let shell = format!("docker exec {NAME}-control-plane");
-    Node { ctr: format!("{shell} ctr"), shell, addresses: PathBuf::from("/run/cni-ipam-state/kindnet") }
+    Node {
+        ctr: format!("{shell} ctr"),
+        shell,
+        addresses: PathBuf::from("/run/cni-ipam-state/kindnet"),
+        registries: PathBuf::from("/etc/containerd/certs.d"),
+    }
 }
 
 pub(super) fn up(kubeconfig: &Path) -> Result<()> {

@@ -53,7 +53,8 @@ pub(super) fn host_address() -> String {
 pub(super) fn node() -> Result<Node> {
     let ctr = Binaries::locate()?.node.join("usr/bin/ctr");
     let ctr = format!("{} --address {}", ctr.display(), state("containerd.sock").display());
-    Ok(Node { shell: String::new(), addresses: state("cni/addresses").join(layout::NETWORK), ctr })
+    let (addresses, registries) = (state("cni/addresses").join(layout::NETWORK), state(layout::REGISTRIES));
+    Ok(Node { shell: String::new(), addresses, registries, ctr })
 }
 
 pub(super) fn up() -> Result<()> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::components::Binaries;
-use super::layout::{BRIDGE, CLUSTER_DOMAIN, GATEWAY, NETWORK, POD_CIDR, state};
+use super::layout::{BRIDGE, CLUSTER_DOMAIN, GATEWAY, NETWORK, POD_CIDR, REGISTRIES, state};
 use super::pki;
 
 pub(super) fn write(binaries: &Binaries) -> Result<()> {
@@ -43,6 +43,8 @@ state = "{state}/containerd/state"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{node}/usr/lib/cni"
     conf_dir = "{state}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{state}/{REGISTRIES}"
 "#
     )
 }

@@ -13,6 +13,8 @@ pub(super) const NODE: &str = "fakecloud-node";
 pub(super) const BRIDGE: &str = "fakecloud0";
 /// The CNI network's name.
 pub(super) const NETWORK: &str = "fakecloud";
+/// Below the state directory: how containerd reaches registries, which it reads at each pull.
+pub(super) const REGISTRIES: &str = "certs.d";
 /// The host's address on the bridge: the API server, the kubelet and the DNS server listen there and nowhere else.
 pub(super) const GATEWAY: &str = "10.88.0.1";
 pub(super) const POD_CIDR: &str = "10.88.0.0/16";
