@@ -4,13 +4,20 @@
 //! the shell writes those to disk and then has them applied. What is loaded at the start is applied the same way.
 
 mod change;
+mod delete;
+mod garbage;
+mod pull;
+mod push;
 mod record;
+mod referrers;
 mod resolve;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 pub(crate) use self::change::{Change, RepositoryKey, What};
+pub(crate) use self::delete::DeleteError;
+pub(crate) use self::push::{Create, NewManifest, PushError};
 pub(crate) use self::record::{Encryption, ManifestRecord, Mutability, Settings, UnixMillis};
 pub(crate) use self::resolve::{Asked, Unknown, Wanted};
 use crate::digest::Digest;

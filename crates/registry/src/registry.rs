@@ -1,11 +1,15 @@
 //! The registry: the catalog in memory, and the disk it outlives the process on.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::catalog::{Catalog, Change};
+use tracing::warn;
+
+use crate::catalog::{Catalog, Change, RepositoryKey, UnixMillis};
 use crate::config::Config;
-use crate::storage::{Blobs, Disk, Records};
+use crate::digest::Digest;
+use crate::storage::{Blobs, Disk, Records, Uploads};
 
 /// A registry of images. Clones are the same registry.
 #[derive(Clone)]
@@ -14,6 +18,7 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     config: Config,
     blobs: Blobs,
+    uploads: Uploads,
     records: Records,
     catalog: RwLock<Catalog>,
     /// Held while a change is decided on, written and applied, so that changes happen on disk in the order in which they
@@ -22,13 +27,12 @@ struct Inner {
 }
 
 /// Why a change did not happen.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum ChangeError<E> {
     /// A rule forbids it.
-    #[error(transparent)]
     Refused(E),
-    #[error("the registry's records cannot be written")]
-    Disk(#[source] io::Error),
+    /// The records cannot be written.
+    Disk(io::Error),
 }
 
 impl Registry {
@@ -39,14 +43,14 @@ impl Registry {
     pub fn open(config: Config) -> io::Result<Self> {
         let disk = if config.durable { Disk::Flushed } else { Disk::Cached };
         disk.create_folder(&config.folder)?;
-        let blobs = Blobs::open(config.folder.join("blobs"), disk)?;
+        let blobs = Blobs::open(config.folder.join("blobs"), config.folder.join("uploads"), disk)?;
         let records = Records::open(config.folder.join("records"), disk)?;
         let mut catalog = Catalog::default();
         for change in records.load()? {
             catalog.apply(change);
         }
-        let catalog = RwLock::new(catalog);
-        Ok(Self(Arc::new(Inner { config, blobs, records, catalog, changing: Mutex::default() })))
+        let (catalog, uploads, changing) = (RwLock::new(catalog), Uploads::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { config, blobs, uploads, records, catalog, changing })))
     }
 
     /// What it was opened with.
@@ -62,6 +66,11 @@ impl Registry {
     /// The content of blobs and manifests.
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.0.blobs
+    }
+
+    /// The uploads under way.
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.0.uploads
     }
 
     /// Decides on changes and makes them; when this returns, they are on disk and in the catalog. Between the decision
@@ -91,5 +100,28 @@ impl Registry {
             self.0.catalog.write().unwrap_or_else(PoisonError::into_inner).apply(change);
         }
         Ok(answer)
+    }
+
+    /// Notes that an image is being pulled, for those who ask when that was. Nobody waits for it.
+    pub(crate) fn note_pull(&self, repository: RepositoryKey, digest: Digest) {
+        let now = UnixMillis::now();
+        if self.catalog().note_pull(now, &repository, &digest).is_none() {
+            return;
+        }
+        let registry = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let noted = registry.change_blocking(|catalog| {
+                Ok::<_, Infallible>(((), catalog.note_pull(now, &repository, &digest).into_iter().collect()))
+            });
+            noted.unwrap_or_else(|error| warn!(?error, "that an image was pulled cannot be noted"));
+        });
+    }
+
+    /// Deletes all repositories. Blocks.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        let _one_at_a_time = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.records.clear()?;
+        *self.0.catalog.write().unwrap_or_else(PoisonError::into_inner) = Catalog::default();
+        Ok(())
     }
 }

@@ -82,7 +82,7 @@ impl Catalog {
     }
 
     /// The repositories of this name, with their scopes.
-    fn of_name(&self, name: &RepositoryName) -> Vec<(&Scope, &Repository)> {
+    pub(super) fn of_name(&self, name: &RepositoryName) -> Vec<(&Scope, &Repository)> {
         self.scopes.iter().filter_map(|(scope, all)| Some((scope, all.get(name)?))).collect()
     }
 }

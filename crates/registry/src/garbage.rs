@@ -1,0 +1,73 @@
+//! Garbage collection: what nothing refers to goes, a quarter of an hour after it was last needed.
+//!
+//! It is safe beside pushes. Whoever is about to refer to content says first that he needs it, which gives him that time;
+//! and a blob leaves a repository in the same step in which it is seen that no manifest there needs it.
+
+use std::io;
+use std::time::Instant;
+
+use crate::catalog::{Change, What};
+use crate::digest::Digest;
+use crate::registry::{ChangeError, Registry};
+
+/// What a collection has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Contents that were deleted: blobs, and manifests that were deleted before.
+    pub contents: usize,
+    /// How many bytes they had.
+    pub bytes: u64,
+    /// Uploads that were given up by their clients.
+    pub uploads: usize,
+}
+
+impl Registry {
+    /// Deletes what nothing has needed for a quarter of an hour, and ends uploads that were idle for an hour. Needs are
+    /// noticed from one call to the next: call it every few minutes. Blocks.
+    ///
+    /// # Errors
+    /// Whatever the disk says. What was deleted until then is.
+    pub fn collect_garbage(&self, now: Instant) -> io::Result<Collected> {
+        let mut collected = Collected { uploads: self.uploads().end_idle(now), ..Collected::default() };
+        self.unlink(now)?;
+        let (content, referenced) = {
+            let catalog = self.catalog();
+            (catalog.content(), catalog.referenced())
+        };
+        for digest in self.blobs().list()? {
+            if referenced.contains(&digest) {
+                self.blobs().need(&digest);
+            } else if !content.contains(&digest)
+                && self.blobs().is_due(now, &digest)
+                && let Some(bytes) = self.blobs().delete_due(now, &digest)?
+            {
+                collected.contents += 1;
+                collected.bytes += bytes;
+            }
+        }
+        Ok(collected)
+    }
+
+    /// Takes blobs out of repositories where no manifest refers to them.
+    fn unlink(&self, now: Instant) -> io::Result<()> {
+        let change = self.change_blocking(|catalog| {
+            let loose = catalog.unreferenced_blobs().into_iter();
+            let due = loose.filter(|(_, digest)| self.blobs().is_due(now, digest));
+            let changes: Vec<Change> = due.map(|(key, digest)| key.change(What::DeleteBlob(digest))).collect();
+            Ok::<_, std::convert::Infallible>(((), changes))
+        });
+        change.map_err(|error| match error {
+            ChangeError::Refused(never) => match never {},
+            ChangeError::Disk(error) => error,
+        })
+    }
+
+    /// Deletes all repositories and ends all uploads. Their content goes with the next collections. Blocks.
+    ///
+    /// # Errors
+    /// Whatever the disk says. Some repositories may be left then.
+    pub fn reset(&self) -> io::Result<()> {
+        self.uploads().clear();
+        self.clear()
+    }
+}

@@ -1,0 +1,196 @@
+//! Content on its way into repositories, whichever API it comes by.
+
+use std::io;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::Fuse;
+use tokio::task::JoinHandle;
+
+use crate::catalog::{Asked, Create, NewManifest, PushError, RepositoryKey, UnixMillis, Wanted};
+use crate::digest::{Algorithm, Digest};
+use crate::registry::{ChangeError, Registry};
+use crate::storage::{StoreError, Turn, UploadError, UploadId, Writer};
+
+/// Collected before it is written, so that few times a thread changes hands.
+const BATCH_BYTES: usize = 128 << 10;
+
+/// Why content was not received.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    #[error("the request's body ended early")]
+    Client(#[source] axum::Error),
+    #[error("the content cannot be written")]
+    Disk(#[source] io::Error),
+}
+
+/// Why a blob did not come to be in a repository.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BlobError {
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Refused(PushError),
+    #[error("the registry's records cannot be written")]
+    Records(#[source] io::Error),
+}
+
+impl From<ChangeError<PushError>> for BlobError {
+    fn from(error: ChangeError<PushError>) -> Self {
+        match error {
+            ChangeError::Refused(error) => Self::Refused(error),
+            ChangeError::Disk(error) => Self::Records(error),
+        }
+    }
+}
+
+/// Why a manifest did not come to be in a repository.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManifestError {
+    #[error(transparent)]
+    Refused(PushError),
+    #[error("the manifest cannot be stored")]
+    Disk(#[from] io::Error),
+}
+
+impl Registry {
+    /// Whether pushes make repositories.
+    pub(crate) fn create(&self) -> Create {
+        match self.config().auto_create {
+            true => Create::IfMissing,
+            false => Create::Never,
+        }
+    }
+
+    /// Begins an upload to a repository, which need not be there yet.
+    pub(crate) async fn begin_upload(&self, repository: RepositoryKey, algorithm: Algorithm) -> io::Result<UploadId> {
+        let content = self.receive(algorithm).await?;
+        self.uploads().begin(repository, content).map_err(io::Error::other)
+    }
+
+    /// Begins to receive content.
+    pub(crate) async fn receive(&self, algorithm: Algorithm) -> io::Result<Writer> {
+        let registry = self.clone();
+        blocking(move || registry.blobs().receive(algorithm)).await
+    }
+
+    /// Ends an upload: its content must have this digest, and is a blob of the repository from now on. Otherwise it is
+    /// gone.
+    pub(crate) async fn finish_upload(&self, id: UploadId, turn: Turn, digest: Digest) -> Result<u64, BlobError> {
+        let content = turn.finish();
+        self.uploads().end(id);
+        self.put_blob(turn.upload().repository.clone(), content?, digest).await
+    }
+
+    /// Makes what was received a blob of a repository, if it has this digest. Gives its length in bytes.
+    pub(crate) async fn put_blob(
+        &self,
+        repository: RepositoryKey,
+        received: Writer,
+        digest: Digest,
+    ) -> Result<u64, BlobError> {
+        let (registry, create, now) = (self.clone(), self.create(), UnixMillis::now());
+        blocking(move || {
+            let size = registry.blobs().store(received, &digest)?;
+            registry
+                .change_blocking(|catalog| Ok(((), catalog.put_blob(now, &repository, (digest, size), create)?)))?;
+            Ok(size)
+        })
+        .await
+    }
+
+    /// Makes a blob of another repository, or of any, one of this repository. Gives false where there is none.
+    pub(crate) async fn mount_blob(
+        &self,
+        repository: RepositoryKey,
+        digest: Digest,
+        from: Option<Asked>,
+    ) -> Result<bool, ChangeError<PushError>> {
+        let (create, now) = (self.create(), UnixMillis::now());
+        self.blobs().need(&digest);
+        self.change(move |catalog| {
+            catalog.allow_push(&repository, create)?;
+            let size = match &from {
+                Some(from) => {
+                    let found = catalog.find(from, Wanted::Blob(&digest)).ok();
+                    found.and_then(|(_, from)| from.blobs.get(&digest).copied())
+                }
+                None => catalog.repositories().find_map(|(_, _, any)| any.blobs.get(&digest).copied()),
+            };
+            let Some(size) = size else { return Ok((false, Vec::new())) };
+            Ok((true, catalog.put_blob(now, &repository, (digest, size), create)?))
+        })
+        .await
+    }
+
+    /// Puts a manifest into a repository, whose content has the digest that is given.
+    pub(crate) async fn put_manifest(
+        &self,
+        repository: RepositoryKey,
+        content: Bytes,
+        new: NewManifest,
+    ) -> Result<(), ManifestError> {
+        let (registry, create, now) = (self.clone(), self.create(), UnixMillis::now());
+        blocking(move || {
+            // What will be refused need not be written.
+            registry.catalog().put_manifest(now, &repository, &new, create).map_err(ManifestError::Refused)?;
+            let mut received = registry.blobs().receive(new.digest.algorithm())?;
+            received.write(&content)?;
+            registry.blobs().store(received, &new.digest).map_err(io::Error::other)?;
+            let changed =
+                registry.change_blocking(|catalog| Ok(((), catalog.put_manifest(now, &repository, &new, create)?)));
+            changed.map_err(|error| match error {
+                ChangeError::Refused(refused) => ManifestError::Refused(refused),
+                ChangeError::Disk(error) => ManifestError::Disk(error),
+            })
+        })
+        .await
+    }
+}
+
+impl Turn {
+    /// Adds a request's body to the upload, of which no more than two batches are in memory. What came before the body
+    /// broke off stays.
+    pub(crate) async fn receive(self, body: Body) -> Result<Self, ReceiveError> {
+        let mut pieces = body.into_data_stream().fuse();
+        let mut turn = self;
+        let mut batch = next_batch(&mut pieces).await?;
+        while !batch.is_empty() {
+            let writing = write(turn, batch);
+            let next = next_batch(&mut pieces).await;
+            turn = writing.await.expect("writing does not panic").map_err(ReceiveError::Disk)?;
+            batch = next?;
+        }
+        Ok(turn)
+    }
+}
+
+/// The next pieces of a body; none at its end. Where it breaks off, what came until then is the last batch but one.
+async fn next_batch(pieces: &mut Fuse<BodyDataStream>) -> Result<Vec<Bytes>, ReceiveError> {
+    let (mut batch, mut length) = (Vec::new(), 0);
+    while length < BATCH_BYTES {
+        match pieces.next().await {
+            Some(Ok(piece)) => {
+                length += piece.len();
+                batch.push(piece);
+            }
+            Some(Err(error)) => return Err(ReceiveError::Client(error)),
+            None => break,
+        }
+    }
+    Ok(batch)
+}
+
+fn write(turn: Turn, batch: Vec<Bytes>) -> JoinHandle<io::Result<Turn>> {
+    tokio::task::spawn_blocking(move || {
+        turn.write(batch.iter().map(Bytes::as_ref))?;
+        Ok(turn)
+    })
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("work on the disk does not panic")
+}

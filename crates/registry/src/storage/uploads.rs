@@ -1,0 +1,164 @@
+//! Uploads that go over several requests.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::catalog::RepositoryKey;
+use crate::storage::Writer;
+
+/// What is idle for so long ends: its client has gone.
+const IDLE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Names an upload, in the form of a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct UploadId(u128);
+
+/// All uploads under way.
+#[derive(Default)]
+pub(crate) struct Uploads(Mutex<HashMap<UploadId, Arc<Upload>>>);
+
+/// An upload under way.
+pub(crate) struct Upload {
+    pub(crate) repository: RepositoryKey,
+    /// Empty once the upload has ended.
+    content: Mutex<Option<Writer>>,
+    is_busy: AtomicBool,
+    used_at: Mutex<Instant>,
+}
+
+/// The one request that may add to an upload, until it is dropped.
+pub(crate) struct Turn(Arc<Upload>);
+
+/// Why a request may not have an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UploadError {
+    #[error("there is no such upload: it has ended, or was idle for an hour")]
+    Unknown,
+    #[error("another request is adding to this upload")]
+    Busy,
+}
+
+// === impl Uploads ===
+
+impl Uploads {
+    /// Begins an upload.
+    pub(crate) fn begin(&self, repository: RepositoryKey, content: Writer) -> Result<UploadId, getrandom::Error> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        let id = UploadId(u128::from_le_bytes(random));
+        let upload = Upload {
+            repository,
+            content: Mutex::new(Some(content)),
+            is_busy: AtomicBool::new(false),
+            used_at: Mutex::new(Instant::now()),
+        };
+        self.all().insert(id, Arc::new(upload));
+        Ok(id)
+    }
+
+    /// The upload, to look at.
+    pub(crate) fn get(&self, id: UploadId) -> Result<Arc<Upload>, UploadError> {
+        self.all().get(&id).cloned().ok_or(UploadError::Unknown)
+    }
+
+    /// The upload, to add to; for one request at a time.
+    pub(crate) fn take(&self, id: UploadId) -> Result<Turn, UploadError> {
+        let upload = self.get(id)?;
+        match upload.is_busy.swap(true, Ordering::AcqRel) {
+            true => Err(UploadError::Busy),
+            false => Ok(Turn(upload)),
+        }
+    }
+
+    /// Ends an upload, whose content is dropped unless it was taken before.
+    pub(crate) fn end(&self, id: UploadId) -> Option<Arc<Upload>> {
+        self.all().remove(&id)
+    }
+
+    /// Ends those that have been idle for long.
+    pub(crate) fn end_idle(&self, now: Instant) -> usize {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|_, upload| upload.is_busy.load(Ordering::Acquire) || !upload.is_idle(now));
+        before - all.len()
+    }
+
+    /// Ends all.
+    pub(crate) fn clear(&self) {
+        self.all().clear();
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Upload>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Upload ===
+
+impl Upload {
+    /// The bytes received so far.
+    pub(crate) fn length(&self) -> Result<u64, UploadError> {
+        self.content().as_ref().map(Writer::length).ok_or(UploadError::Unknown)
+    }
+
+    fn is_idle(&self, now: Instant) -> bool {
+        let used_at = *self.used_at.lock().unwrap_or_else(PoisonError::into_inner);
+        now.saturating_duration_since(used_at) >= IDLE_MAX
+    }
+
+    fn content(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Turn ===
+
+impl Turn {
+    /// The upload.
+    pub(crate) fn upload(&self) -> &Arc<Upload> {
+        &self.0
+    }
+
+    /// Adds pieces. Blocks.
+    pub(crate) fn write<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> io::Result<()> {
+        let mut content = self.0.content();
+        let writer = content.as_mut().ok_or_else(|| io::Error::other(UploadError::Unknown))?;
+        pieces.into_iter().try_for_each(|piece| writer.write(piece))
+    }
+
+    /// Takes the content out, which ends the upload for all others.
+    pub(crate) fn finish(&self) -> Result<Writer, UploadError> {
+        self.0.content().take().ok_or(UploadError::Unknown)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *self.0.used_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.is_busy.store(false, Ordering::Release);
+    }
+}
+
+// === impl UploadId ===
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = format!("{:032x}", self.0);
+        let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| hex.get(range).unwrap_or_default());
+        f.write_str(&parts.join("-"))
+    }
+}
+
+impl FromStr for UploadId {
+    type Err = UploadError;
+
+    fn from_str(text: &str) -> Result<Self, UploadError> {
+        let id = u128::from_str_radix(&text.replace('-', ""), 16).map(Self).map_err(|_| UploadError::Unknown)?;
+        if id.to_string() == text { Ok(id) } else { Err(UploadError::Unknown) }
+    }
+}
