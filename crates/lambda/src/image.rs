@@ -12,7 +12,7 @@ use crate::{
 pub struct FoundImage {
     /// The image itself, whatever its tag will mean later.
     pub pinned: PinnedImage,
-    /// The architectures that it has, as OCI names them (`amd64`, `arm64`), or none where it does not say.
+    /// The architectures for which it runs on Linux, as OCI names them (`amd64`, `arm64`).
     pub architectures: Vec<String>,
 }
 
@@ -65,16 +65,23 @@ pub(crate) fn content(
 ) -> Result<ImageContent, Error> {
     let Some(found) = found else { return Ok(ImageContent::Pushed(moment.uuid())) };
     let FoundImage { pinned, architectures } = found.map_err(|fault| Error::image(uri, &fault))?;
-    if !architectures.is_empty() && !architectures.iter().any(|one| one == architecture.oci_name()) {
-        let (has, wanted) = (architectures.join(", "), architecture.oci_name());
-        let why = format!(
-            "it is for {has}, and the function's architecture is {}: build it with --platform linux/{wanted}, or name \
-             its architecture in Architectures",
-            architecture.name()
-        );
-        return Err(Error::image(uri, &ImageFault::Unsupported(why)));
+    match architectures.iter().any(|one| one == architecture.oci_name()) {
+        true => Ok(ImageContent::Pinned(pinned)),
+        false => Err(Error::image(uri, &ImageFault::Unsupported(unsupported(&architectures, architecture)))),
     }
-    Ok(ImageContent::Pinned(pinned))
+}
+
+fn unsupported(has: &[String], wanted: Architecture) -> String {
+    if has.is_empty() {
+        return "it is no image that runs on Linux: its manifest and configuration name no such platform".to_owned();
+    }
+    format!(
+        "it is for {}, and the function's architecture is {}: build it with --platform linux/{}, or name its \
+         architecture in Architectures",
+        has.join(", "),
+        wanted.name(),
+        wanted.oci_name()
+    )
 }
 
 /// The URI of one image for ever, for the image that `uri` names by its tag or digest at the moment.

@@ -18,6 +18,7 @@ use crate::pods::driver::Handle;
 use crate::pods::provisioning::Provisioning;
 use crate::pods::token::Secret;
 use crate::state::blobs::Blobs;
+use crate::state::image::OwnImages;
 use crate::state::writer::Writer;
 use crate::tls::identity::Identity;
 
@@ -34,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) blobs: Arc<Blobs>,
     /// The images of functions, and others.
     pub(crate) registry: Registry,
+    /// None where URIs of ECR mean another registry.
+    pub(crate) own_images: Option<OwnImages>,
     pub(crate) deployments: Deployments,
     pub(crate) provisioning: Provisioning,
     pub(crate) driver: Handle,

@@ -37,6 +37,7 @@ use crate::pods::token::Secret;
 use crate::pods::{provisioning, reaper};
 use crate::shutdown::Signals;
 use crate::state::blobs::Blobs;
+use crate::state::image::OwnImages;
 use crate::state::restore::{Restored, restore};
 use crate::state::sweeper;
 use crate::tls::identity::Identity;
@@ -230,6 +231,10 @@ fn app(
     let endpoints = Endpoints::from_args(&args.aws, listen, &settings.self_url);
     let aws = AwsClient::new(http.clone(), endpoints, Credentials::from_args(&args.aws));
     let forward = forward_url.map(|url| Forward::new(http, url, instance.as_str()));
+    let own_images = match args.registry.ecr {
+        Ecr::Own => Some(OwnImages::new(registry.clone(), &settings)),
+        Ecr::External => None,
+    };
     let deployments = Deployments::new(settings, Arc::clone(&blobs));
     deployments.follow(lambda.functions().cloned().map(Effect::Deployed).collect());
     Ok(App::new(Parts {
@@ -240,6 +245,7 @@ fn app(
         provisioning: Provisioning::default(),
         blobs,
         registry,
+        own_images,
         driver,
         events,
         secret,

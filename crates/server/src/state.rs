@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod blobs;
 pub(crate) mod control;
+pub(crate) mod image;
 pub(crate) mod restore;
 pub(crate) mod s3_object;
 pub(crate) mod store;

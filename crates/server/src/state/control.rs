@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Moment, Response, Scope};
+use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Moment, Origin, Response, Scope};
 use tracing::{error, warn};
 
 use crate::app::App;
@@ -26,10 +26,7 @@ pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Respons
 }
 
 async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
-    let code = match call.archive() {
-        Some(archive) => Some(Code::Archive(archive::store(app, scope, archive).await?)),
-        None => None,
-    };
+    let code = code(app, scope, &call).await?;
     provisioning::refresh(app, call.operation()).await;
     let (response, superseded, written) = change(app, scope, &call, code)?;
     let written = on_disk(written).await;
@@ -41,6 +38,15 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
             Err(Error::service(unwritten(&cause)))
         }
     }
+}
+
+/// Gets hold of the code that a call brings or names.
+async fn code(app: &App, scope: &Scope, call: &Call) -> Result<Option<Code>, Error> {
+    if let Some(archive) = call.archive() {
+        return Ok(Some(Code::Archive(archive::store(app, scope, archive).await?)));
+    }
+    let (Some(uri), Some(images)) = (call.image(), &app.own_images) else { return Ok(None) };
+    Ok(images.find(uri, call.origin().map(Origin::authority)).await.map(Code::Image))
 }
 
 /// What callers hear of a change that is not on disk.

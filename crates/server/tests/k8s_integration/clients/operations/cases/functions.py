@@ -5,11 +5,20 @@ OTHER_CODE = archive("def handler(event, context): return 1")
 NO_TAGS = f"{HERE}:function:missing"
 # What is asked of a function that may not run waits.
 NO_POD = ("PutFunctionConcurrency", F | {"ReservedConcurrentExecutions": 0})
+REPOSITORY = "000000000000.dkr.ecr.us-east-1.amazonaws.com/missing"
+
+
+def image_function(uri):
+    """What CreateFunction takes for a function from an image."""
+    return {"FunctionName": "f", "Role": ROLE, "PackageType": "Image", "Code": {"ImageUri": uri}}
+
 
 CASES = [
     ok("CreateFunction", [], FUNCTION[1], State="Pending", StateReasonCode="Creating", Version="$LATEST"),
     ok("CreateFunction", [], create_function(Publish=True)[1], Version="1"),
-    ok("CreateFunction", [], {"FunctionName": "f", "Role": ROLE, "PackageType": "Image", "Code": {"ImageUri": "registry.example/i:1"}}, PackageType="Image"),
+    ok("CreateFunction", [], image_function("registry.example/i:1"), PackageType="Image"),
+    no("CreateFunction", [], image_function(f"{REPOSITORY}:v1"), "InvalidParameterValue", f"Source image {REPOSITORY}:v1 does not exist. Provide a valid source image."),
+    no("CreateFunction", [], image_function(REPOSITORY), "InvalidParameterValue", f"Source image {REPOSITORY} is not valid. Provide a valid source image."),
     no("CreateFunction", [FUNCTION], FUNCTION[1], "ResourceConflict", "Function already exist: f"),
     no("CreateFunction", [], create_function(Runtime="python9")[1], "InvalidParameterValue", "Value python9 at 'runtime'"),
     no("CreateFunction", [], create_function(Runtime="python2.7")[1], "InvalidParameterValue", "python2.7"),
@@ -37,6 +46,7 @@ CASES = [
     ok("UpdateFunctionCode", [FUNCTION], F | {"ZipFile": OTHER_CODE, "DryRun": True}, FunctionName="f"),
     no("UpdateFunctionCode", [], MISSING | {"ZipFile": OTHER_CODE}, "ResourceNotFound", "function:missing"),
     no("UpdateFunctionCode", [FUNCTION], F, "InvalidParameterValue", "source"),
+    no("UpdateFunctionCode", [("CreateFunction", image_function("registry.example/i:1"))], F | {"ImageUri": f"{REPOSITORY}:v1"}, "InvalidParameterValue", "does not exist"),
     no("UpdateFunctionCode", [FUNCTION], F | {"ZipFile": OTHER_CODE, "RevisionId": STALE}, "PreconditionFailed", "Revision"),
     ok("UpdateFunctionConfiguration", [FUNCTION], F | {"Timeout": 9, "Environment": {"Variables": {"KEY": "value"}}}, Timeout=9, Environment={"Variables": {"KEY": "value"}}),
     no("UpdateFunctionConfiguration", [], MISSING | {"Timeout": 9}, "ResourceNotFound", "function:missing"),
