@@ -5,6 +5,7 @@
 
 mod authorization;
 mod batch_delete;
+mod batch_get;
 mod body;
 mod call;
 mod encryption;
@@ -12,12 +13,14 @@ mod error;
 mod image_id;
 mod images;
 mod inputs;
+mod layer_uploads;
 mod layers;
 mod lifecycle_policy;
 mod mutability;
 mod operation;
 mod page;
 mod policies;
+mod put_image;
 mod referrers;
 mod repositories;
 mod repository_policy;
@@ -26,6 +29,7 @@ mod tags;
 
 use axum::body::Body;
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request};
 use serde_json::Value;
@@ -46,6 +50,8 @@ enum Way {
     Changes(fn(Call<'_>, Value) -> Result<Answer, Error>),
     /// By what needs no repository.
     Registry(fn(&Registry, &Caller, Value) -> Result<Answer, Error>),
+    /// By content that goes to the disk or comes from it.
+    Moves(for<'a> fn(&'a Registry, &'a Caller, Value) -> BoxFuture<'a, Result<Value, Error>>),
 }
 
 impl Registry {
@@ -80,6 +86,7 @@ impl Registry {
         trace!(?operation, scope = %caller.scope, "called");
         match way(operation) {
             Way::Reads(decide) => Ok(decide(Call { caller: &caller, catalog: &self.catalog() }, request)?.body),
+            Way::Moves(run) => run(self, &caller, request).await,
             Way::Registry(decide) => Ok(decide(self, &caller, request)?.body),
             Way::Changes(decide) => {
                 let change = self.change(move |catalog| {
@@ -99,6 +106,10 @@ fn way(operation: Operation) -> Way {
     match operation {
         Operation::BatchCheckLayerAvailability => Way::Reads(layers::check),
         Operation::BatchDeleteImage => Way::Changes(batch_delete::delete),
+        Operation::BatchGetImage => Way::Moves(|registry, caller, it| Box::pin(batch_get::get(registry, caller, it))),
+        Operation::CompleteLayerUpload => {
+            Way::Moves(|registry, caller, it| Box::pin(layer_uploads::complete(registry, caller, it)))
+        }
         Operation::CreateRepository => Way::Changes(repositories::create),
         Operation::DeleteLifecyclePolicy => Way::Changes(policies::delete_lifecycle_policy),
         Operation::DeleteRepository => Way::Changes(repositories::delete),
@@ -110,15 +121,22 @@ fn way(operation: Operation) -> Way {
         Operation::GetDownloadUrlForLayer => Way::Reads(layers::download_url),
         Operation::GetLifecyclePolicy => Way::Reads(policies::get_lifecycle_policy),
         Operation::GetRepositoryPolicy => Way::Reads(policies::get_repository_policy),
+        Operation::InitiateLayerUpload => {
+            Way::Moves(|registry, caller, it| Box::pin(layer_uploads::initiate(registry, caller, it)))
+        }
         Operation::ListImageReferrers => Way::Reads(referrers::list),
         Operation::ListImages => Way::Reads(images::list),
         Operation::ListTagsForResource => Way::Reads(tags::list),
+        Operation::PutImage => Way::Moves(|registry, caller, it| Box::pin(put_image::put(registry, caller, it))),
         Operation::PutImageScanningConfiguration => Way::Changes(policies::put_scanning),
         Operation::PutImageTagMutability => Way::Changes(mutability::put),
         Operation::PutLifecyclePolicy => Way::Changes(policies::put_lifecycle_policy),
         Operation::SetRepositoryPolicy => Way::Changes(policies::set_repository_policy),
         Operation::TagResource => Way::Changes(tags::tag),
         Operation::UntagResource => Way::Changes(tags::untag),
+        Operation::UploadLayerPart => {
+            Way::Moves(|registry, caller, it| Box::pin(layer_uploads::part(registry, caller, it)))
+        }
     }
 }
 

@@ -12,6 +12,8 @@ const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921.";
 pub(super) enum Operation {
     BatchCheckLayerAvailability,
     BatchDeleteImage,
+    BatchGetImage,
+    CompleteLayerUpload,
     CreateRepository,
     DeleteLifecyclePolicy,
     DeleteRepository,
@@ -23,23 +25,28 @@ pub(super) enum Operation {
     GetDownloadUrlForLayer,
     GetLifecyclePolicy,
     GetRepositoryPolicy,
+    InitiateLayerUpload,
     ListImageReferrers,
     ListImages,
     ListTagsForResource,
+    PutImage,
     PutImageScanningConfiguration,
     PutImageTagMutability,
     PutLifecyclePolicy,
     SetRepositoryPolicy,
     TagResource,
     UntagResource,
+    UploadLayerPart,
 }
 
 use Operation as O;
 
 /// What is served, and what its requests have.
-const SERVED: [(&str, Operation, &[Member]); 22] = [
+const SERVED: [(&str, Operation, &[Member]); 27] = [
     ("BatchCheckLayerAvailability", O::BatchCheckLayerAvailability, input::BATCH_CHECK_LAYER_AVAILABILITY),
     ("BatchDeleteImage", O::BatchDeleteImage, input::BATCH_DELETE_IMAGE),
+    ("BatchGetImage", O::BatchGetImage, input::BATCH_GET_IMAGE),
+    ("CompleteLayerUpload", O::CompleteLayerUpload, input::COMPLETE_LAYER_UPLOAD),
     ("CreateRepository", O::CreateRepository, input::CREATE_REPOSITORY),
     ("DeleteLifecyclePolicy", O::DeleteLifecyclePolicy, input::REPOSITORY_ALONE),
     ("DeleteRepository", O::DeleteRepository, input::DELETE_REPOSITORY),
@@ -51,22 +58,23 @@ const SERVED: [(&str, Operation, &[Member]); 22] = [
     ("GetDownloadUrlForLayer", O::GetDownloadUrlForLayer, input::GET_DOWNLOAD_URL_FOR_LAYER),
     ("GetLifecyclePolicy", O::GetLifecyclePolicy, input::REPOSITORY_ALONE),
     ("GetRepositoryPolicy", O::GetRepositoryPolicy, input::REPOSITORY_ALONE),
+    ("InitiateLayerUpload", O::InitiateLayerUpload, input::REPOSITORY_ALONE),
     ("ListImageReferrers", O::ListImageReferrers, input::LIST_IMAGE_REFERRERS),
     ("ListImages", O::ListImages, input::LIST_IMAGES),
     ("ListTagsForResource", O::ListTagsForResource, input::LIST_TAGS_FOR_RESOURCE),
+    ("PutImage", O::PutImage, input::PUT_IMAGE),
     ("PutImageScanningConfiguration", O::PutImageScanningConfiguration, input::PUT_IMAGE_SCANNING_CONFIGURATION),
     ("PutImageTagMutability", O::PutImageTagMutability, input::PUT_IMAGE_TAG_MUTABILITY),
     ("PutLifecyclePolicy", O::PutLifecyclePolicy, input::PUT_LIFECYCLE_POLICY),
     ("SetRepositoryPolicy", O::SetRepositoryPolicy, input::SET_REPOSITORY_POLICY),
     ("TagResource", O::TagResource, input::TAG_RESOURCE),
     ("UntagResource", O::UntagResource, input::UNTAG_RESOURCE),
+    ("UploadLayerPart", O::UploadLayerPart, input::UPLOAD_LAYER_PART),
 ];
 
 /// What AWS has besides.
-const NOT_SERVED: [&str; 40] = [
-    "BatchGetImage",
+const NOT_SERVED: [&str; 35] = [
     "BatchGetRepositoryScanningConfiguration",
-    "CompleteLayerUpload",
     "CreatePullThroughCacheRule",
     "CreateRepositoryCreationTemplate",
     "DeletePullThroughCacheRule",
@@ -85,11 +93,9 @@ const NOT_SERVED: [&str; 40] = [
     "GetRegistryPolicy",
     "GetRegistryScanningConfiguration",
     "GetSigningConfiguration",
-    "InitiateLayerUpload",
     "ListPullTimeUpdateExclusions",
     "ListReplicationBackfills",
     "PutAccountSetting",
-    "PutImage",
     "PutRegistryPolicy",
     "PutRegistryScanningConfiguration",
     "PutReplicationConfiguration",
@@ -102,7 +108,6 @@ const NOT_SERVED: [&str; 40] = [
     "UpdateImageStorageClass",
     "UpdatePullThroughCacheRule",
     "UpdateRepositoryCreationTemplate",
-    "UploadLayerPart",
     "ValidatePullThroughCacheRule",
 ];
 

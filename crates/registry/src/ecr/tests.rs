@@ -1,5 +1,6 @@
 //! Calls of the API as clients make them, on a registry of their own.
 
+mod content;
 mod harness;
 mod images;
 mod registry;
