@@ -12,6 +12,7 @@ mod e2e_burst;
 mod e2e_clients;
 mod e2e_clock;
 mod e2e_code;
+mod e2e_ecr;
 mod e2e_errors;
 mod e2e_events;
 mod e2e_failed_starts;

@@ -35,16 +35,16 @@ class Answer:
 class Client:
     """A client whose account can be changed, so that each case has one of its own."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, service="lambda"):
         # An access key of twelve digits names the account.
         session.set_credentials("000000000000", "any")
         self.account = session.get_credentials()
         config = Config(parameter_validation=False, retries={"total_max_attempts": 1}, read_timeout=60)
         self.boto3 = boto3.Session(botocore_session=session, region_name=REGION).client(
-            "lambda", endpoint_url=endpoint, config=config
+            service, endpoint_url=endpoint, config=config
         )
-        self.boto3.meta.events.register("before-call.lambda", self._before)
-        self.boto3.meta.events.register("after-call.lambda", self._after)
+        self.boto3.meta.events.register(f"before-call.{service}", self._before)
+        self.boto3.meta.events.register(f"after-call.{service}", self._after)
         self._body = self._answer = None
 
     def call(self, operation, members, body=None):
