@@ -1,5 +1,7 @@
 //! A registry in a temporary folder, requests to it, and content to push.
 
+use std::io;
+
 use axum::Router;
 use axum::body::Body;
 use fakecloud_registry::{Algorithm, Config, Digest, Registry, media_type};
@@ -49,8 +51,17 @@ impl Harness {
 
     /// The same folder, opened by another process.
     pub(crate) fn reopen(self) -> Self {
-        let registry = Registry::open(config(&self.folder)).unwrap();
-        Self { router: registry.router(), registry, folder: self.folder }
+        self.try_reopen().unwrap()
+    }
+
+    pub(crate) fn try_reopen(self) -> io::Result<Self> {
+        let registry = Registry::open(config(&self.folder))?;
+        Ok(Self { router: registry.router(), registry, folder: self.folder })
+    }
+
+    /// What was in memory is kept from being dropped, as if the process had been killed.
+    pub(crate) fn kill(&self) -> (Registry, Router) {
+        (self.registry.clone(), self.router.clone())
     }
 
     /// Sends a request: `GET /v2/…`, with headers.

@@ -1,0 +1,137 @@
+//! Garbage collection, also beside pushes.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use fakecloud_registry::{Collected, media_type};
+use http::StatusCode;
+
+use crate::harness::Harness;
+
+/// How long is kept what nothing needs.
+const KEPT: Duration = Duration::from_secs(15 * 60);
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Collects now, which is when it is first noticed that something is not needed, and later.
+fn collect(harness: &Harness, start: Instant, later: Duration) -> Collected {
+    harness.registry.collect_garbage(start).unwrap();
+    harness.registry.collect_garbage(start + later).unwrap()
+}
+
+#[tokio::test]
+async fn blob_that_no_manifest_refers_to_goes_after_a_quarter_of_an_hour() {
+    let harness = Harness::new();
+    let image = harness.push_image("app", "v1", "a").await;
+    let loose = harness.push_blob("app", b"loose").await;
+    let start = Instant::now();
+    let before = collect(&harness, start, KEPT - Duration::from_nanos(1));
+    assert_eq!(before, Collected::default());
+    harness.ask(&format!("GET /v2/app/blobs/{}", image.layer)).await.expect(StatusCode::OK);
+
+    let after = harness.registry.collect_garbage(start + KEPT).unwrap();
+    assert_eq!(after, Collected { contents: 1, bytes: 5, uploads: 0 });
+    harness.ask(&format!("HEAD /v2/app/blobs/{loose}")).await.expect(StatusCode::NOT_FOUND);
+    for blob in [image.config, image.layer] {
+        harness.ask(&format!("GET /v2/app/blobs/{blob}")).await.expect(StatusCode::OK);
+    }
+    harness.pull_manifest("app", "v1").await.expect(StatusCode::OK);
+    let harness = harness.reopen();
+    harness.ask(&format!("HEAD /v2/app/blobs/{loose}")).await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn blob_that_somebody_asks_for_stays_as_long_again() {
+    let harness = Harness::new();
+    let loose = harness.push_blob("app", b"loose").await;
+    let start = Instant::now();
+    for (round, ask) in [
+        format!("HEAD /v2/app/blobs/{loose}"),
+        format!("POST /v2/app/blobs/uploads/?mount={loose}"),
+        format!("POST /v2/app/blobs/uploads/?digest={loose}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let now = start + KEPT * u32::try_from(round).unwrap();
+        harness.registry.collect_garbage(now).unwrap();
+        let body = if ask.contains("?digest=") { "loose" } else { "" };
+        assert!(harness.send(ask, &[], body).await.status.is_success(), "{ask}");
+        assert_eq!(harness.registry.collect_garbage(now + KEPT).unwrap(), Collected::default(), "{ask}");
+    }
+    assert_eq!(harness.registry.collect_garbage(start + KEPT * 9).unwrap().contents, 1);
+}
+
+#[tokio::test]
+async fn image_without_a_tag_stays_and_a_deleted_one_goes() {
+    let harness = Harness::new();
+    let old = harness.push_image("app", "v1", "a").await;
+    harness.push_image("app", "v1", "b").await;
+    let start = Instant::now();
+    assert_eq!(collect(&harness, start, KEPT), Collected::default());
+    harness.pull_manifest("app", &old.digest.to_string()).await.expect(StatusCode::OK);
+    harness.ask(&format!("DELETE /v2/app/manifests/{}", old.digest)).await.expect(StatusCode::ACCEPTED);
+    assert_eq!(collect(&harness, start + KEPT, KEPT).contents, 3, "the manifest, its configuration and its layer");
+    harness.pull_manifest("app", "v1").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn content_of_a_reset_registry_goes() {
+    let harness = Harness::new();
+    harness.push_image("app", "v1", "a").await;
+    harness.registry.reset().unwrap();
+    assert_eq!(collect(&harness, Instant::now(), KEPT).contents, 3);
+}
+
+#[tokio::test]
+async fn upload_that_is_idle_for_an_hour_ends() {
+    let harness = Harness::new();
+    let location = harness.begin("app").await;
+    let now = Instant::now();
+    assert_eq!(harness.registry.collect_garbage(now + HOUR / 2).unwrap().uploads, 0);
+    harness.ask(&format!("GET {location}")).await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(harness.registry.collect_garbage(now + HOUR * 2).unwrap().uploads, 1);
+    harness.ask(&format!("GET {location}")).await.expect_error(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN");
+}
+
+/// The clock of the collections runs so fast that whatever is not needed for a moment is due.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn collections_take_nothing_away_from_pushes_beside_them() {
+    let harness = Harness::new();
+    let registry = harness.registry.clone();
+    let is_over = std::sync::Arc::new(AtomicBool::new(false));
+    let over = is_over.clone();
+    let collecting = tokio::task::spawn_blocking(move || {
+        let (mut now, mut rounds, mut contents) = (Instant::now(), 0, 0);
+        while !over.load(Ordering::Relaxed) {
+            // Two steps are as long as anything is kept: what is pushed in between outlives the first.
+            now += KEPT / 2;
+            contents += registry.collect_garbage(now).unwrap().contents;
+            rounds += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        (rounds, contents)
+    });
+    for round in 0..60 {
+        // The same layer over and over: it is loose whenever its image is deleted.
+        let layer = harness.push_blob("app", b"layer").await;
+        let config = format!("{{\"round\":{round}}}");
+        harness.push_blob("app", config.as_bytes()).await;
+        let manifest = crate::harness::image_manifest(config.as_bytes(), b"layer");
+        let pushed = harness.push_manifest("app", "v1", media_type::OCI_MANIFEST, &manifest).await;
+        // A push that takes longer than things are kept may find its blobs gone, but is told so.
+        if pushed.status != StatusCode::CREATED {
+            pushed.expect_error(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN");
+            continue;
+        }
+        let pulled = harness.pull_manifest("app", "v1").await.expect(StatusCode::OK);
+        assert_eq!(pulled.body, manifest);
+        let blob = harness.ask(&format!("GET /v2/app/blobs/{layer}")).await.expect(StatusCode::OK);
+        assert_eq!(blob.body, b"layer");
+        let digest = pulled.header("docker-content-digest").to_owned();
+        harness.ask(&format!("DELETE /v2/app/manifests/{digest}")).await.expect(StatusCode::ACCEPTED);
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let (rounds, contents) = collecting.await.unwrap();
+    assert!(rounds > 1 && contents > 0, "{rounds} collections took {contents} contents");
+}
