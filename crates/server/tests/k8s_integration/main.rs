@@ -18,6 +18,7 @@ mod e2e_events;
 mod e2e_failed_starts;
 mod e2e_flows;
 mod e2e_for_tests;
+mod e2e_https;
 mod e2e_iam;
 mod e2e_in_cluster;
 mod e2e_limits;
