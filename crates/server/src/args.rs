@@ -36,8 +36,8 @@ pub(crate) struct Args {
     #[arg(long, env = "FAKECLOUD_LAMBDA_BACKEND", value_name = "FAKECLOUD_LAMBDA_BACKEND", default_value = "k8s")]
     pub(crate) lambda_backend: Backend,
 
-    /// Keep functions, layers, their code and policies, IAM roles and queued asynchronous invocations in this directory
-    /// across restarts [default: a temporary one]
+    /// Keep functions, layers, their code and policies, images, IAM roles and queued asynchronous invocations in this
+    /// directory across restarts [default: a temporary one]
     #[arg(long, env = "FAKECLOUD_DATA_DIR", value_name = "FAKECLOUD_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 

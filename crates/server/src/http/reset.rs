@@ -46,13 +46,16 @@ async fn run(app: &App) -> Result<(), String> {
     let (done, deleted) = oneshot::channel();
     app.driver.send(Input::Reset { done });
     let deleted = tokio::time::timeout(PODS_DELETED_WITHIN, deleted).await;
-    // 3. No memory of what was.
+    // 3. No image, and no memory of what was.
+    let registry = app.registry.clone();
+    let images = tokio::task::spawn_blocking(move || registry.reset()).await.expect("deleting images does not panic");
     app.invocation_log.clear();
     events.map_err(|error| format!("the records of asynchronous invocations could not be deleted: {error}"))?;
+    images.map_err(|error| format!("the registry could not be emptied: {error}"))?;
     let records = on_disk(written).await;
     records.map_err(|error| format!("the records on disk could not be deleted: {error}"))?;
     match deleted {
-        Ok(Ok(())) => info!("reset: no function, layer, role or Pod is left"),
+        Ok(Ok(())) => info!("reset: no function, layer, role, image or Pod is left"),
         Ok(Err(_gone)) => return Err("fakecloud is shutting down".to_owned()),
         Err(_elapsed) => {
             return Err(format!(

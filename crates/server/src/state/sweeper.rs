@@ -1,4 +1,4 @@
-//! Deletes artifacts that no function, layer or deployment needs any more.
+//! Deletes artifacts that no function, layer or deployment needs any more, and what the registry's images do not.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,14 +16,21 @@ pub(crate) async fn run(app: App) {
     loop {
         tokio::time::sleep(INTERVAL).await;
         let needed = needed(&app);
-        let sweeping = {
-            let app = app.clone();
-            tokio::task::spawn_blocking(move || app.blobs.sweep(Instant::now(), &needed))
-        };
-        match sweeping.await.expect("sweeping does not panic") {
-            Ok(deleted) => debug!(deleted, "swept the artifacts"),
-            Err(error) => warn!(%error, "artifacts that nothing needs could not be deleted"),
-        }
+        let app = app.clone();
+        let sweeping = tokio::task::spawn_blocking(move || sweep(&app, &needed));
+        sweeping.await.expect("sweeping does not panic");
+    }
+}
+
+fn sweep(app: &App, needed: &BTreeSet<PathBuf>) {
+    let now = Instant::now();
+    match app.blobs.sweep(now, needed) {
+        Ok(deleted) => debug!(deleted, "swept the artifacts"),
+        Err(error) => warn!(%error, "artifacts that nothing needs could not be deleted"),
+    }
+    match app.registry.collect_garbage(now) {
+        Ok(collected) => debug!(?collected, "swept the registry"),
+        Err(error) => warn!(%error, "what no image needs could not be deleted from the registry"),
     }
 }
 
