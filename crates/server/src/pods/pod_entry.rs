@@ -27,6 +27,8 @@ pub(crate) struct PodEntry {
     pub(crate) holding: Holding,
     /// While no node takes it.
     pub(crate) unschedulable: Option<Unschedulable>,
+    /// Why it is to serve nobody else: its node is not heard of.
+    pub(crate) unheard: Option<String>,
     /// The last status the watch saw, until the Pod listens.
     pub(crate) starting: Option<Box<PodStatus>>,
     pub(crate) timeline: Timeline,
@@ -84,6 +86,7 @@ impl PodEntry {
             standing: Standing::Requested,
             holding: Holding::Nothing,
             unschedulable: None,
+            unheard: None,
             starting: None,
             timeline: Timeline::begin(),
             expected_in_resync: false,

@@ -42,6 +42,8 @@ pub(crate) enum Verdict {
     CannotPull { image: String, cause: String },
     /// The function's own process ended, and nobody made it.
     Exited(String),
+    /// It ran when its node was last heard of, which may be gone for good.
+    NodeNotReady(String),
     /// It ran, or was about to, and is over: deleted, evicted, killed.
     Ended(String),
 }
@@ -100,7 +102,20 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
     if matches!(status.phase.as_deref(), Some("Failed" | "Succeeded")) {
         return Verdict::Ended(pod_end_in_words(status));
     }
-    deletion(pod).or_else(|| unschedulable(status)).unwrap_or(Verdict::Fine)
+    deletion(pod).or_else(|| node_not_ready(pod, status)).or_else(|| unschedulable(status)).unwrap_or(Verdict::Fine)
+}
+
+/// The node controller calls the Pods of a node that it does not hear of not ready, without a word about their containers,
+/// which were ready when the kubelet last spoke. A readiness gate can do the same, and means something else.
+fn node_not_ready(pod: &Pod, status: &PodStatus) -> Option<Verdict> {
+    let spec = pod.spec.as_ref()?;
+    let is = |type_: &str, value: &str| {
+        status.conditions.iter().flatten().any(|one| one.type_ == type_ && one.status == value)
+    };
+    let is_gated = spec.readiness_gates.as_ref().is_some_and(|gates| !gates.is_empty());
+    let node = spec.node_name.as_deref()?;
+    let unheard = is("ContainersReady", "True") && is("Ready", "False") && !is_gated;
+    unheard.then(|| Verdict::NodeNotReady(format!("its node {node} is not ready")))
 }
 
 fn deletion(pod: &Pod) -> Option<Verdict> {

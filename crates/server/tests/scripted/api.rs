@@ -92,6 +92,17 @@ impl Api {
         drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
     }
 
+    /// The node controller has not heard of the Pod's node for too long, and says so in the Pod's status.
+    pub(crate) fn lose_node_of(&self, name: &str) {
+        let condition = |type_: &str, status: &str| json!({ "type": type_, "status": status });
+        let conditions = [condition("Ready", "False"), condition("ContainersReady", "True")];
+        let mut object = self.lock().pods[name].object.clone();
+        object["spec"]["nodeName"] = json!("lost-node");
+        object["status"]["phase"] = json!("Running");
+        object["status"]["conditions"] = json!(conditions);
+        drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
+    }
+
     /// How many connections this Pod took.
     pub(crate) fn connections(&self, name: &str) -> usize {
         self.lock().pods[name].connections()

@@ -18,6 +18,7 @@ mod inspect;
 mod instance;
 mod killed;
 mod limits;
+mod nodes;
 mod pod;
 mod provisioned;
 mod registry;

@@ -86,8 +86,10 @@ impl Driver {
     /// still say why, and the connection is not taken back.
     pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
         let Some(entry) = self.pods.get(&instance) else { return };
-        if matches!(entry.holding, Holding::Idle(_)) {
-            self.lost(now, instance, "it closed its connection");
+        match (&entry.holding, &entry.unheard) {
+            (Holding::Idle(_), _) => self.lost(now, instance, "it closed its connection"),
+            (Holding::Lent { .. }, Some(cause)) => self.lost(now, instance, &cause.clone()),
+            (Holding::Lent { .. } | Holding::Nothing | Holding::Dialling { .. } | Holding::Closed, _) => {}
         }
     }
 
@@ -155,8 +157,22 @@ impl Driver {
                 self.start_failed(now, instance, &format!("cannot start: {cause}{missing}"));
             }
             Verdict::Exited(cause) => self.exited(now, instance, &cause),
+            Verdict::NodeNotReady(cause) => self.unheard(now, instance, cause),
             Verdict::Ended(cause) => self.lost(now, instance, &cause),
         }
+    }
+
+    /// Nobody may wait for a Pod whose node is not heard of; what it runs may well come to its end.
+    fn unheard(&mut self, now: Instant, instance: InstanceId, cause: String) {
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
+        if matches!(entry.holding, Holding::Idle(_)) {
+            return self.lost(now, instance, &cause);
+        }
+        if entry.unheard.is_none() {
+            warn!(pod = %entry.name, cause, "no further invocation goes to the Pod");
+        }
+        entry.unheard = Some(cause);
+        self.pool.handle(now, Event::Evict { instance });
     }
 
     /// A process that ends before it listens may be none that takes invocations.

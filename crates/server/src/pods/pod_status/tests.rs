@@ -138,3 +138,22 @@ fn end_of_the_functions_container_is_told_as_aws_tells_it() {
         assert_eq!(verdict_of(status), expected);
     }
 }
+
+#[test]
+fn pod_that_is_not_ready_though_its_containers_are_is_on_a_node_that_is_not() {
+    let status = |ready: &str, containers_ready: &str| {
+        let condition = |type_: &str, status: &str| json!({ "type": type_, "status": status });
+        let conditions = [condition("Ready", ready), condition("ContainersReady", containers_ready)];
+        json!({ "phase": "Running", "conditions": conditions, "containerStatuses": [container(CONTAINER, &json!({ "running": {} }))] })
+    };
+    let verdict = |spec: Value, status: Value| pod(json!({ "metadata": {}, "spec": spec, "status": status })).verdict;
+    let node = || json!({ "containers": [], "nodeName": "n1" });
+    let not_ready = Verdict::NodeNotReady("its node n1 is not ready".to_owned());
+    assert_eq!(verdict(node(), status("False", "True")), not_ready);
+    for (ready, containers_ready) in [("True", "True"), ("False", "False"), ("Unknown", "Unknown")] {
+        assert_eq!(verdict(node(), status(ready, containers_ready)), Verdict::Fine);
+    }
+    let mut gated = node();
+    gated["readinessGates"] = json!([{ "conditionType": "example.com/gate" }]);
+    assert_eq!(verdict(gated, status("False", "True")), Verdict::Fine, "the gate is closed, not the node gone");
+}
