@@ -93,6 +93,10 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
         return Verdict::CannotStart(format!("init container {INIT_CONTAINER} {}", end_in_words(end)));
     }
     if let Some(end) = main.and_then(terminated) {
+        if status.reason.is_some() {
+            // The kubelet ended the container itself, and says what for.
+            return Verdict::Ended(format!("{}: {}", exit(end), pod_end_in_words(status)));
+        }
         let cause = format!("{}: container {CONTAINER} {}", exit(end), end_in_words(end));
         return if exited(end) { Verdict::Exited(cause) } else { Verdict::Ended(cause) };
     }

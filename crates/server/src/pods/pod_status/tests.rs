@@ -84,7 +84,13 @@ fn end_of_an_injected_container_is_not_the_functions() {
 fn evicted_pod_says_so() {
     let status = json!({ "phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory." });
     let expected = "the Pod ended: Failed: Evicted: The node was low on resource: memory.";
-    assert_eq!(verdict_of(status), Verdict::Ended(expected.to_owned()));
+    assert_eq!(verdict_of(status.clone()), Verdict::Ended(expected.to_owned()));
+
+    // From Kubernetes 1.22 on, it says so once its containers have ended.
+    let killed = json!({ "terminated": { "exitCode": 137, "reason": "Error" } });
+    let mut ended = status;
+    ended["containerStatuses"] = json!([container(CONTAINER, &killed)]);
+    assert_eq!(verdict_of(ended), Verdict::Ended(format!("signal: killed: {expected}")));
 }
 
 #[test]
