@@ -17,18 +17,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// A function that nothing but its answer or its Pod's end can end in time.
 const TIMEOUT_S: u64 = 300;
 
-/// Tells the witness its event, and answers after as many seconds as the event says.
-const TELLTALE: &str = r#"
-import os, socket, time
-
-def handler(event, context):
-    host, port = os.environ["WITNESS"].rsplit(":", 1)
-    with socket.create_connection((host, int(port))) as witness:
-        witness.sendall(f"{event['name']}\n".encode())
-    time.sleep(event["seconds"])
-    return {"pod": socket.gethostname(), "name": event["name"]}
-"#;
-
 /// Takes whatever is sent to the port that functions listen on, and tells the witness of it.
 const TRAP: &str = r#"
 import socket, sys
@@ -177,8 +165,8 @@ fn function_recreated_at_once_never_runs_its_old_code() {
 
 fn telltale(ns: &Namespace) -> (Fakecloud<'_>, Witness) {
     let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
-    let function = Function::python(TELLTALE).variable("WITNESS", &witness.address);
-    fakecloud.lambda.create_function("telltale", &function.members(json!({"Timeout": TIMEOUT_S})));
+    let members = json!({"Timeout": TIMEOUT_S});
+    fakecloud.lambda.create_function("telltale", &Function::python_telltale(&witness).members(members));
     (fakecloud, witness)
 }
 

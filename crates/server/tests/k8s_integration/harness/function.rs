@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+use super::Witness;
 use super::lambda::base64;
 
 /// Answers with the Pod it runs in, how many events that Pod has seen, and the event, in three languages.
@@ -16,6 +17,9 @@ const REPORT_SH: &str = include_str!("../functions/bootstrap.sh");
 
 /// Sleeps for its event's `sleep` in seconds, and says where and how often it ran before.
 const SLEEPY_PY: &str = include_str!("../functions/sleepy.py");
+
+/// Tells a witness its event's `name`, and answers with the Pod it runs in after its event's `seconds`.
+const TELLTALE_PY: &str = include_str!("../functions/telltale.py");
 
 /// What a function is created from.
 #[derive(Clone)]
@@ -50,6 +54,11 @@ impl Function {
     /// Sleeps for its event's `sleep` in seconds, and answers with the Pod it runs in and a count.
     pub(crate) fn python_sleepy() -> Self {
         Self::python(SLEEPY_PY)
+    }
+
+    /// Tells the witness its event's `name`, and answers with the Pod it runs in after its event's `seconds`.
+    pub(crate) fn python_telltale(witness: &Witness) -> Self {
+        Self::python(TELLTALE_PY).variable("WITNESS", &witness.address)
     }
 
     /// Answers with the Pod it runs in, a count and the event.
