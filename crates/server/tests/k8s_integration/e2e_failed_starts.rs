@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Fakecloud, Function, LogLevel, Node, eventually, host, with_temp_ns};
+use crate::harness::{Answer, Fakecloud, Function, LogLevel, Node, eventually, host, with_temp_ns, zip};
 
 /// Long before the start timeout of 60 s.
 const REASON_WITHIN: Duration = Duration::from_secs(30);
@@ -145,12 +145,35 @@ fn pod_that_fits_a_node_in_time_serves() {
 fn init_container_that_is_refused_its_files_says_so() {
     for (status, code) in [("401 Unauthorized", "401"), ("404 Not Found", "404")] {
         with_temp_ns(|ns| {
-            let stranger = stranger(status);
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let stranger = stranger(answer.into_bytes());
             let setting = ("FAKECLOUD_K8S_SELF_URL", stranger.as_str());
             let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
             fakecloud.lambda.create_function("refused", &Function::python_report());
             let message = reason(&fakecloud, "refused");
             assert!(message.contains("init container") && message.contains(code), "{message}");
+        });
+    }
+}
+
+#[test]
+fn archive_that_comes_damaged_is_the_reason() {
+    let sound = zip(&[("app.py", b"def handler(event, context): return 1")]);
+    let length = sound.len();
+    let cut_off = answer_with(length, &sound[..50]);
+    for (answer, words) in [
+        (cut_off, format!("closed after 50 of {length} bytes")),
+        (answer_with(7, b"no zip\n"), "cannot unpack the code".to_owned()),
+        (answer_with(50, &sound[..50]), "cannot unpack the code: unzip: ".to_owned()),
+    ] {
+        with_temp_ns(|ns| {
+            let stranger = stranger(answer.clone());
+            let setting = ("FAKECLOUD_K8S_SELF_URL", stranger.as_str());
+            let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+            fakecloud.lambda.create_function("damaged", &Function::python_report());
+            let message = reason(&fakecloud, "damaged");
+            assert!(message.contains("init container") && message.contains(&words), "{words}: {message}");
+            eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
         });
     }
 }
@@ -196,8 +219,14 @@ fn reason(fakecloud: &Fakecloud<'_>, function: &str) -> String {
     message
 }
 
-/// Something else that listens where fakecloud was said to be, and answers all with one status.
-fn stranger(status: &'static str) -> String {
+/// An answer with a body that should be so long.
+fn answer_with(length: usize, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Something else that listens where fakecloud was said to be, and gives everybody the same answer.
+fn stranger(answer: Vec<u8>) -> String {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a port is free");
     let url = format!("http://{}:{}", host(), listener.local_addr().expect("a listener has an address").port());
     thread::spawn(move || {
@@ -205,7 +234,7 @@ fn stranger(status: &'static str) -> String {
             let Ok(mut stream) = stream else { continue };
             // Whoever is refused may hang up first.
             drop(stream.read(&mut [0; 4096]));
-            drop(write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            drop(stream.write_all(&answer));
         }
     });
     url
