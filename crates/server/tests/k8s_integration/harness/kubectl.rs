@@ -72,6 +72,13 @@ impl Kubectl {
         self.try_create(object).unwrap_or_else(|error| panic!("cannot create {object}: {error}"));
     }
 
+    /// Replaces the status of an object, as a kubelet does; `object` is the whole of it.
+    pub(crate) fn set_status(&self, path: &str, object: &Value) {
+        let path = format!("{path}/status");
+        let output = self.run(&["replace", "--raw", &path, "--filename=-"], Some(&object.to_string()));
+        assert!(output.status.success(), "cannot set {path}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Evicts a Pod, as draining a node does.
     pub(crate) fn evict(&self, pod: &str) {
         let namespace = self.namespace.as_deref().expect("Pods are evicted from a namespace");

@@ -1,0 +1,178 @@
+//! Nodes that give a Pod's place to others, run out of what it uses, or are not heard of any more.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, Fakecloud, Function, Kubectl, LogLevel, Namespace, SecondNode, Witness, eventually, with_temp_ns,
+};
+
+/// The most memory that a function may have, in MB.
+const MEMORY_MAX_MB: u64 = 10_240;
+
+/// Fills its container's log with as many bytes as its event says, and then takes its time.
+const TALKATIVE: &str = r#"
+import socket, sys, time
+
+def handler(event, context):
+    for _ in range(event["bytes"] // 1024):
+        sys.stdout.write("x" * 1023 + "\n")
+    sys.stdout.flush()
+    time.sleep(event["seconds"])
+    return {"pod": socket.gethostname()}
+"#;
+
+#[test]
+fn pod_preempted_under_its_invocation_gives_one_error_and_a_new_pod_once_there_is_room() {
+    with_temp_ns(|ns| {
+        let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
+        let lambda = &fakecloud.lambda;
+        let (class, memory_mb) = (LowPriority::of(ns), (node_memory_mb() * 6 / 10).min(MEMORY_MAX_MB));
+        let members = json!({
+            "Timeout": 300,
+            "MemorySize": memory_mb,
+            "Tags": {"fakecloud-k8s/priority-class": class.name},
+        });
+        lambda.create_function("humble", &Function::python_telltale(&witness).members(members));
+
+        let (answer, pod) = thread::scope(|scope| {
+            let invoked = scope.spawn(|| lambda.invoke("humble", &event("only", 120)));
+            witness.wait_for("only");
+            let pod = ns.pods_of("humble").remove(0).name;
+            put_in_its_place(ns, node_memory_mb() - memory_mb / 2);
+            (invoked.join().expect("the client does not panic"), pod)
+        });
+        let message = end_of_runtime(&answer);
+        assert!(message.contains("the Pod was deleted") && message.contains(&pod), "{message}");
+
+        let next = thread::scope(|scope| {
+            let invoked = scope.spawn(|| lambda.invoke("humble", &event("next", 0)));
+            eventually("its new Pod waits for room", || is_unschedulable(ns, "humble").then_some(()));
+            ns.kubectl.text(&["delete", "pod", "proud", "--grace-period=0", "--force", "--wait=false"]);
+            invoked.join().expect("the client does not panic").returned()
+        });
+        assert_ne!(next["pod"], json!(pod));
+        assert_eq!(witness.lines(), ["only", "next"], "each event ran once");
+    });
+}
+
+#[test]
+fn pod_evicted_for_the_disk_it_uses_is_named_with_the_kubelets_reason_and_replaced() {
+    with_temp_ns(|ns| {
+        ns.kubectl.create(&json!({
+            "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "little-disk"},
+            "spec": {"limits": [{
+                "type": "Container", "default": {"ephemeral-storage": "1Mi"}, "defaultRequest": {"ephemeral-storage": "0"},
+            }]},
+        }));
+        let fakecloud = Fakecloud::start(ns);
+        let lambda = &fakecloud.lambda;
+        lambda.create_function("talkative", &Function::python(TALKATIVE).members(json!({"Timeout": 300})));
+
+        let message = end_of_runtime(&lambda.invoke("talkative", &json!({"bytes": 8 << 20, "seconds": 240})));
+        assert!(message.contains("Evicted") && message.contains("ephemeral"), "{message}");
+        assert!(message.contains("fakecloud-lambda-talkative-"), "the Pod is not named: {message}");
+
+        let next = lambda.invoke("talkative", &json!({"bytes": 0, "seconds": 0})).returned();
+        let next = next["pod"].as_str().expect("the function names its Pod");
+        assert!(!message.contains(next), "{next} served again");
+        eventually("the evicted Pod is gone", || (ns.pods_of("talkative").len() == 1).then_some(()));
+    });
+}
+
+#[test]
+fn warm_pod_on_a_node_that_is_not_heard_of_serves_no_more() {
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "1s");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        let lambda = &fakecloud.lambda;
+        // A Pod of the real node answers for the one that nobody runs.
+        lambda.create_function("substitute", &Function::python_report());
+        let substitute = lambda.invoke("substitute", &Value::Null).returned();
+        let address = eventually("its address is known", || {
+            let address = ns.pods_of("substitute")[0].object["status"]["podIP"].clone();
+            (!address.is_null()).then_some(address)
+        });
+        let node = SecondNode::join(ns);
+        lambda.create_function("stranded", &Function::python_report().members(json!({"Tags": node.tags()})));
+        let answer = thread::scope(|scope| {
+            let invoked = scope.spawn(|| lambda.invoke("stranded", &Value::Null));
+            node.run("stranded", &address);
+            invoked.join().expect("the client does not panic").returned()
+        });
+        assert_eq!(answer["pod"], substitute["pod"]);
+
+        eventually("its Pod is given up", || ns.pods_of("stranded").is_empty().then_some(()));
+        let reason = format!("its node {} is not ready", ns.name);
+        assert!(fakecloud.log().lines().any(|line| line.contains(" WARN ") && line.contains(&reason)), "{reason}");
+        let refused = lambda.invoke("stranded", &Value::Null);
+        assert_eq!(refused.status, 424, "{refused}");
+        assert!(refused.error_message().contains("Unschedulable"), "{refused}");
+    });
+}
+
+/// A PriorityClass below that of all other Pods; it goes with this.
+struct LowPriority {
+    name: String,
+}
+
+impl LowPriority {
+    fn of(ns: &Namespace) -> Self {
+        Kubectl::admin().create(&json!({
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": ns.name}, "value": -10,
+        }));
+        Self { name: ns.name.clone() }
+    }
+}
+
+impl Drop for LowPriority {
+    fn drop(&mut self) {
+        Kubectl::admin().attempt(&["delete", "priorityclass", &self.name]);
+    }
+}
+
+/// A Pod that needs so much memory that the function's has to go, which its priority lets it ask for.
+fn put_in_its_place(ns: &Namespace, memory_mb: u64) {
+    ns.kubectl.create(&json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "proud"},
+        "spec": {
+            "securityContext": {"runAsNonRoot": true, "runAsUser": 993, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{
+                "name": "proud",
+                "image": "public.ecr.aws/lambda/python:3.12",
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["sleep", "1000"],
+                "resources": {"requests": {"memory": format!("{memory_mb}Mi")}},
+                "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+            }],
+        },
+    }));
+}
+
+/// What the node has for Pods.
+fn node_memory_mb() -> u64 {
+    let memory = Kubectl::admin().text(&["get", "nodes", "--output=jsonpath={.items[0].status.allocatable.memory}"]);
+    let kib: Option<u64> = memory.strip_suffix("Ki").and_then(|kib| kib.parse().ok());
+    kib.unwrap_or_else(|| panic!("a node's memory in KiB, not {memory:?}")) / 1024
+}
+
+fn is_unschedulable(ns: &Namespace, function: &str) -> bool {
+    let conditions = |pod: &Value| pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    let pods = ns.pods_of(function);
+    pods.iter().flat_map(|pod| conditions(&pod.object)).any(|condition| condition["reason"] == "Unschedulable")
+}
+
+/// The message of an invocation whose Pod ended under it.
+fn end_of_runtime(answer: &Answer) -> String {
+    assert_eq!(answer.header("x-amz-function-error"), Some("Unhandled"), "{answer}");
+    let message = answer.expect(200)["errorMessage"].as_str().unwrap_or_default().to_owned();
+    assert!(!message.is_empty(), "{answer}");
+    message
+}
+
+fn event(name: &str, seconds: u64) -> Value {
+    json!({"name": name, "seconds": seconds})
+}
