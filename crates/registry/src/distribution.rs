@@ -10,6 +10,7 @@ mod page;
 mod range;
 mod route;
 mod uploads;
+mod upstream;
 
 use axum::Router;
 use axum::body::Body;
@@ -74,7 +75,13 @@ async fn of_repository(
     resource: Resource,
     body: Body,
 ) -> Result<Response, Error> {
-    let asked = call.asked(path);
+    let mut asked = call.asked(path);
+    if let Some(source) = call.registry.upstreams().source(&asked, call.parameter("ns")) {
+        if let Some(response) = upstream::answer(call, &source, &asked, method, &resource).await? {
+            return Ok(response);
+        }
+        asked = source.asked();
+    }
     match (resource, method.as_str()) {
         (Resource::Blob(digest), "GET") => blobs::get(call, &asked, &digest).await,
         (Resource::Blob(digest), "HEAD") => blobs::head(call, &asked, &digest),

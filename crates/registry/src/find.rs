@@ -10,6 +10,7 @@ use crate::image::ImageName;
 use crate::manifest::{Manifest, Platform};
 use crate::registry::Registry;
 use crate::scope::Scope;
+use crate::upstream::{Source, UpstreamError, Wish};
 
 /// An image that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub enum FindError {
         /// The tag or digest.
         reference: String,
     },
+    /// The registry that it is to come from does not give it; says which and why.
+    #[error("{0}")]
+    Upstream(String),
     /// Its configuration cannot be read.
     #[error("the image's configuration cannot be read")]
     Disk(#[from] io::Error),
@@ -53,6 +57,15 @@ struct ImageConfig {
     platform: Platform,
 }
 
+impl FindError {
+    fn of_upstream(source: &Source, image: &ImageName, error: &UpstreamError) -> Self {
+        if error.is_missing() {
+            return Self::Reference { repository: source.key().to_string(), reference: image.reference.to_string() };
+        }
+        Self::Upstream(error.to_string())
+    }
+}
+
 impl Registry {
     /// The image that a name means, whatever its host.
     ///
@@ -60,6 +73,12 @@ impl Registry {
     /// [`FindError`] where there is none.
     pub async fn find_image(&self, image: &ImageName) -> Result<FoundImage, FindError> {
         let asked = Asked { path: image.path.clone(), hint: image.scope() };
+        let source = self.upstreams().source(&asked, None);
+        let asked = source.as_ref().map_or(asked, Source::asked);
+        if let Some(source) = &source {
+            let fetched = self.grant(source, Wish::Manifest(image.reference.clone())).await;
+            fetched.map_err(|error| FindError::of_upstream(source, image, &error))?;
+        }
         let (scope, digest, manifest) = {
             let catalog = self.catalog();
             let found = catalog.find(&asked, Wanted::manifest(&image.reference));
@@ -69,6 +88,10 @@ impl Registry {
             let (digest, record) = repository.manifest(&image.reference).ok_or_else(missing)?;
             (key.scope, digest, record.manifest.clone())
         };
+        if let (Some(source), Some(config)) = (&source, &manifest.config) {
+            let fetched = self.fetch_blob(source, &config.digest).await;
+            fetched.map_err(|error| FindError::of_upstream(source, image, &error))?;
+        }
         let platforms = self.platforms(&manifest).await?;
         Ok(FoundImage { scope, digest, media_type: manifest.media_type, platforms })
     }

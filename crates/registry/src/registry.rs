@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Change, RepositoryKey, UnixMillis};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::storage::{Blobs, Disk, Records, Uploads};
+use crate::upstream::Upstreams;
 
 /// A registry of images. Clones are the same registry.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ struct Inner {
     config: Config,
     blobs: Blobs,
     uploads: Uploads,
+    upstreams: Upstreams,
     records: Records,
     catalog: RwLock<Catalog>,
     /// Held while a change is decided on, written and applied, so that changes happen on disk in the order in which they
@@ -50,7 +52,8 @@ impl Registry {
             catalog.apply(change);
         }
         let (catalog, uploads, changing) = (RwLock::new(catalog), Uploads::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { config, blobs, uploads, records, catalog, changing })))
+        let upstreams = Upstreams::new(config.upstreams.clone())?;
+        Ok(Self(Arc::new(Inner { config, blobs, uploads, upstreams, records, catalog, changing })))
     }
 
     /// What it was opened with.
@@ -71,6 +74,11 @@ impl Registry {
     /// The uploads under way.
     pub(crate) fn uploads(&self) -> &Uploads {
         &self.0.uploads
+    }
+
+    /// The registries whose images are cached here.
+    pub(crate) fn upstreams(&self) -> &Upstreams {
+        &self.0.upstreams
     }
 
     /// Decides on changes and makes them; when this returns, they are on disk and in the catalog. Between the decision

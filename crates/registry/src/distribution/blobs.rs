@@ -137,7 +137,7 @@ fn missing(digest: &Digest, error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::NotFound { unknown(digest) } else { Error::internal(error) }
 }
 
-fn describe(digest: &Digest) -> [(HeaderName, String); 5] {
+pub(super) fn describe(digest: &Digest) -> [(HeaderName, String); 5] {
     [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (ACCEPT_RANGES, "bytes".to_owned()),

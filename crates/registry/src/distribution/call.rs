@@ -55,6 +55,13 @@ impl Call {
         self.parameter(name).map(str::parse).transpose().map_err(|error: T::Err| Error::new(code, error))
     }
 
+    /// The query without the parameters of a name, if anything is left of it.
+    pub(crate) fn query_without(&self, name: &str) -> Option<String> {
+        let rest = self.query.iter().filter(|(its, _)| its != name);
+        let query = form::Serializer::new(String::new()).extend_pairs(rest).finish();
+        Some(query).filter(|query| !query.is_empty())
+    }
+
     /// A header's text.
     pub(crate) fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

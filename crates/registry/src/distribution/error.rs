@@ -27,7 +27,11 @@ pub(crate) enum ErrorCode {
     RangeInvalid,
     SizeInvalid,
     TagInvalid,
+    /// An upstream says so.
+    TooManyRequests,
     Unauthorized,
+    /// An upstream does not give what it is asked for.
+    Unavailable,
     Unknown,
     Unsupported,
 }
@@ -60,7 +64,9 @@ impl ErrorCode {
             Self::RangeInvalid => ("RANGE_INVALID", StatusCode::RANGE_NOT_SATISFIABLE),
             Self::SizeInvalid => ("SIZE_INVALID", StatusCode::BAD_REQUEST),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
+            Self::TooManyRequests => ("TOOMANYREQUESTS", StatusCode::TOO_MANY_REQUESTS),
             Self::Unauthorized => ("UNAUTHORIZED", StatusCode::UNAUTHORIZED),
+            Self::Unavailable => ("UNAVAILABLE", StatusCode::BAD_GATEWAY),
             Self::Unknown => ("UNKNOWN", StatusCode::INTERNAL_SERVER_ERROR),
             Self::Unsupported => ("UNSUPPORTED", StatusCode::METHOD_NOT_ALLOWED),
         }

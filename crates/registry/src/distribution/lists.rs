@@ -16,7 +16,7 @@ use crate::manifest::media_type;
 use crate::name::RepositoryPath;
 
 /// By which of its parameters a list of referrers was filtered.
-const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
+pub(super) const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
 /// `GET` of the repositories' names, each as it leads there.
 pub(super) fn repositories(call: &Call) -> Result<Response, Error> {
@@ -82,7 +82,7 @@ fn descriptor(digest: &Digest, record: &ManifestRecord) -> Value {
     descriptor
 }
 
-fn linked(list: Value, link: Option<HeaderValue>) -> Response {
+pub(super) fn linked(list: Value, link: Option<HeaderValue>) -> Response {
     let mut response = Json(list).into_response();
     if let Some(link) = link {
         response.headers_mut().insert(LINK, link);

@@ -8,3 +8,4 @@ mod images;
 mod keeping;
 mod mutability;
 mod scopes;
+mod upstream;

@@ -1,0 +1,68 @@
+//! Why something could not be had from an upstream.
+
+use std::error::Error;
+
+use http::HeaderValue;
+
+/// An upstream and what went wrong with it. Several clients may be told of one failure.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the upstream {upstream} (FAKECLOUD_REGISTRY_UPSTREAM) {problem}")]
+pub(crate) struct UpstreamError {
+    pub(super) upstream: String,
+    pub(crate) problem: Problem,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Problem {
+    /// It has no such thing.
+    #[error("has no {0}")]
+    Missing(String),
+    /// It wants to know who asks, or does not let them.
+    #[error(
+        "refuses {0}: check that the repository exists there, and the user and password in \
+         prefix=https://user:password@host"
+    )]
+    Refused(String),
+    /// It has answered too often of late; with the `Retry-After` that it said.
+    #[error("answers no more for now, 429 to {asked}; with a user and password it may allow more")]
+    TooManyRequests { asked: String, retry_after: Option<String> },
+    /// There is no connection to it, or no answer.
+    #[error("cannot be reached: {0}")]
+    Unreachable(String),
+    /// Its answer is none that a registry gives.
+    #[error("gave no good answer: {0}")]
+    BadAnswer(String),
+    /// What it sent ended early, or is not what was asked for.
+    #[error("sent a broken {0}")]
+    Broken(String),
+    /// Somebody wants to put something into its repositories.
+    #[error("is where all below the prefix '{0}' comes from: push to another name")]
+    Push(String),
+    /// It is this registry's disk that failed.
+    #[error("sent what could not be stored: {0}")]
+    Storage(String),
+}
+
+// === impl UpstreamError ===
+
+impl UpstreamError {
+    /// Whether the upstream has answered, and has no such thing.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.problem, Problem::Missing(_))
+    }
+}
+
+/// An error and its causes in one line, each said once.
+pub(super) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
+    }
+    text
+}
