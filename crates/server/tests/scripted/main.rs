@@ -26,5 +26,6 @@ mod s3;
 mod server;
 mod services;
 mod streaming;
+mod upstreams;
 mod urls;
 mod wire;
