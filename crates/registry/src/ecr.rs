@@ -79,9 +79,12 @@ impl Registry {
 
     async fn answer(&self, caller: Caller, request: Request<Body>) -> Result<Value, Error> {
         let (head, body) = request.into_parts();
+        // Before anything is refused: a connection whose request was not read cannot be used again.
+        let (bytes, _turn) = body::read(body).await?;
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let (operation, members) = Operation::of_target(target)?;
-        let (request, _turn) = body::read(body).await?;
+        let request = body::parse(&bytes)?;
+        drop(bytes);
         shape::check(members, request.as_object().expect("bodies are read as objects"))?;
         trace!(?operation, scope = %caller.scope, "called");
         match way(operation) {

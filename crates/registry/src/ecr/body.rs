@@ -1,6 +1,7 @@
 //! Bodies of requests: bounded, one by one and all together.
 
 use axum::body::{Body, HttpBody as _};
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,12 +21,12 @@ static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
 /// The right to hold a long body, until it is dropped.
 pub(super) type Turn = Option<SemaphorePermit<'static>>;
 
-/// Reads a body to its end: a JSON object, or nothing, which is an empty one.
+/// Reads a body to its end.
 ///
 /// # Errors
 ///
-/// `SerializationException` for anything else, `RequestEntityTooLargeException`.
-pub(super) async fn read(body: Body) -> Result<(Value, Turn), Error> {
+/// `RequestEntityTooLargeException`, and `ServerException` where the body breaks off.
+pub(super) async fn read(body: Body) -> Result<(Bytes, Turn), Error> {
     let size = body.size_hint();
     if size.lower() > BODY_BYTES_MAX {
         return Err(too_large());
@@ -37,10 +38,15 @@ pub(super) async fn read(body: Body) -> Result<(Value, Turn), Error> {
         Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
         Err(error) => return Err(Error::server(format!("the request could not be read: {error}"))),
     };
-    Ok((parse(&bytes)?, turn))
+    Ok((bytes, turn))
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Error> {
+/// Parses a body: a JSON object, or nothing, which is an empty one.
+///
+/// # Errors
+///
+/// `SerializationException` for anything else.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
