@@ -78,8 +78,8 @@ pub(super) async fn part(registry: &Registry, caller: &Caller, request: Value) -
 pub(super) async fn complete(registry: &Registry, caller: &Caller, request: Value) -> Result<Value, Error> {
     let request: CompleteRequest = read(request)?;
     let key = caller.key(&request.target);
-    let digest = one_digest(&request.layer_digests)?;
     let (id, turn) = take(registry, &key, &request.upload_id)?;
+    let digest = one_digest(&request.layer_digests)?;
     if turn.upload().length() == Ok(0) {
         let message = format!("The upload with id '{id}' has no layer part: upload one first");
         return Err(Error::new(ErrorCode::EmptyUpload, message));

@@ -21,6 +21,10 @@ pub(super) enum Shape {
         max: usize,
         form: Form,
     },
+    /// A whole number that may be large.
+    Long {
+        min: i64,
+    },
     /// A whole number.
     Integer {
         min: i64,
@@ -87,6 +91,10 @@ fn value(path: &str, shape: &Shape, value: &Value) -> Result<(), Error> {
             Some(number) => bounded(path, "value", number, *min, *max),
             None => Err(mismatch(path, shape, value)),
         },
+        (Shape::Long { min }, Value::Number(number)) => match number.as_i64() {
+            Some(number) => bounded(path, "value", number, *min, i64::MAX),
+            None => Err(mismatch(path, shape, value)),
+        },
         (Shape::List { of, min, max }, Value::Array(values)) => {
             bounded(path, "length", values.len(), *min, *max)?;
             values.iter().enumerate().try_for_each(|(index, value)| element(path, index, of, value))
@@ -141,6 +149,7 @@ fn mismatch(path: &str, shape: &Shape, value: &Value) -> Error {
     let expected = match shape {
         Shape::Text { .. } => "a String",
         Shape::Integer { .. } => "an Integer",
+        Shape::Long { .. } => "a Long",
         Shape::Boolean => "a Boolean",
         Shape::Blob => "a Blob",
         Shape::List { .. } => "an Array",

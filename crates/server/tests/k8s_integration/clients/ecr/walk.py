@@ -107,7 +107,8 @@ def repositories(walk):
     for operation, more in [("tag_resource", {"tags": []}), ("untag_resource", {"tagKeys": []}), ("list_tags_for_resource", {})]:
         walk.no("InvalidParameter", operation, resourceArn="arn:aws:s3:::bucket", **more)
         walk.no("RepositoryNotFound", operation, resourceArn=f"{arn}-none", **more)
-    same(ecr.describe_registry(), ecr.describe_registry() | {"registryId": ACCOUNT, "replicationConfiguration": {"rules": []}})
+    registry = ecr.describe_registry()
+    same((registry["registryId"], registry["replicationConfiguration"]), (ACCOUNT, {"rules": []}))
 
 
 def policies(walk):
@@ -245,7 +246,9 @@ def authorization(walk):
 
 def destroy(walk, digest, listing):
     ecr, app = walk.ecr, {"repositoryName": "team/app"}
-    kept = ecr.batch_delete_image(imageIds=[{"imageDigest": digest}, {}], **app)["failures"]
+    some = ecr.batch_delete_image(imageIds=[{"imageTag": "v1"}, {"imageDigest": digest}, {}], **app)
+    same([each["imageTag"] for each in some["imageIds"]], ["v1"])
+    kept = some["failures"]
     same([each["failureCode"] for each in kept], ["ImageReferencedByManifestList", "MissingDigestAndTag"])
     assert listing in kept[0]["failureReason"], kept
     deleted = ecr.batch_delete_image(imageIds=[{"imageTag": "multi"}, {"imageDigest": digest}], **app)
