@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Fakecloud, Function, LogLevel, Node, eventually, host, with_temp_ns, zip};
+use crate::harness::{Answer, Fakecloud, Function, Lambda, LogLevel, Node, eventually, host, with_temp_ns, zip};
 
 /// Long before the start timeout of 60 s.
 const REASON_WITHIN: Duration = Duration::from_secs(30);
@@ -40,7 +40,7 @@ fn start_that_times_out_deletes_its_pod_and_says_how_far_it_came() {
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
         fakecloud.lambda.create_function("deaf", &image_with(&["sleep", "1000"]));
 
-        let message = reason(&fakecloud, "deaf");
+        let message = reason(&fakecloud.lambda, "deaf");
         assert!(message.contains("did not listen within 6s") && message.contains("runs"), "{message}");
         assert!(message.contains(IMAGE) && message.contains(EMULATOR), "{message}");
         eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
@@ -59,13 +59,13 @@ fn image_without_the_emulator_is_named_with_what_it_lacks() {
             ("client", &["sh", "-c", "echo ${AWS_LAMBDA_RUNTIME_API:?KeyError}"][..], "KeyError"),
         ] {
             fakecloud.lambda.create_function(name, &busybox(command));
-            let message = reason(&fakecloud, name);
+            let message = reason(&fakecloud.lambda, name);
             assert!(message.contains(end), "{message}");
             assert!(message.contains(BUSYBOX) && message.contains(EMULATOR), "{message}");
         }
 
         fakecloud.lambda.create_function("website", &busybox(&["httpd", "-f", "-p", "8080"]));
-        let message = reason(&fakecloud, "website");
+        let message = reason(&fakecloud.lambda, "website");
         assert!(message.contains("answered with HTTP 501"), "{message}");
         assert!(message.contains(BUSYBOX) && message.contains(EMULATOR), "{message}");
     });
@@ -76,7 +76,7 @@ fn process_that_is_killed_as_it_starts_lacks_no_emulator() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
         fakecloud.lambda.create_function("killed", &image_with(&["sh", "-c", "sh -c 'kill -9 $$'; exit $?"]));
-        let message = reason(&fakecloud, "killed");
+        let message = reason(&fakecloud.lambda, "killed");
         assert!(message.contains("signal: killed") && !message.contains(EMULATOR), "{message}");
     });
 }
@@ -86,7 +86,7 @@ fn entry_point_that_is_not_in_the_image_is_the_reason() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
         fakecloud.lambda.create_function("misspelt", &image_with(&["/usr/bin/pyhton"]));
-        let message = reason(&fakecloud, "misspelt");
+        let message = reason(&fakecloud.lambda, "misspelt");
         assert!(message.contains("/usr/bin/pyhton") && message.contains("no such file"), "{message}");
         assert!(!message.contains(EMULATOR), "{message}");
     });
@@ -98,7 +98,7 @@ fn image_name_that_is_none_is_the_reason() {
         let setting = ("FAKECLOUD_LAMBDA_IMAGE_PYTHON3_12", "registry.invalid/Upper:1");
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
         fakecloud.lambda.create_function("misnamed", &Function::python_report());
-        let message = reason(&fakecloud, "misnamed");
+        let message = reason(&fakecloud.lambda, "misnamed");
         assert!(message.contains("InvalidImageName") && message.contains("registry.invalid/Upper:1"), "{message}");
     });
 }
@@ -112,7 +112,7 @@ fn pod_that_fits_no_node_is_given_its_grace_and_then_says_why() {
         fakecloud.lambda.create_function("homeless", &Function::python_report().members(tags));
 
         let asked = Instant::now();
-        let message = reason(&fakecloud, "homeless");
+        let message = reason(&fakecloud.lambda, "homeless");
         assert!(message.contains("Unschedulable") && message.contains("node"), "{message}");
         assert!(asked.elapsed() >= Duration::from_secs(4), "an autoscaler had no chance: {:?}", asked.elapsed());
         eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
@@ -150,7 +150,7 @@ fn init_container_that_is_refused_its_files_says_so() {
             let setting = ("FAKECLOUD_K8S_SELF_URL", stranger.as_str());
             let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
             fakecloud.lambda.create_function("refused", &Function::python_report());
-            let message = reason(&fakecloud, "refused");
+            let message = reason(&fakecloud.lambda, "refused");
             assert!(message.contains("init container") && message.contains(code), "{message}");
         });
     }
@@ -171,11 +171,36 @@ fn archive_that_comes_damaged_is_the_reason() {
             let setting = ("FAKECLOUD_K8S_SELF_URL", stranger.as_str());
             let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
             fakecloud.lambda.create_function("damaged", &Function::python_report());
-            let message = reason(&fakecloud, "damaged");
+            let message = reason(&fakecloud.lambda, "damaged");
             assert!(message.contains("init container") && message.contains(&words), "{words}: {message}");
             eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
         });
     }
+}
+
+#[test]
+fn disk_that_the_code_fills_is_the_reason() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let lambda = &fakecloud.lambda;
+        let label = format!("fakecloud-test-{}", ns.name);
+        let tags = json!({"Tags": {"fakecloud-k8s/node-selector": format!("{label}=yes")}});
+        lambda.create_function("vast", &Function::python_report().file("vast", vec![7; 1 << 20]).members(tags));
+
+        let message = thread::scope(|scope| {
+            let invoked = scope.spawn(|| reason(lambda, "vast"));
+            let uid = eventually("the Pod waits for a node", || {
+                let pods = ns.pods();
+                pods.first().and_then(|pod| pod.object["metadata"]["uid"].as_str().map(str::to_owned))
+            });
+            let disk = Node::little_disk(&uid, "64k");
+            let _label = Node::label(&ns.kubectl, &label, "yes");
+            disk.mounted();
+            invoked.join().expect("the client does not panic")
+        });
+        assert!(message.contains("init container") && message.contains("No space left on device"), "{message}");
+        eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
+    });
 }
 
 #[test]
@@ -209,9 +234,9 @@ fn image_with(entry_point: &[&str]) -> Function {
 }
 
 /// The message of the refusal that an invocation ends with.
-fn reason(fakecloud: &Fakecloud<'_>, function: &str) -> String {
+fn reason(lambda: &Lambda, function: &str) -> String {
     let asked = Instant::now();
-    let answer: Answer = fakecloud.lambda.invoke(function, &Value::Null);
+    let answer: Answer = lambda.invoke(function, &Value::Null);
     assert_eq!(answer.status, 424, "{answer}");
     assert!(asked.elapsed() < REASON_WITHIN, "the reason came after {:?}: {answer}", asked.elapsed());
     let message = answer.error_message();

@@ -1,7 +1,7 @@
 //! The cluster's only node, where tests break the network and choose the address of the next Pod.
 
 use std::net::Ipv4Addr;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use super::Kubectl;
 use super::settings::settings;
@@ -18,8 +18,26 @@ pub(crate) struct Label<'a> {
     name: &'a str,
 }
 
+/// Waits on the node for a Pod's directory for code, to make it a disk of its own.
+pub(crate) struct LittleDisk(Child);
+
 /// The node.
 pub(crate) struct Node;
+
+/// Mounts a disk of $2 over the directory for the code of the Pod with the uid $1, before a container sees it. Where
+/// kubelets keep such directories, the mount of the same Pod's `/tmp` tells.
+const LITTLE_DISK: &str = r#"
+for _ in $(seq 3000); do
+  tmp=$(grep -o "/[^ ]*/pods/$1/volumes/kubernetes.io~empty-dir/tmp" /proc/mounts | head -n 1)
+  code=${tmp%/tmp}/code
+  if [ -n "$tmp" ] && [ -d "$code" ]; then
+    exec mount -t tmpfs -o "size=$2,mode=0777" tmpfs "$code"
+  fi
+  sleep 0.01
+done
+echo "the Pod has no directories" >&2
+exit 1
+"#;
 
 /// Packets that the node makes itself, and those it passes on.
 const CHAINS: [&str; 2] = ["OUTPUT", "FORWARD"];
@@ -33,6 +51,12 @@ impl Node {
             run(&["iptables", "-w", "-I", chain, "-d", &address.to_string(), "-j", "DROP"]);
         }
         Silence { address }
+    }
+
+    /// Lets the code of the Pod with this uid, which no node has taken yet, have so much room and no more.
+    pub(crate) fn little_disk(uid: &str, size: &str) -> LittleDisk {
+        let mut waiting = command(&["sh", "-c", LITTLE_DISK, "little-disk", uid, size]);
+        LittleDisk(waiting.spawn().expect("a command can be run on the node"))
     }
 
     /// Gives the node a label.
@@ -63,6 +87,16 @@ impl Drop for Silence {
         for chain in CHAINS {
             run(&["iptables", "-w", "-D", chain, "-d", &self.address.to_string(), "-j", "DROP"]);
         }
+    }
+}
+
+// === impl LittleDisk ===
+
+impl LittleDisk {
+    /// Waits until the Pod has it. The kubelet takes it away with the Pod.
+    pub(crate) fn mounted(mut self) {
+        let status = self.0.wait().expect("a command can be waited for");
+        assert!(status.success(), "the disk was not mounted: {status}");
     }
 }
 
