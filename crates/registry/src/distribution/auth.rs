@@ -18,15 +18,15 @@ pub(crate) fn admit(
     method: &Method,
     route: &Route,
 ) -> Result<Option<Scope>, Error> {
-    let shown = headers.get(AUTHORIZATION).map(|header| header.to_str().unwrap_or_default());
-    match (token, shown) {
+    let shown = headers.get(AUTHORIZATION).map(|header| password(header.to_str().unwrap_or_default()));
+    match (token, shown.transpose()?.filter(|password| !password.is_empty())) {
         (None, None) => Ok(None),
         (Some(_), None) if is_open(method, route) => Ok(None),
         (Some(_), None) => {
             Err(Error::unauthorized("authentication required: log in with the password in FAKECLOUD_REGISTRY_TOKEN"))
         }
-        (None, Some(shown)) => scope_of(&password(shown)?, UnixMillis::now()),
-        (Some(token), Some(shown)) if token.is(&password(shown)?) => Ok(None),
+        (None, Some(password)) => scope_of(&password, UnixMillis::now()),
+        (Some(token), Some(password)) if token.is(&password) => Ok(None),
         (Some(_), Some(_)) => {
             Err(Error::unauthorized("wrong password: this registry takes the one in FAKECLOUD_REGISTRY_TOKEN only"))
         }
@@ -38,7 +38,8 @@ fn is_open(method: &Method, route: &Route) -> bool {
     matches!(*method, Method::GET | Method::HEAD) && *route != Route::Base
 }
 
-/// The password in an `Authorization` header, whatever the user's name.
+/// The password in an `Authorization` header, whatever the user's name. skopeo and CRI-O send an empty one where they have
+/// none and the base told them that there is a token.
 fn password(authorization: &str) -> Result<String, Error> {
     let unreadable = || Error::unauthorized("unreadable Authorization header: expected Basic or Bearer credentials");
     let (scheme, credentials) = authorization.split_once(' ').ok_or_else(unreadable)?;
@@ -75,6 +76,9 @@ mod tests {
 
     use super::*;
 
+    /// No user, no password.
+    const EMPTY: &str = "Basic Og==";
+
     fn status(token: Option<&str>, authorization: Option<&str>, method: &Method, path: &str) -> u16 {
         let token = token.and_then(|token| Token::new(token.to_owned()));
         let mut headers = HeaderMap::new();
@@ -99,6 +103,10 @@ mod tests {
             (Some("secret"), None, &get, tag, 200),
             (Some("secret"), None, &Method::HEAD, tag, 200),
             (Some("secret"), None, &get, base, 401),
+            (Some("secret"), Some(EMPTY), &get, tag, 200),
+            (Some("secret"), Some(EMPTY), &put, tag, 401),
+            (Some("secret"), Some(EMPTY), &get, base, 401),
+            (None, Some(EMPTY), &put, tag, 200),
             (Some("secret"), None, &put, tag, 401),
             (Some("secret"), None, &Method::DELETE, tag, 401),
             (Some("secret"), Some(&right), &put, tag, 200),
