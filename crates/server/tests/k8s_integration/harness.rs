@@ -2,8 +2,12 @@
 
 mod answer;
 mod clients;
+mod containerd;
+mod docker;
 mod fakecloud;
 mod function;
+mod image_layout;
+mod image_tools;
 mod kubectl;
 mod lambda;
 mod moto;
@@ -20,8 +24,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::clients::{Clients, Order, Report};
+pub(crate) use self::containerd::Containerd;
+pub(crate) use self::docker::Docker;
 pub(crate) use self::fakecloud::{Fakecloud, LogLevel};
 pub(crate) use self::function::{Function, zip};
+pub(crate) use self::image_layout::{ImageLayout, digest_of, random_bytes};
+pub(crate) use self::image_tools::{Skopeo, place};
 pub(crate) use self::kubectl::Kubectl;
 pub(crate) use self::lambda::Lambda;
 pub(crate) use self::moto::Moto;

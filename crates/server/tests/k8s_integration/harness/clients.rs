@@ -7,7 +7,7 @@ use std::process::Command;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::settings::settings;
+use super::settings::{oras, settings};
 use super::{Function, Lambda, Namespace};
 
 /// The clients, where `cargo xtask k8s-test` put them.
@@ -125,6 +125,18 @@ impl<'ns> Clients<'ns> {
         })
     }
 
+    /// The password for `docker login`, as `aws ecr get-login-password` prints it.
+    pub(crate) fn ecr_password(&self, endpoint: &str) -> String {
+        run(self.aws_cli_command(endpoint).args(["ecr", "get-login-password"])).trim_end().to_owned()
+    }
+
+    /// Runs a Python program that uses oras and ends with 0 when all is as it should be, and returns what it printed.
+    pub(crate) fn oras_program(&self, program: &str, args: &[&str]) -> String {
+        let mut python = self.python();
+        python.env("PYTHONPATH", oras()).env("DOCKER_CONFIG", self.namespace.dir());
+        run(python.arg(script(program)).args(args).current_dir(self.namespace.dir()))
+    }
+
     /// The code in `An error occurred (CODE) when calling the GetFunction operation: …`.
     fn aws_missing(&self, order: &Order<'_>) -> String {
         let name = format!("{}-missing", order.name);
@@ -141,8 +153,14 @@ impl<'ns> Clients<'ns> {
     }
 
     fn aws_command(&self, lambda: &Lambda, args: &[&str]) -> Command {
+        let mut aws = self.aws_cli_command(&lambda.endpoint);
+        aws.arg("lambda").args(args);
+        aws
+    }
+
+    fn aws_cli_command(&self, endpoint: &str) -> Command {
         let mut aws = self.python();
-        aws.arg(self.dir.join("python/bin/aws")).args(["--endpoint-url", &lambda.endpoint, "lambda"]).args(args);
+        aws.arg(self.dir.join("python/bin/aws")).args(["--endpoint-url", endpoint]);
         aws
     }
 

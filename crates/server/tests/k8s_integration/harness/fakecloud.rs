@@ -76,6 +76,11 @@ impl<'ns> Fakecloud<'ns> {
         process.log()
     }
 
+    /// Its registry, for clients on this host.
+    pub(crate) fn registry(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// The Pods of this instance that nobody has deleted.
     pub(crate) fn pods(&self) -> Vec<Pod> {
         let mut pods = self.namespace.pods();

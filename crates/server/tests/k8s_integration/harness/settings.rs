@@ -58,6 +58,31 @@ pub(crate) fn moto() -> PathBuf {
     required("FAKECLOUD_TEST_MOTO", "the directory with moto's server").into()
 }
 
+/// The root below which skopeo, Docker and what they need are unpacked.
+///
+/// # Panics
+/// Without the variable, in words.
+pub(crate) fn image_tools() -> PathBuf {
+    required("FAKECLOUD_TEST_IMAGE_TOOLS", "the root of Debian's packages skopeo and docker.io, unpacked").into()
+}
+
+/// The directory with the Python package oras, for `PYTHONPATH`.
+///
+/// # Panics
+/// Without the variable, in words.
+pub(crate) fn oras() -> PathBuf {
+    required("FAKECLOUD_TEST_ORAS", "the directory with the Python package oras").into()
+}
+
+/// The command that speaks to the node's containerd, in words.
+///
+/// # Panics
+/// Without the variable, in words.
+pub(crate) fn ctr() -> Vec<String> {
+    let command = required("FAKECLOUD_TEST_CTR", "the command that speaks to the node's containerd");
+    command.split_whitespace().map(str::to_owned).collect()
+}
+
 /// The library that sets the clock of a process, for `LD_PRELOAD`.
 ///
 /// # Panics
