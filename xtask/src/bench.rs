@@ -3,14 +3,17 @@
 mod bare;
 mod cold;
 mod control_plane;
+mod docker_registry;
 mod footprint;
 mod functions;
 mod http;
 mod machine;
+mod memory;
 mod moto;
 mod namespace;
 mod picture;
 mod pool;
+mod registry;
 mod report;
 mod samples;
 mod server;
@@ -37,7 +40,8 @@ use crate::{images, paths, shell};
 const HOW: &str = "\
 fakecloud runs on this host, built for release, in a namespace of its own on the native cluster: kind's Pods have no \
 address that a host reaches. Each figure stands beside the same without fakecloud, measured in turns in the same run; \
-calls of the control plane stand beside moto's server, which ends the connection after each answer. \
+calls of the control plane stand beside moto's server, which ends the connection after each answer, and its registry \
+beside Debian's docker-registry. \
 The figures go to standard output as a Markdown table, to target/bench/bench.json, and as a picture to \
 target/bench/bench.svg. A quiet machine gives \
 steadier figures; so does `nice -n -10`.";
@@ -69,6 +73,8 @@ enum Part {
     Footprint,
     /// Functions created, read and listed, beside moto
     ControlPlane,
+    /// Images pushed and pulled, beside Debian's docker-registry
+    Registry,
     /// The pool's decisions
     Pool,
 }
@@ -82,6 +88,8 @@ struct Amounts {
     cold: Amount,
     /// Calls to moto a round, which is slower by far.
     moto: usize,
+    /// How often many pull an image at once.
+    pulls: usize,
 }
 
 const FULL: Amounts = Amounts {
@@ -91,6 +99,7 @@ const FULL: Amounts = Amounts {
     starts: 10,
     cold: Amount { tries: 15, bursts: 3, burst_pods: 10, crowd_pods: 50 },
     moto: 30,
+    pulls: 5,
 };
 const QUICK: Amounts = Amounts {
     warm: 500,
@@ -99,6 +108,7 @@ const QUICK: Amounts = Amounts {
     starts: 3,
     cold: Amount { tries: 3, bursts: 1, burst_pods: 10, crowd_pods: 20 },
     moto: 5,
+    pulls: 1,
 };
 
 /// A zip as small as functions come, and one that no warm invocation should feel.
@@ -156,6 +166,9 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     }
     if wanted(Part::ControlPlane) {
         rows.extend(control_plane::measure(&setup, &dir, amounts.moto)?);
+    }
+    if wanted(Part::Registry) {
+        rows.extend(registry::measure(&setup, &dir, amounts.pulls)?);
     }
     if wanted(Part::Pool) {
         rows.extend(pool::measure()?);

@@ -80,3 +80,13 @@ fn download(dir: &Path) -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+// === impl ImageTools ===
+
+impl ImageTools {
+    /// A program that needs no library but those that every machine has.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        let unpacked = self.root.join("usr/bin").join(name);
+        if unpacked.is_file() { unpacked } else { name.into() }
+    }
+}

@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use super::functions::{self, Code};
+use super::memory::Memory;
 use super::report::{Aim, Row};
 use super::samples::Samples;
-use super::server::{Memory, Server, Setup};
+use super::server::{Server, Setup};
 use crate::shell;
 
 /// Functions in the second look at memory.

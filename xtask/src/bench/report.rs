@@ -51,6 +51,8 @@ enum Unit {
     Kb,
     /// A rate.
     PerSecond,
+    /// A rate in megabytes of 10^6 bytes.
+    MbPerSecond,
 }
 
 /// What a figure should be.
@@ -132,6 +134,11 @@ impl Row {
         Self { what, unit: Unit::PerSecond, fakecloud: rate, beside: None, aim: None }
     }
 
+    /// Megabytes of 10^6 bytes a second.
+    pub(crate) fn mb_per_second(what: String, rate: f64) -> Self {
+        Self { what, unit: Unit::MbPerSecond, fakecloud: rate, beside: None, aim: None }
+    }
+
     pub(crate) fn beside(self, what: &str, value: f64) -> Self {
         Self { beside: Some(Beside { what: what.to_owned(), value }), ..self }
     }
@@ -161,7 +168,7 @@ impl Row {
 
     /// Whether more is better, as with rates.
     pub(crate) fn is_rate(&self) -> bool {
-        self.unit == Unit::PerSecond
+        matches!(self.unit, Unit::PerSecond | Unit::MbPerSecond)
     }
 
     fn markdown(&self) -> String {
@@ -187,6 +194,7 @@ impl Unit {
             Self::Mb => format!("{value:.1} MB"),
             Self::Kb => format!("{value:.1} KB"),
             Self::PerSecond => format!("{value:.0} /s"),
+            Self::MbPerSecond => format!("{value:.0} MB/s"),
         }
     }
 

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::http::Client;
+use super::memory::Memory;
 use super::namespace::Namespace;
 use crate::cluster::Cluster;
 
@@ -36,15 +37,6 @@ pub(crate) struct Server {
     address: SocketAddr,
     /// From the start of the process until it said that it is ready.
     pub(crate) startup: Duration,
-}
-
-/// What of a process is in memory, in KiB.
-#[derive(Clone, Copy)]
-pub(crate) struct Memory {
-    /// All of it: `VmRSS` of `/proc/<pid>/status`.
-    pub(crate) resident_kib: u64,
-    /// The part that is its own, not its program's file: `RssAnon`.
-    pub(crate) anonymous_kib: u64,
 }
 
 impl Server {
@@ -84,6 +76,11 @@ impl Server {
         Ok(server)
     }
 
+    /// Where it serves.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A connection to it.
     ///
     /// # Errors
@@ -97,13 +94,7 @@ impl Server {
     /// # Errors
     /// When it has ended.
     pub(crate) fn memory(&self) -> Result<Memory> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-            kib.with_context(|| format!("/proc/<pid>/status of fakecloud has no {name}"))
-        };
-        Ok(Memory { resident_kib: field("VmRSS")?, anonymous_kib: field("RssAnon")? })
+        Memory::of(&self.process)
     }
 
     fn await_ready(&mut self, began: Instant, log: &Path) -> Result<()> {
