@@ -20,7 +20,8 @@ use crate::{
 /// [`handle_timeout`](Self::handle_timeout) only, so a warm instance is not thrown away under a caller's nose.
 ///
 /// Time only moves forward: a `now` before the latest one counts as the latest one. An event costs the same however many
-/// instances and deploys there are; O(log n) of those that wait, and of provisioned instances of one deploy.
+/// instances, deploys and waiting invocations there are; O(log n) of the deploys that wait for places in a full house, and of
+/// the provisioned instances of one deploy.
 #[derive(Debug)]
 pub struct Pool {
     pub(crate) config: Config,

@@ -50,7 +50,9 @@ impl Pool {
         if was_all_provisioned || !self.fleet.is_all_provisioned() {
             return;
         }
-        for key in self.waiting.deploys().filter(|key| self.is_shut_out(*key)).collect::<Vec<_>>() {
+        let mut shut_out = self.waiting.deploys();
+        shut_out.retain(|key| self.is_shut_out(*key));
+        for key in shut_out {
             self.fail_waiting(key, &Failure::Throttled);
             self.settle(now, key);
         }

@@ -1,47 +1,55 @@
 //! Invocations that wait for an instance: one line per deploy, first come, first served.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use crate::InvocationId;
 use crate::deploy::DeployKey;
+use crate::links::{Links, List};
+use crate::slab::{Slab, Slot};
 
 /// All lines, and where in them each invocation stands.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    /// A line is here only while somebody stands in it.
-    lines: BTreeMap<DeployKey, BTreeMap<Ticket, InvocationId>>,
-    places: BTreeMap<InvocationId, (DeployKey, Ticket)>,
-    last_ticket: Ticket,
+    waiters: Slab<Waiter>,
+    links: Links,
+    /// By the slots of deploys, in order of arrival.
+    lines: Vec<List>,
+    /// Hashed without a secret: what nobody iterates over is as deterministic as a sorted map.
+    places: HashMap<InvocationId, Slot, BuildHasherDefault<DefaultHasher>>,
 }
 
-/// Grows with every arrival, so that order in a line is order of arrival.
-type Ticket = u64;
+#[derive(Debug, Clone, Copy)]
+struct Waiter {
+    invocation: InvocationId,
+    deploy: DeployKey,
+}
 
 // === impl Waiting ===
 
 impl Waiting {
     pub(crate) fn push(&mut self, deploy: DeployKey, invocation: InvocationId) {
-        self.last_ticket += 1;
-        self.places.insert(invocation, (deploy, self.last_ticket));
-        self.lines.entry(deploy).or_default().insert(self.last_ticket, invocation);
+        let slot = self.waiters.insert(Waiter { invocation, deploy });
+        let line = deploy.0.index();
+        if self.lines.len() <= line {
+            self.lines.resize(line + 1, List::default());
+        }
+        self.links.push(&mut self.lines[line], slot);
+        self.places.insert(invocation, slot);
     }
 
     /// Takes out the oldest waiter of a deploy.
     pub(crate) fn pop(&mut self, deploy: DeployKey) -> Option<InvocationId> {
-        let oldest = *self.lines.get(&deploy)?.values().next()?;
-        self.remove(oldest);
+        let slot = self.lines.get(deploy.0.index())?.first()?;
+        let oldest = self.take(slot).invocation;
+        self.places.remove(&oldest);
         Some(oldest)
     }
 
     /// Takes out one waiter, and says which deploy it waited for.
     pub(crate) fn remove(&mut self, invocation: InvocationId) -> Option<DeployKey> {
-        let (deploy, ticket) = self.places.remove(&invocation)?;
-        let line = self.lines.get_mut(&deploy).expect("an invocation with a place stands in its line");
-        line.remove(&ticket);
-        if line.is_empty() {
-            self.lines.remove(&deploy);
-        }
-        Some(deploy)
+        let slot = self.places.remove(&invocation)?;
+        Some(self.take(slot).deploy)
     }
 
     pub(crate) fn contains(&self, invocation: InvocationId) -> bool {
@@ -49,25 +57,33 @@ impl Waiting {
     }
 
     /// The deploys that somebody waits for.
-    pub(crate) fn deploys(&self) -> impl Iterator<Item = DeployKey> {
-        self.lines.keys().copied()
+    pub(crate) fn deploys(&self) -> Vec<DeployKey> {
+        let mut deploys: Vec<DeployKey> = self.waiters.iter().map(|(_, waiter)| waiter.deploy).collect();
+        deploys.sort_unstable();
+        deploys.dedup();
+        deploys
     }
 
     /// Waiters of one deploy.
     pub(crate) fn len(&self, deploy: DeployKey) -> usize {
-        self.lines.get(&deploy).map_or(0, BTreeMap::len)
+        self.lines.get(deploy.0.index()).map_or(0, List::len)
     }
 
     /// Waiters of all deploys.
     pub(crate) fn total(&self) -> usize {
-        self.places.len()
+        self.waiters.len()
+    }
+
+    fn take(&mut self, slot: Slot) -> Waiter {
+        let waiter = self.waiters.remove(slot).expect("a place in a line is somebody's");
+        self.links.remove(&mut self.lines[waiter.deploy.0.index()], slot);
+        waiter
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slab::Slot;
 
     const A: DeployKey = DeployKey(Slot::after(0));
     const B: DeployKey = DeployKey(Slot::after(1));
@@ -90,15 +106,16 @@ mod tests {
     }
 
     #[test]
-    fn empty_lines_are_dropped() {
+    fn empty_lines_are_nobodys() {
         let mut waiting = waiting(&[(A, 1), (B, 2)]);
         assert_eq!((waiting.len(A), waiting.len(B), waiting.total()), (1, 1, 2));
+        assert_eq!(waiting.deploys(), [A, B]);
 
         waiting.pop(A);
         waiting.remove(InvocationId(2));
 
         assert_eq!((waiting.len(A), waiting.len(B), waiting.total()), (0, 0, 0));
-        assert!(waiting.lines.is_empty());
+        assert_eq!((waiting.deploys(), waiting.pop(A)), (vec![], None));
     }
 
     fn waiting(arrivals: &[(DeployKey, u64)]) -> Waiting {
