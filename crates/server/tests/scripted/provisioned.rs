@@ -145,7 +145,8 @@ async fn callers_of_an_alias_that_moves_never_wait_for_a_start() {
         }
         assert_eq!(server.invoke("hello:live", json!({})).await.status, 200);
     }
-    assert_eq!(api.creates(), 5);
+    // One for each move, unless the version's last Pod has not been stopped yet. A caller's own start would be one more.
+    assert!(api.creates() <= 5, "{} Pods were created", api.creates());
 }
 
 #[tokio::test]
