@@ -1,5 +1,5 @@
-//! The artifact endpoints, streamed from disk: each Pod's init container gets its own code zip and layers tar; clients
-//! get the archives whose address the API told them.
+//! The artifact endpoints, streamed from where artifacts are: each Pod's init container gets its own code zip and layers
+//! tar; clients get the archives whose address the API told them.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub(crate) async fn layers(State(app): State<App>, Path(pod): Path<String>, head
 /// `GET /_fakecloud/lambda/archives/<sha256>`: a zip by its digest, which only those know who were told.
 pub(crate) async fn archive(State(app): State<App>, Path(digest): Path<String>) -> Response {
     match Sha256Digest::from_hex(&digest).map(|digest| app.blobs.zip(&digest.hex())) {
-        Ok(path) if path.exists() => stream(path).await,
+        Ok(path) if app.blobs.in_memory(&path).is_some() || path.exists() => send(&app, path).await,
         Ok(_) | Err(_) => (StatusCode::NOT_FOUND, "there is no archive with this digest\n").into_response(),
     }
 }
@@ -57,7 +57,7 @@ async fn serve(
         return (StatusCode::NOT_FOUND, "this Pod is not one that is starting\n").into_response();
     };
     match artifact(&deployment) {
-        Some(path) => stream(path).await,
+        Some(path) => send(&app, path).await,
         None => (StatusCode::NOT_FOUND, "this Pod's function has no such artifact\n").into_response(),
     }
 }
@@ -72,6 +72,13 @@ async fn announce(app: &App, pod: &str, headers: &HeaderMap) -> Option<SharedDep
     let (reply, deployment) = oneshot::channel();
     app.driver.send(Input::Fetching { pod: pod.to_owned(), ip, reply });
     deployment.await.ok().flatten()
+}
+
+async fn send(app: &App, path: PathBuf) -> Response {
+    match app.blobs.in_memory(&path) {
+        Some(zip) => Body::from(zip).into_response(),
+        None => stream(path).await,
+    }
 }
 
 async fn stream(path: PathBuf) -> Response {

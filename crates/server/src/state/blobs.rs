@@ -1,8 +1,11 @@
-//! Code zips and layer tars on disk, named by their content: written once, whole or not at all, then only read.
+//! Code zips and layer tars, named by their content: written once, whole or not at all, then only read. They are on disk,
+//! but for small zips of a process that keeps nothing.
+
+mod small_zips;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, TryLockError};
-use std::io::{self, BufReader, BufWriter, Cursor, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -11,6 +14,8 @@ use bytes::Bytes;
 use fakecloud_artifacts::{ArchiveError, DigestWriter, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
 use fakecloud_durable as durable;
 use tempfile::{NamedTempFile, TempDir};
+
+use self::small_zips::SmallZips;
 
 /// Longer than any call that stores an archive and any Pod that still fetches one.
 const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
@@ -25,6 +30,8 @@ const SMALL_BYTES_MAX: usize = 4 << 10;
 pub(crate) struct Blobs {
     zips: PathBuf,
     layers: PathBuf,
+    /// What would lie in `zips`.
+    in_memory: SmallZips,
     /// Since when nothing has needed a file. A file that is asked for again is not in here.
     unneeded: Mutex<HashMap<PathBuf, Instant>>,
     /// Keeps every other process out of the folder; the kernel lets go of it however this one ends.
@@ -33,13 +40,18 @@ pub(crate) struct Blobs {
     temporary: Option<TempDir>,
 }
 
-/// A zip that was checked and is on disk.
+/// A zip that was checked and stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredZip {
     pub(crate) digest: Sha256Digest,
     pub(crate) bytes: u64,
     pub(crate) unzipped_bytes: u64,
 }
+
+/// A zip, wherever it is.
+trait Zip: Read + Seek {}
+
+impl<T: Read + Seek> Zip for T {}
 
 /// Why a zip was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +90,8 @@ impl Blobs {
             durable::create_folder(dir)?;
             remove_unfinished(dir)?;
         }
-        Ok(Self { zips, layers, unneeded: Mutex::default(), _lock: lock, temporary })
+        let (in_memory, unneeded) = (SmallZips::default(), Mutex::default());
+        Ok(Self { zips, layers, in_memory, unneeded, _lock: lock, temporary })
     }
 
     /// The folder that the artifacts' folders lie in, for what else is kept in files.
@@ -87,7 +100,7 @@ impl Blobs {
     }
 
     /// Whether [`Self::put_zip`] takes less time than handing it to a thread that may block does: the zip is small, and
-    /// nothing is flushed to a disk.
+    /// nothing outlives the process.
     pub(crate) fn stores_in_no_time(&self, zip: &Bytes) -> bool {
         self.temporary.is_some() && zip.len() <= SMALL_BYTES_MAX
     }
@@ -97,7 +110,10 @@ impl Blobs {
         let summary = check_zip(&mut Cursor::new(zip), &Limits::default())?;
         let digest = Sha256Digest::of(zip);
         let path = self.zip(&digest.hex());
-        if !self.keeps(&path) {
+        let is_in_memory = self.stores_in_no_time(zip) && self.in_memory.keep(&path, zip);
+        if is_in_memory {
+            self.unneeded().remove(&path);
+        } else if !self.keeps(&path) {
             let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
             let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
             file.as_file().write_all(zip).and_then(|()| self.put_in_place(file, &path)).map_err(disk)?;
@@ -131,9 +147,14 @@ impl Blobs {
         Ok(StoredZip { digest, bytes, unzipped_bytes: summary.unzipped_bytes })
     }
 
-    /// Where the zip with this digest is.
+    /// Where the zip with this digest is, unless it is [in memory](Self::in_memory).
     pub(crate) fn zip(&self, sha256_hex: &str) -> PathBuf {
         self.zips.join(format!("{sha256_hex}.zip"))
+    }
+
+    /// The zip that is in memory instead of at this path.
+    pub(crate) fn in_memory(&self, path: &Path) -> Option<Bytes> {
+        self.in_memory.get(path)
     }
 
     /// Merges stored layer zips, in attach order, into one tar, unless that was done before. Blocks.
@@ -141,8 +162,7 @@ impl Blobs {
         let name = Sha256Digest::of(digests.join("\n").as_bytes());
         let path = self.layers.join(format!("{name}.tar"));
         if !self.keeps(&path) {
-            let open = |digest: &&str| File::open(self.zip(digest)).map(BufReader::new);
-            let mut zips = digests.iter().map(open).collect::<io::Result<Vec<_>>>()?;
+            let mut zips = digests.iter().map(|digest| self.open_zip(digest)).collect::<io::Result<Vec<_>>>()?;
             let file = NamedTempFile::new_in(&self.layers)?;
             let mut writer = BufWriter::new(file.as_file());
             write_layer_tar(&mut zips, &Limits::default(), &mut writer)?;
@@ -151,6 +171,14 @@ impl Blobs {
             self.put_in_place(file, &path)?;
         }
         Ok(path)
+    }
+
+    fn open_zip(&self, sha256_hex: &str) -> io::Result<Box<dyn Zip>> {
+        let path = self.zip(sha256_hex);
+        Ok(match self.in_memory(&path) {
+            Some(zip) => Box::new(Cursor::new(zip)),
+            None => Box::new(BufReader::new(File::open(path)?)),
+        })
     }
 
     /// Moves a complete file to its place. Where the folder ends with the process, nothing is flushed to the disk: that
@@ -166,11 +194,14 @@ impl Blobs {
 impl Blobs {
     /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Blocks.
     pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
-        let mut deleted = 0;
+        let mut paths = self.in_memory.paths();
         for dir in [&self.zips, &self.layers] {
-            for entry in std::fs::read_dir(dir)? {
-                deleted += usize::from(self.sweep_file(now, entry?.path(), needed)?);
-            }
+            let entries = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.path()));
+            paths.extend(entries.collect::<io::Result<Vec<_>>>()?);
+        }
+        let mut deleted = 0;
+        for path in paths {
+            deleted += usize::from(self.sweep_file(now, path, needed)?);
         }
         Ok(deleted)
     }
@@ -187,6 +218,9 @@ impl Blobs {
             return Ok(false);
         }
         unneeded.remove(&path);
+        if self.in_memory.remove(&path) {
+            return Ok(true);
+        }
         match std::fs::remove_file(&path) {
             Ok(()) => Ok(true),
             // A write that has just been finished under its final name.
@@ -198,7 +232,7 @@ impl Blobs {
     /// Whether the file is there; if so it stays for at least `UNNEEDED_KEPT` from the next sweep on.
     fn keeps(&self, path: &Path) -> bool {
         self.unneeded().remove(path);
-        path.exists()
+        self.in_memory.get(path).is_some() || path.exists()
     }
 
     fn unneeded(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
@@ -235,107 +269,4 @@ fn remove_unfinished(dir: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use zip::write::SimpleFileOptions;
-
-    use super::*;
-
-    fn zip_of(name: &str, content: &[u8]) -> Bytes {
-        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content).unwrap();
-        zip.finish().unwrap().into_inner().into()
-    }
-
-    #[test]
-    fn zip_is_stored_once_under_its_digest() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
-        let zip = zip_of("app.py", b"x = 1");
-        let first = blobs.put_zip(&zip).unwrap();
-        assert_eq!(blobs.put_zip(&zip).unwrap(), first);
-        assert_eq!((first.bytes, first.unzipped_bytes), (zip.len() as u64, 5));
-        assert_eq!(std::fs::read(blobs.zip(&first.digest.hex())).unwrap(), zip);
-        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn zip_that_came_in_pieces_is_the_same_zip() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
-        let zip = zip_of("app.py", b"x = 1");
-        let pieces = || zip.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece)));
-        let first = blobs.receive_zip(pieces()).unwrap();
-        assert_eq!(blobs.receive_zip(pieces()).unwrap(), first);
-        assert_eq!(blobs.put_zip(&zip).unwrap(), first);
-        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn zip_that_does_not_come_whole_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
-        let zip = zip_of("app.py", b"x = 1");
-        let cut = [Ok(zip.slice(..9)), Err(io::Error::other("cut"))];
-        assert!(matches!(blobs.receive_zip(cut), Err(PutError::Source(_))));
-        assert!(matches!(blobs.receive_zip([Ok(zip.slice(..9))]), Err(PutError::Archive(_))));
-        let piece = Bytes::from(vec![0; 1 << 20]);
-        assert!(matches!(blobs.receive_zip(std::iter::repeat_with(|| Ok(piece.clone()))), Err(PutError::TooLong)));
-        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn directory_in_use_is_refused_until_it_is_free() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = Blobs::open(Some(dir.path())).unwrap();
-        let refused = Blobs::open(Some(dir.path())).map(drop).unwrap_err();
-        assert!(refused.to_string().contains("another fakecloud is using it"), "{refused}");
-        drop(first);
-        Blobs::open(Some(dir.path())).unwrap();
-    }
-
-    #[test]
-    fn refused_zip_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
-        assert!(matches!(blobs.put_zip(&Bytes::from_static(b"no zip")), Err(PutError::Archive(_))));
-        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn layers_are_merged_in_the_order_given() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
-        let first = blobs.put_zip(&zip_of("v", b"1")).unwrap().digest.hex();
-        let second = blobs.put_zip(&zip_of("v", b"2")).unwrap().digest.hex();
-        let forward = std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap();
-        let backward = std::fs::read(blobs.layers_tar(&[&second, &first]).unwrap()).unwrap();
-        assert_ne!(forward, backward);
-        assert_eq!(std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap(), forward);
-    }
-
-    #[test]
-    fn file_is_deleted_once_nothing_has_needed_it_for_long() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
-        let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
-        let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
-        assert_eq!(blobs.sweep(start, &BTreeSet::new()).unwrap(), 0);
-        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was needed again meanwhile");
-        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new()).unwrap(), 0);
-        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new()).unwrap(), 0);
-        blobs.put_zip(&zip_of("a", b"1")).unwrap();
-        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new()).unwrap(), 0, "it was stored again");
-        assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new()).unwrap(), 1);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn unfinished_writes_of_a_killed_process_are_removed() {
-        let dir = tempfile::tempdir().unwrap();
-        drop(Blobs::open(Some(dir.path())).unwrap());
-        std::fs::write(dir.path().join("zips/.tmpAbCdEf"), b"half").unwrap();
-        drop(Blobs::open(Some(dir.path())).unwrap());
-        assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
-    }
-}
+mod tests;

@@ -1,0 +1,124 @@
+//! What is stored, found again and swept away.
+
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+fn zip_of(name: &str, content: &[u8]) -> Bytes {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(name, SimpleFileOptions::default()).unwrap();
+    zip.write_all(content).unwrap();
+    zip.finish().unwrap().into_inner().into()
+}
+
+#[test]
+fn zip_is_stored_once_under_its_digest() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let zip = zip_of("app.py", b"x = 1");
+    let first = blobs.put_zip(&zip).unwrap();
+    assert_eq!(blobs.put_zip(&zip).unwrap(), first);
+    assert_eq!((first.bytes, first.unzipped_bytes), (zip.len() as u64, 5));
+    assert_eq!(std::fs::read(blobs.zip(&first.digest.hex())).unwrap(), zip);
+    assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+}
+
+#[test]
+fn zip_that_came_in_pieces_is_the_same_zip() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let zip = zip_of("app.py", b"x = 1");
+    let pieces = || zip.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece)));
+    let first = blobs.receive_zip(pieces()).unwrap();
+    assert_eq!(blobs.receive_zip(pieces()).unwrap(), first);
+    assert_eq!(blobs.put_zip(&zip).unwrap(), first);
+    assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+}
+
+#[test]
+fn zip_that_does_not_come_whole_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let zip = zip_of("app.py", b"x = 1");
+    let cut = [Ok(zip.slice(..9)), Err(io::Error::other("cut"))];
+    assert!(matches!(blobs.receive_zip(cut), Err(PutError::Source(_))));
+    assert!(matches!(blobs.receive_zip([Ok(zip.slice(..9))]), Err(PutError::Archive(_))));
+    let piece = Bytes::from(vec![0; 1 << 20]);
+    assert!(matches!(blobs.receive_zip(std::iter::repeat_with(|| Ok(piece.clone()))), Err(PutError::TooLong)));
+    assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+}
+
+#[test]
+fn directory_in_use_is_refused_until_it_is_free() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Blobs::open(Some(dir.path())).unwrap();
+    let refused = Blobs::open(Some(dir.path())).map(drop).unwrap_err();
+    assert!(refused.to_string().contains("another fakecloud is using it"), "{refused}");
+    drop(first);
+    Blobs::open(Some(dir.path())).unwrap();
+}
+
+#[test]
+fn small_zip_of_a_process_that_keeps_nothing_is_in_memory_until_nothing_needs_it() {
+    let blobs = Blobs::open(None).unwrap();
+    let (zip, other) = (zip_of("v", b"1"), zip_of("v", b"2"));
+    let [path, other_path] = [&zip, &other].map(|zip| blobs.zip(&Sha256Digest::of(zip).hex()));
+    blobs.put_zip(&zip).unwrap();
+    blobs.receive_zip([Ok(other.clone())]).unwrap();
+    assert_eq!((blobs.in_memory(&path), path.exists()), (Some(zip.clone()), false));
+    assert_eq!((blobs.in_memory(&other_path), other_path.exists()), (None, true));
+    let digests = [&zip, &other].map(|zip| Sha256Digest::of(zip).hex());
+    let merged = blobs.layers_tar(&[&digests[0], &digests[1]]).unwrap();
+
+    let (needed, start) = (BTreeSet::from([other_path, merged]), Instant::now());
+    assert_eq!(blobs.sweep(start, &needed).unwrap(), 0);
+    blobs.put_zip(&zip).unwrap();
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was stored again");
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &needed).unwrap(), 1);
+    assert_eq!(blobs.in_memory(&path), None);
+}
+
+#[test]
+fn refused_zip_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    assert!(matches!(blobs.put_zip(&Bytes::from_static(b"no zip")), Err(PutError::Archive(_))));
+    assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+}
+
+#[test]
+fn layers_are_merged_in_the_order_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let first = blobs.put_zip(&zip_of("v", b"1")).unwrap().digest.hex();
+    let second = blobs.put_zip(&zip_of("v", b"2")).unwrap().digest.hex();
+    let forward = std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap();
+    let backward = std::fs::read(blobs.layers_tar(&[&second, &first]).unwrap()).unwrap();
+    assert_ne!(forward, backward);
+    assert_eq!(std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap(), forward);
+}
+
+#[test]
+fn file_is_deleted_once_nothing_has_needed_it_for_long() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
+    let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
+    assert_eq!(blobs.sweep(start, &BTreeSet::new()).unwrap(), 0);
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was needed again meanwhile");
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new()).unwrap(), 0);
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new()).unwrap(), 0);
+    blobs.put_zip(&zip_of("a", b"1")).unwrap();
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new()).unwrap(), 0, "it was stored again");
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new()).unwrap(), 1);
+    assert!(!path.exists());
+}
+
+#[test]
+fn unfinished_writes_of_a_killed_process_are_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Blobs::open(Some(dir.path())).unwrap());
+    std::fs::write(dir.path().join("zips/.tmpAbCdEf"), b"half").unwrap();
+    drop(Blobs::open(Some(dir.path())).unwrap());
+    assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+}
