@@ -15,6 +15,7 @@ mod settings;
 mod shutdown;
 mod state;
 mod tls;
+mod to_the_end;
 mod words;
 
 fn main() -> std::process::ExitCode {

@@ -21,6 +21,7 @@ use crate::pods::driver::{Handle, Input};
 use crate::pods::emulator;
 use crate::pods::lease::{Cut, Lease};
 use crate::state::control::{self, retire};
+use crate::to_the_end::ToTheEnd;
 use crate::words::chain;
 
 /// The emulator answers a timeout 100 ms late; its clock includes init. Whoever says nothing until then never will.
@@ -104,9 +105,14 @@ async fn run_deployed(
             relay: relay.clone(),
         };
         let caller = lease.caller();
-        let ran = tokio::spawn(sent.run(lease)).await;
+        let ran = match relay {
+            None => ToTheEnd::new(sent.run(lease)).await,
+            // While its client takes nothing, nobody asks for more of an answer, and yet the invocation ends at its limit.
+            Some(_) => (tokio::spawn(sent.run(lease)).await)
+                .map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))?,
+        };
         caller.answered();
-        match ran.map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))? {
+        match ran {
             Some(outcome) => return Ok(outcome),
             None => debug!(request_id, "the Pod was gone before the request was sent; taking another"),
         }

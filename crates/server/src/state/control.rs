@@ -16,13 +16,13 @@ use crate::request_id;
 use crate::state::archive;
 use crate::state::store::Write;
 use crate::state::writer::{Written, on_disk};
+use crate::to_the_end::ToTheEnd;
 use crate::words::chain;
 
 /// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
 pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Response, Error> {
     let app = app.clone();
-    let applying = tokio::spawn(async move { run(&app, &scope, call).await });
-    applying.await.unwrap_or_else(|panic| Err(Error::service(format!("the call was lost: {panic}"))))
+    ToTheEnd::new(async move { run(&app, &scope, call).await }).await
 }
 
 async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
