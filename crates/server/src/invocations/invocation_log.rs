@@ -20,6 +20,9 @@ const ENTRIES_MAX: usize = 1_000;
 /// So are those whose payloads exceed this together with the newer ones'.
 const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 
+/// Longer payloads share the memory that they were read into.
+const COPIED_BYTES_MAX: usize = 4 << 10;
+
 /// The latest invocations of all functions, the oldest first.
 #[derive(Default)]
 pub(crate) struct InvocationLog(Arc<Mutex<Entries>>);
@@ -85,8 +88,8 @@ impl InvocationLog {
             executed_version: invocation.function.version.clone(),
             request_id: request_id.to_owned(),
             source,
-            epoch_ms: control::now().epoch_ms,
-            payload: invocation.payload.clone(),
+            epoch_ms: control::epoch_ms(),
+            payload: kept(&invocation.payload),
             end: None,
         };
         let number = lock(&self.0).push(entry);
@@ -102,6 +105,12 @@ impl InvocationLog {
         let entries = lock(&self.0);
         json!({ "invocations": entries.queue.iter().map(Entry::shown).collect::<Vec<_>>() })
     }
+}
+
+/// A payload for a long time. A small one is part of what was read from its connection at once, all of which it would
+/// keep in memory.
+fn kept(payload: &Bytes) -> Bytes {
+    if payload.len() <= COPIED_BYTES_MAX { Bytes::copy_from_slice(payload) } else { payload.clone() }
 }
 
 fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {

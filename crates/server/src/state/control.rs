@@ -104,7 +104,11 @@ pub(crate) fn retire(app: &App, old: &Deployment) {
 
 /// The wall clock and fresh randomness, for the pure control plane.
 pub(crate) fn now() -> Moment {
+    Moment { epoch_ms: epoch_ms(), random: request_id::random() }
+}
+
+/// Milliseconds since the Unix epoch, of the wall clock.
+pub(crate) fn epoch_ms() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let epoch_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-    Moment { epoch_ms, random: request_id::random() }
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }

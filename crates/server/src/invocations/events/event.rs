@@ -103,7 +103,7 @@ impl Event {
 
     /// Its way into the queue. What the wall clock says of the past becomes spans of time here.
     pub(crate) fn arrival(&self, event: EventId, progress: &Progress, policy: Policy) -> Arrival {
-        let now_ms = control::now().epoch_ms;
+        let now_ms = control::epoch_ms();
         Arrival {
             event,
             function: self.target.unqualified_arn().into(),
@@ -120,7 +120,7 @@ impl Progress {
     /// So many runs, and the next attempt after this time.
     pub(crate) fn in_future(runs: u32, wait: Duration) -> Self {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        Self { runs, not_before_ms: control::now().epoch_ms.saturating_add(wait_ms), ended: None }
+        Self { runs, not_before_ms: control::epoch_ms().saturating_add(wait_ms), ended: None }
     }
 
     /// So many runs, and no further attempt.
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn wall_clock_of_the_record_becomes_age_and_wait() {
-        let now_ms = control::now().epoch_ms;
+        let now_ms = control::epoch_ms();
         let progress = Progress::in_future(1, Duration::from_secs(60));
         let arrival = event("a", now_ms - 10_000).arrival(EventId(1), &progress, Policy::default());
         assert!((10..20).contains(&arrival.age.as_secs()), "{:?}", arrival.age);

@@ -56,7 +56,7 @@ pub(crate) async fn accept(
     client_context: Option<String>,
     request_id: &str,
 ) -> Result<(), Error> {
-    let accepted_ms = control::now().epoch_ms;
+    let accepted_ms = control::epoch_ms();
     let event = Event { request_id: request_id.to_owned(), target, client_context, payload, accepted_ms };
     let (reply, answer) = oneshot::channel();
     app.events.send(Input::Accept { event: Box::new(event), reply });
