@@ -61,6 +61,9 @@ const STOP_RETRY: Duration = Duration::from_secs(5);
 /// So many cores a thread that serves requests: the rest is for Pods and for work that blocks.
 const CORES_PER_WORKER: usize = 4;
 
+/// Shorter than any limit of an invocation, and long enough to cost nothing.
+const TICK: Duration = Duration::from_secs(1);
+
 /// After the last Pod is deleted, its callers' answers get this long to leave.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
@@ -131,6 +134,7 @@ async fn serve(args: Args) -> Result<()> {
     let mut queueing = tokio::spawn(queueing);
     let mut provisioning = tokio::spawn(provisioning::run(app.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
+    tokio::spawn(tick());
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = TlsListener::new(listener, Arc::clone(&app.identity.tls));
     let service = http::router(app.clone()).into_make_service_with_connect_info::<Peer>();
@@ -161,6 +165,14 @@ async fn serve(args: Args) -> Result<()> {
         warn!("connections that are still open are cut");
     }
     Ok(())
+}
+
+/// Keeps a timer set that is due soon. One that becomes the first to be due wakes the thread that waits for timers and
+/// sockets, at the cost of two system calls; the limit of each invocation would be such a one.
+async fn tick() {
+    loop {
+        tokio::time::sleep(TICK).await;
+    }
 }
 
 async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {
