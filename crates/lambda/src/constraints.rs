@@ -41,13 +41,14 @@ struct Check<'a> {
 impl Check<'_> {
     fn structure(&mut self, parent: &str, members: &[Member], fields: &Map<String, Value>) {
         for member in members {
-            let path = join(parent, member.name);
             let value = fields.get(member.name).unwrap_or(&Value::Null);
-            if value.is_null() && member.required {
+            if value.is_null() && !member.required {
+                continue;
+            }
+            let path = join(parent, member.name);
+            if value.is_null() {
                 let violation = "failed to satisfy constraint: Member must not be null";
                 self.violations.push(format!("Value null at '{path}' {violation}"));
-            }
-            if value.is_null() {
                 continue;
             }
             match checked_elsewhere(self.operation, member.name) {

@@ -36,8 +36,14 @@ impl Moment {
 /// A version 4 UUID (RFC 9562, section 5.4) from 128 random bits, as AWS names revisions and requests.
 pub fn uuid(random: u128) -> String {
     let bits = random & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bits.to_be_bytes().into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+    }
+    text
 }
 
 /// AWS's form of a date in newer operations: `2026-01-31T12:00:00.000Z`.

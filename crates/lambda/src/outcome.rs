@@ -76,13 +76,14 @@ struct RuntimeError<'a> {
 impl Outcome {
     /// Reads the emulator's answer to the invocation with this id, of a function with this timeout in seconds.
     pub fn from_rie(status: u16, body: Bytes, request_id: &str, timeout_s: u32) -> Self {
-        let request_id = request_id.to_owned();
+        let request_id = || request_id.to_owned();
         match status {
-            200 if body == timeout_text(timeout_s) => Self::TimedOut { request_id, timeout_s },
             200 if body.len() > MAX_RESPONSE_BYTES => Self::TooLarge,
+            200 if !Self::may_fail(status, &body, timeout_s) => Self::Success { payload: body },
+            200 if body == timeout_text(timeout_s) => Self::TimedOut { request_id: request_id(), timeout_s },
             200 if is_error_object(&body) => Self::FunctionError { payload: body },
             200 => Self::Success { payload: body },
-            502 if body.is_empty() => Self::Exited { request_id, reason: None },
+            502 if body.is_empty() => Self::Exited { request_id: request_id(), reason: None },
             502 if is_object(&body) => Self::FunctionError { payload: body },
             _ => {
                 let excerpt = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
@@ -167,8 +168,7 @@ fn timeout_text(timeout_s: u32) -> String {
 }
 
 /// Whether a body is an object of `errorMessage` and `errorType` with nothing beside them but what runtime clients add.
-/// An answer that merely contains the key `errorMessage` is none. The first key decides nearly always, so that large
-/// answers are not parsed.
+/// An answer that merely contains the key `errorMessage` is none.
 fn is_error_object(body: &[u8]) -> bool {
     let mut json = serde_json::Deserializer::from_slice(body);
     json.deserialize_map(ErrorObject).is_ok_and(|found| found) && json.end().is_ok()
