@@ -6,7 +6,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Archive, Error, Operation, Origin, constraints, error::MAX_REQUEST_BYTES, fields, image, route::route, source,
+    Archive, Error, Operation, Origin, constraints,
+    error::MAX_REQUEST_BYTES,
+    fields, image,
+    route::{operation, route_of},
+    source,
 };
 
 /// An HTTP request, read to its end.
@@ -41,10 +45,18 @@ pub(crate) struct BlobIndex(usize);
 ///
 /// # Errors
 ///
-/// AWS's errors for an unknown path, malformed JSON, wrong types, violated constraints, and archives that are
-/// too large or named by half.
+/// Those of [`operation`] and of [`parse_as`].
 pub fn parse(request: &Request) -> Result<Call, Error> {
-    let route = route(&request.method, &request.path, request.query.as_deref().unwrap_or_default())?;
+    parse_as(operation(&request.method, &request.path, request.query.as_deref().unwrap_or_default())?, request)
+}
+
+/// Checks a request, which [`operation`] routed already, against the service model.
+///
+/// # Errors
+///
+/// AWS's errors for malformed JSON, wrong types, violated constraints, and archives that are too large or named by half.
+pub fn parse_as(operation: Operation, request: &Request) -> Result<Call, Error> {
+    let route = route_of(operation);
     if request.body.len() as u64 > MAX_REQUEST_BYTES {
         return Err(Error::request_too_large(route.operation));
     }

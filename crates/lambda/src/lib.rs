@@ -86,7 +86,7 @@ mod version;
 mod view;
 
 pub use applied::{Applied, Effect};
-pub use call::{Call, Request, parse};
+pub use call::{Call, Request, parse, parse_as};
 pub use code::Code;
 pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
 pub use error::{ArchiveFault, Error, MAX_REQUEST_BYTES, ObjectFault, Response};

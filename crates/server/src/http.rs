@@ -19,7 +19,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use fakecloud_lambda::UrlAddress;
+use fakecloud_lambda::{UrlAddress, is_lambda_path};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
@@ -62,7 +62,8 @@ async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Resp
     if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
         return function_urls::answer(&app, address, request).await;
     }
-    if is_for_another_v2(request.uri(), request.headers()) {
+    // No route is for the calls of Lambda, which take the shortest way.
+    if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
         return aws(State(app), request).await;
     }
     next.run(request).await

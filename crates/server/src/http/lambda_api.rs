@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use fakecloud_lambda::{Call, Error, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse};
-use http::{HeaderValue, Method, Uri};
+use fakecloud_lambda::{Call, Error, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse_as};
+use http::HeaderValue;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -46,24 +46,23 @@ pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_i
 
 async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Result<Response, Error> {
     let scope = Scope::of_request(request.headers(), request.uri().query())?;
-    refuse_unread(&request)?;
+    let operation = operation_of_unread(&request)?;
     // A body of unknown length may come to be as long as is allowed.
     let bytes = request.body().size_hint().upper().unwrap_or(MAX_REQUEST_BYTES).min(MAX_REQUEST_BYTES);
     let turn = turn(bytes).await;
-    let request = read(request).await?;
+    let request = read(operation, request).await?;
     let call: Call = if request.body.len() > PARSED_AT_ONCE_BYTES_MAX {
-        tokio::task::block_in_place(|| parse(&request))?
+        tokio::task::block_in_place(|| parse_as(operation, &request))?
     } else {
-        parse(&request)?
+        parse_as(operation, &request)?
     };
-    let invokes =
-        matches!(call.operation(), Operation::Invoke | Operation::InvokeAsync | Operation::InvokeWithResponseStream);
+    let invokes = matches!(operation, Operation::Invoke | Operation::InvokeAsync | Operation::InvokeWithResponseStream);
     let trace_id = invokes.then(|| trace_id::of(&request.headers));
     drop(request);
-    trace!(request_id, operation = ?call.operation(), "called");
+    trace!(request_id, ?operation, "called");
     // An invocation may wait long for its environment; how many may is the pool's business.
     let _turn = turn.filter(|_| !invokes);
-    let mut response = if call.operation() == Operation::InvokeWithResponseStream {
+    let mut response = if operation == Operation::InvokeWithResponseStream {
         streaming::invoke(app, &scope, &call, request_id).await?
     } else if invokes {
         streaming::into_http(invoke::invoke(app, &scope, &call, request_id).await?)
@@ -85,23 +84,20 @@ async fn turn(bytes: u64) -> Option<SemaphorePermit<'static>> {
     Some(LARGE.acquire_many(kib).await.expect("nobody closes this semaphore"))
 }
 
-/// Refuses what need not be read, and waits for no turn: no operation, or a body that says it is too long for one.
-fn refuse_unread(request: &axum::extract::Request) -> Result<(), Error> {
-    let operation = operation_of(request.method(), request.uri())?;
+/// The operation. Refuses what need not be read, and waits for no turn: no operation, or a body that says it is too long
+/// for one.
+fn operation_of_unread(request: &axum::extract::Request) -> Result<Operation, Error> {
+    let uri = request.uri();
+    let operation = operation(request.method(), uri.path(), uri.query().unwrap_or_default())?;
     match request.body().size_hint().lower() > MAX_REQUEST_BYTES {
         true => Err(Error::request_too_large(operation)),
-        false => Ok(()),
+        false => Ok(operation),
     }
 }
 
-fn operation_of(method: &Method, uri: &Uri) -> Result<Operation, Error> {
-    operation(method, uri.path(), uri.query().unwrap_or_default())
-}
-
 /// Reads a request to its end, unless it is too long.
-async fn read(request: axum::extract::Request) -> Result<Request, Error> {
+async fn read(operation: Operation, request: axum::extract::Request) -> Result<Request, Error> {
     let (head, body) = request.into_parts();
-    let operation = operation_of(&head.method, &head.uri)?;
     Ok(Request {
         method: head.method,
         path: head.uri.path().to_owned(),

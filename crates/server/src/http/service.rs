@@ -1,6 +1,7 @@
 //! Which AWS service a request is for. No IO: what the head of a request says, and a form where that says nothing.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use fakecloud_lambda::{is_lambda_path, is_region_name};
 use form_urlencoded::parse as parse_form;
@@ -86,7 +87,7 @@ impl Service {
 /// the keys of objects may look like anything.
 pub(crate) fn identify(head: &Parts) -> Identified {
     let query = head.uri.query().unwrap_or_default();
-    let host = of_host(&head.headers);
+    let host = LazyCell::new(|| of_host(&head.headers));
     let found = of_authorization(&head.headers)
         .or_else(|| of_presigned_query(query))
         .or_else(|| of_target(&head.headers))
@@ -95,9 +96,9 @@ pub(crate) fn identify(head: &Parts) -> Identified {
         .or_else(|| of_query_protocol(query.as_bytes()).filter(|service| *service != Service::Unknown));
     match found {
         Some(service) => Identified::Service(service),
-        None if has_form(head) => Identified::Form { otherwise: host.unwrap_or(Service::Unknown) },
+        None if has_form(head) => Identified::Form { otherwise: host.clone().unwrap_or(Service::Unknown) },
         None => {
-            let service = host.or_else(|| of_content_type(&head.headers));
+            let service = host.clone().or_else(|| of_content_type(&head.headers));
             Identified::Service(service.unwrap_or(Service::Unknown))
         }
     }
