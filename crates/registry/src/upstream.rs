@@ -20,7 +20,7 @@ mod transport;
 use std::io;
 
 pub(crate) use self::error::{Problem, UpstreamError};
-pub(crate) use self::lists::{ReferrersPage, TagsPage};
+pub(crate) use self::lists::ReferrersPage;
 pub(crate) use self::serve::{Granted, Wish};
 pub use self::setting::{InvalidUpstream, Upstream};
 pub(crate) use self::source::Source;

@@ -8,7 +8,6 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use tokio::time::sleep;
 use tracing::debug;
-use url::Url;
 
 use super::challenge::Challenge;
 use super::error::{Problem, UpstreamError};

@@ -2,8 +2,6 @@
 
 use std::error::Error;
 
-use http::HeaderValue;
-
 /// An upstream and what went wrong with it. Several clients may be told of one failure.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the upstream {upstream} (FAKECLOUD_REGISTRY_UPSTREAM) {problem}")]

@@ -14,7 +14,6 @@ use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
 use super::Upstreams;
-use super::client::Ask;
 use super::download::{Download, Downloading, Progress, download};
 use super::error::{Problem, UpstreamError, causes};
 use super::source::Source;
