@@ -10,7 +10,7 @@ use crate::image::ImageName;
 use crate::manifest::{Manifest, Platform};
 use crate::registry::Registry;
 use crate::scope::Scope;
-use crate::upstream::{Source, UpstreamError, Wish};
+use crate::upstream::{Problem, Source, UpstreamError, Wish};
 
 /// An image that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,9 @@ pub enum FindError {
         /// The tag or digest.
         reference: String,
     },
+    /// The registry that it is to come from has none; says which.
+    #[error("{0}")]
+    MissingUpstream(String),
     /// The registry that it is to come from does not give it; says which and why.
     #[error("{0}")]
     Upstream(String),
@@ -58,11 +61,9 @@ struct ImageConfig {
 }
 
 impl FindError {
-    fn of_upstream(source: &Source, image: &ImageName, error: &UpstreamError) -> Self {
-        if error.is_missing() {
-            return Self::Reference { repository: source.key().to_string(), reference: image.reference.to_string() };
-        }
-        Self::Upstream(error.to_string())
+    fn of_upstream(error: &UpstreamError) -> Self {
+        let is_missing = matches!(error.problem, Problem::Missing(_));
+        if is_missing { Self::MissingUpstream(error.to_string()) } else { Self::Upstream(error.to_string()) }
     }
 }
 
@@ -77,7 +78,7 @@ impl Registry {
         let asked = source.as_ref().map_or(asked, Source::asked);
         if let Some(source) = &source {
             let fetched = self.grant(source, Wish::Manifest(image.reference.clone())).await;
-            fetched.map_err(|error| FindError::of_upstream(source, image, &error))?;
+            fetched.map_err(|error| FindError::of_upstream(&error))?;
         }
         let (scope, digest, manifest) = {
             let catalog = self.catalog();
@@ -89,8 +90,7 @@ impl Registry {
             (key.scope, digest, record.manifest.clone())
         };
         if let (Some(source), Some(config)) = (&source, &manifest.config) {
-            let fetched = self.fetch_blob(source, &config.digest).await;
-            fetched.map_err(|error| FindError::of_upstream(source, image, &error))?;
+            self.fetch_blob(source, &config.digest).await.map_err(|error| FindError::of_upstream(&error))?;
         }
         let platforms = self.platforms(&manifest).await?;
         Ok(FoundImage { scope, digest, media_type: manifest.media_type, platforms })

@@ -42,15 +42,6 @@ pub(crate) enum Problem {
     Storage(String),
 }
 
-// === impl UpstreamError ===
-
-impl UpstreamError {
-    /// Whether the upstream has answered, and has no such thing.
-    pub(crate) fn is_missing(&self) -> bool {
-        matches!(self.problem, Problem::Missing(_))
-    }
-}
-
 /// An error and its causes in one line, each said once.
 pub(super) fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();

@@ -76,6 +76,9 @@ fn is_linux(platform: &Platform) -> bool {
 }
 
 fn fault(error: &FindError) -> ImageFault {
+    if matches!(error, FindError::MissingUpstream(_)) {
+        return ImageFault::Missing(error.to_string());
+    }
     if matches!(error, FindError::Repository(_) | FindError::Reference { .. }) {
         return ImageFault::Missing(format!("{error}: {WAY_OUT}"));
     }

@@ -154,7 +154,11 @@ async fn image_of_a_function_is_found_at_the_upstream() {
     let found = find("1.36").await.unwrap();
     assert_eq!((found.digest, found.scope), (image.digest(), Scope::default()));
     assert_eq!(found.platforms[0].architecture, "amd64");
-    assert!(matches!(find("1.37").await, Err(FindError::Reference { .. })));
+    let missing = find("1.37").await;
+    assert!(
+        matches!(&missing, Err(FindError::MissingUpstream(said)) if said.contains(&upstream.host())),
+        "{missing:?}"
+    );
     upstream.fail("/v2/library/busybox/manifests/1.38", [Fault::Status(429)]);
     let error = find("1.38").await.unwrap_err().to_string();
     assert!(error.contains(&upstream.host()) && error.contains("429"), "{error}");
