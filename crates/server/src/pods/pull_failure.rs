@@ -68,12 +68,12 @@ pub(crate) fn explain(image: &str, message: &str, ours: Option<&Registry>) -> Op
 fn of_ours(cause: Cause, registry: &str) -> String {
     let wrong = match cause {
         Cause::PlainHttp => format!(
-            "the node expects HTTPS of {registry}, and something on the way speaks plain HTTP: name it as an http server \
-             in a hosts.toml of containerd's certs.d"
+            "the node expects HTTPS of {registry}, and something on the way speaks plain HTTP: write \
+             [host.\"http://{registry}\"] to hosts.toml in containerd's certs.d/{registry}"
         ),
         Cause::UnknownAuthority => format!(
-            "the node does not trust the certificate of {registry}: put the one that GET /_fakecloud/tls/ca.crt gives \
-             into a hosts.toml of containerd's certs.d, or name {registry} as an http server there"
+            "the node does not trust the certificate of {registry}: put what GET /_fakecloud/tls/ca.crt gives as ca.crt \
+             into containerd's certs.d/{registry}, or write [host.\"http://{registry}\"] to hosts.toml there"
         ),
         Cause::WrongCertificate => format!(
             "the certificate of {registry} does not hold for that name or at this time: set FAKECLOUD_K8S_ECR_URL to a \
@@ -105,12 +105,12 @@ fn of_ours(cause: Cause, registry: &str) -> String {
 fn of_others(cause: Cause, registry: &str) -> String {
     match cause {
         Cause::PlainHttp => format!(
-            "the node expects HTTPS of {registry}, which speaks plain HTTP: name it as an http server in a hosts.toml of \
-             containerd's certs.d"
+            "the node expects HTTPS of {registry}, which speaks plain HTTP: write [host.\"http://{registry}\"] to \
+             hosts.toml in containerd's certs.d/{registry}"
         ),
         Cause::UnknownAuthority => format!(
-            "the node does not trust the certificate of {registry}: put the one that signed it into a hosts.toml of \
-             containerd's certs.d"
+            "the node does not trust the certificate of {registry}: put that of its authority as ca.crt into containerd's \
+             certs.d/{registry}"
         ),
         Cause::WrongCertificate => {
             format!("the certificate of {registry} does not hold for that name or at this time")
@@ -147,7 +147,7 @@ mod tests {
         (
             "10.88.0.1:4566/app:v1",
             r#"rpc error: code = Unknown desc = failed to pull and unpack image "10.88.0.1:4566/app:v1": failed to resolve reference "10.88.0.1:4566/app:v1": failed to do request: Head "https://10.88.0.1:4566/v2/app/manifests/v1": http: server gave HTTP response to HTTPS client"#,
-            "as an http server",
+            "[host.\"http://10.88.0.1:4566\"]",
         ),
         // containerd 1.6
         (
@@ -159,7 +159,7 @@ mod tests {
         (
             "registry.test:5000/app:v1",
             r#"rpc error: code = Unknown desc = failed to pull and unpack image "registry.test:5000/app:v1": failed to resolve reference "registry.test:5000/app:v1": failed to do request: Head "https://registry.test:5000/v2/app/manifests/v1": tls: failed to verify certificate: x509: certificate signed by unknown authority"#,
-            "the one that signed it",
+            "that of its authority",
         ),
         // containerd 2.1, by a kubelet of 1.32
         (
@@ -267,7 +267,7 @@ mod tests {
         let ours: Registry = "localhost:30566".parse().unwrap();
         for (_sign, cause) in SIGNS {
             let explained = of_others(cause, "public.ecr.aws");
-            assert!(!explained.contains("FAKECLOUD_K8S_ECR_URL") && !explained.contains("ca.crt"), "{explained}");
+            assert!(!explained.contains("FAKECLOUD_K8S_ECR_URL") && !explained.contains("/_fakecloud/"), "{explained}");
         }
         let message = "dial tcp: lookup public.ecr.aws on 10.0.0.2:53: no such host";
         let explained = explain("public.ecr.aws/lambda/python:3.12", message, Some(&ours)).unwrap();
