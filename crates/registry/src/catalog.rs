@@ -6,6 +6,8 @@
 mod change;
 mod delete;
 mod garbage;
+#[cfg(test)]
+mod props;
 mod pull;
 mod push;
 mod record;
@@ -32,7 +34,7 @@ pub(crate) struct Catalog {
 }
 
 /// What is in a repository. Every tag points at a manifest of it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Repository {
     pub(crate) settings: Settings,
     pub(crate) manifests: BTreeMap<Digest, ManifestRecord>,

@@ -7,7 +7,6 @@ use std::io;
 use std::time::Instant;
 
 use crate::catalog::{Change, What};
-use crate::digest::Digest;
 use crate::registry::{ChangeError, Registry};
 
 /// What a collection has done.

@@ -4,7 +4,7 @@
 //! the same repositories: `catalog` decides, without any IO, `storage` keeps blobs and records on disk. A blob, manifest or
 //! tag that was acknowledged is there after a crash as well, and nothing is there that is not whole.
 
-#![allow(dead_code, unused_imports, reason = "the routes and calls that use the rest follow")]
+#![allow(dead_code, reason = "what fetches from upstream follows")]
 
 mod catalog;
 mod config;

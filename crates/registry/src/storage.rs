@@ -7,9 +7,9 @@ mod stream;
 mod uploads;
 mod writer;
 
-pub(crate) use self::blobs::{Blobs, StoreError, UNNEEDED_KEPT};
+pub(crate) use self::blobs::{Blobs, StoreError};
 pub(crate) use self::disk::Disk;
 pub(crate) use self::records::Records;
 pub(crate) use self::stream::pieces;
-pub(crate) use self::uploads::{Turn, Upload, UploadError, UploadId, Uploads};
+pub(crate) use self::uploads::{Turn, UploadError, UploadId, Uploads};
 pub(crate) use self::writer::Writer;

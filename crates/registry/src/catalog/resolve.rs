@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, Repository, RepositoryKey};
 use crate::digest::Digest;
 use crate::name::{RepositoryName, RepositoryPath};
-use crate::reference::{Reference, Tag};
+use crate::reference::Reference;
 use crate::scope::Scope;
 
 /// How a request names a repository.
@@ -17,9 +17,8 @@ pub(crate) struct Asked {
 /// What the request wants of the repository.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted<'a> {
-    /// The repository itself.
+    /// The repository itself, or a tag of it.
     Repository,
-    Tag(&'a Tag),
     Manifest(&'a Digest),
     Blob(&'a Digest),
 }
@@ -88,10 +87,10 @@ impl Catalog {
 }
 
 impl<'a> Wanted<'a> {
-    /// The manifest that a reference names.
+    /// What a reference names.
     pub(crate) fn manifest(reference: &'a Reference) -> Self {
         match reference {
-            Reference::Tag(tag) => Self::Tag(tag),
+            Reference::Tag(_) => Self::Repository,
             Reference::Digest(digest) => Self::Manifest(digest),
         }
     }
@@ -99,7 +98,7 @@ impl<'a> Wanted<'a> {
     /// Whether it is a digest, and the repository has what is under it.
     fn is_content_of(self, repository: &Repository) -> bool {
         match self {
-            Self::Repository | Self::Tag(_) => false,
+            Self::Repository => false,
             Self::Manifest(digest) => repository.manifests.contains_key(digest),
             Self::Blob(digest) => repository.blobs.contains_key(digest),
         }

@@ -13,7 +13,7 @@ use crate::digest::{Algorithm, Digest};
 use crate::storage::{Disk, Writer};
 
 /// Longer than any push takes between a blob and the manifest that refers to it.
-pub(crate) const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
+const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
 
 /// The folder of all content: `sha256/ba/<64 digits>`.
 pub(crate) struct Blobs {
