@@ -21,6 +21,7 @@ mod e2e_flows;
 mod e2e_for_tests;
 mod e2e_https;
 mod e2e_iam;
+mod e2e_images;
 mod e2e_in_cluster;
 mod e2e_limits;
 mod e2e_lost_pods;

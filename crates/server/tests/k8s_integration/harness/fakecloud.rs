@@ -53,6 +53,14 @@ impl<'ns> Fakecloud<'ns> {
         Self::serve(namespace, port, environment)
     }
 
+    /// The same with its registry where the node's containerd speaks plain HTTP, on a loopback address.
+    pub(crate) fn start_with_registry(namespace: &'ns Namespace) -> Self {
+        let port = free_port();
+        let mut environment = environment(namespace, port, LogLevel::Debug);
+        environment.push(("FAKECLOUD_K8S_ECR_URL".to_owned(), format!("127.0.0.1:{port}")));
+        Self::serve(namespace, port, environment)
+    }
+
     fn serve(namespace: &'ns Namespace, port: u16, environment: Vec<(String, String)>) -> Self {
         let process = Process::spawn(namespace, &environment);
         let lambda = Lambda::new(&format!("http://127.0.0.1:{port}"));

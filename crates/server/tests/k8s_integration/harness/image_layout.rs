@@ -34,10 +34,18 @@ impl ImageLayout {
 
     /// An image of the same files and `content` more, in a layer of its own, for an architecture; gives its descriptor.
     pub(crate) fn with_layer(&self, architecture: &str, content: &[u8]) -> Value {
+        self.with_files(architecture, &[("content", content)], &[])
+    }
+
+    /// The same with several files, and with a command of its own unless that is empty.
+    pub(crate) fn with_files(&self, architecture: &str, files: &[(&str, &[u8])], command: &[&str]) -> Value {
         let mut config = read(&blob_path(&self.dir, &self.manifest["config"]));
         let mut manifest = self.manifest.clone();
-        let layer = self.add("application/vnd.oci.image.layer.v1.tar", &tar_of("content", content));
+        let layer = self.add("application/vnd.oci.image.layer.v1.tar", &tar_of(files));
         config["architecture"] = architecture.into();
+        if !command.is_empty() {
+            config["config"]["Cmd"] = json!(command);
+        }
         push(&mut config["rootfs"]["diff_ids"], layer["digest"].clone());
         // Optional, and no longer true.
         config.as_object_mut().expect("a config is an object").remove("history");
@@ -98,12 +106,14 @@ fn read(path: &Path) -> Value {
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{} is no JSON: {error}", path.display()))
 }
 
-/// An archive of one file.
-fn tar_of(name: &str, content: &[u8]) -> Vec<u8> {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
+/// An archive of files.
+fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
-    archive.append_data(&mut header, name, content).expect("memory takes every byte");
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, *content).expect("memory takes every byte");
+    }
     archive.into_inner().expect("memory takes every byte")
 }

@@ -27,9 +27,23 @@ impl Lambda {
         self.settled(name)
     }
 
+    /// The answer to a create that may fail, with these members besides or instead.
+    pub(crate) fn try_create_function(&self, name: &str, function: &Function, members: &Value) -> Answer {
+        let mut request = function.create_request(name);
+        for (member, value) in members.as_object().into_iter().flatten() {
+            request[member] = value.clone();
+        }
+        self.post("/2015-03-31/functions", &request)
+    }
+
     pub(crate) fn update_code(&self, name: &str, function: &Function) -> Value {
         let request = json!({"ZipFile": base64(&function.zip())});
         self.put(&format!("/2015-03-31/functions/{name}/code"), &request).expect(200);
+        self.settled(name)
+    }
+
+    pub(crate) fn update_image(&self, name: &str, uri: &str) -> Value {
+        self.put(&format!("/2015-03-31/functions/{name}/code"), &json!({"ImageUri": uri})).expect(200);
         self.settled(name)
     }
 

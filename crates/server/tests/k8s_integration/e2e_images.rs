@@ -1,0 +1,186 @@
+//! Functions from images: pushed to fakecloud's registry as users push them, pulled by the node, run by the emulator.
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    CREDENTIALS, Containerd, Fakecloud, Function, ImageLayout, LogLevel, Namespace, PrivateRegistry, Skopeo, digest_of,
+    place, unique, with_temp_ns,
+};
+
+const PYTHON: &str = "public.ecr.aws/lambda/python:3.12";
+
+/// The image's functions; `one` becomes the text that an image is told by.
+const APP: &str = "
+import os
+
+def answer(handler):
+    return {'image': 'one', 'handler': handler, 'directory': os.getcwd(), 'entry': os.environ.get('ENTRY')}
+
+def handler(event, context):
+    return answer('handler')
+
+def other(event, context):
+    return answer('other')
+";
+
+#[test]
+fn function_runs_the_image_that_its_tag_meant_when_its_code_was_named() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start_with_registry(ns);
+        let images = Images::new(ns);
+        let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/{}:latest", images.name);
+        let first = images.push(&fakecloud.registry(), "latest", "one");
+        fakecloud.lambda.create_function("f", &Function::image(&uri, &Value::Null));
+        let code = fakecloud.lambda.get("/2015-03-31/functions/f").unwrap().expect(200)["Code"].clone();
+        assert_eq!(code["ImageUri"], uri);
+        assert_eq!(code["ResolvedImageUri"], format!("{}@{first}", uri.trim_end_matches(":latest")));
+        assert_eq!(fakecloud.lambda.invoke("f", &Value::Null).returned()["image"], "one");
+        let image = &ns.pods_of("f")[0].object["spec"]["containers"][0]["image"];
+        assert_eq!(image, &json!(format!("{}/{}@{first}", fakecloud.registry(), images.name)));
+
+        // Another Pod is another pull.
+        let second = images.push(&fakecloud.registry(), "latest", "two");
+        let evicted = fakecloud.lambda.post("/_fakecloud/lambda/f/evict-container", &Value::Null);
+        assert_eq!(evicted.expect(200), json!({"evicted": true}));
+        assert_eq!(fakecloud.lambda.invoke("f", &Value::Null).returned()["image"], "one");
+
+        let updated = fakecloud.lambda.update_image("f", &uri);
+        assert_eq!(format!("sha256:{}", updated["CodeSha256"].as_str().unwrap_or_default()), second);
+        assert_eq!(fakecloud.lambda.invoke("f", &Value::Null).returned()["image"], "two");
+        images.remove();
+    });
+}
+
+#[test]
+fn image_is_named_as_it_was_pushed() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start_with_registry(ns);
+        let images = Images::new(ns);
+        let registry = fakecloud.registry();
+        images.push(&registry, "v1", "one");
+        fakecloud.lambda.create_function("plain", &Function::image(&images.uri(&registry, "v1"), &Value::Null));
+        assert_eq!(fakecloud.lambda.invoke("plain", &Value::Null).returned()["image"], "one");
+        let full = format!("anything.example/000000000000/us-east-1/{}:v1", images.name);
+        fakecloud.lambda.create_function("full", &Function::image(&full, &Value::Null));
+        assert_eq!(fakecloud.lambda.invoke("full", &Value::Null).returned()["image"], "one");
+        images.remove();
+    });
+}
+
+#[test]
+fn image_config_takes_the_place_of_what_the_image_says() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start_with_registry(ns);
+        let images = Images::new(ns);
+        let registry = fakecloud.registry();
+        images.push(&registry, "v1", "one");
+        let uri = images.uri(&registry, "v1");
+        let started = || {
+            let returned = fakecloud.lambda.invoke("f", &Value::Null).returned();
+            ["handler", "directory", "entry"].map(|what| returned[what].clone())
+        };
+        let config = json!({"Command": ["app.other"], "WorkingDirectory": "/srv"});
+        fakecloud.lambda.create_function("f", &Function::image(&uri, &config));
+        assert_eq!(started(), [json!("other"), json!("/srv"), Value::Null]);
+
+        let entry = ["sh", "-c", "ENTRY=own exec /lambda-entrypoint.sh app.handler"];
+        fakecloud.lambda.update_configuration("f", &json!({"ImageConfig": {"EntryPoint": entry}}));
+        assert_eq!(started(), [json!("handler"), json!("/var/task"), json!("own")]);
+        images.remove();
+    });
+}
+
+#[test]
+fn image_that_is_not_there_or_for_another_architecture_is_refused() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start_with_registry(ns);
+        let images = Images::new(ns);
+        let registry = fakecloud.registry();
+        let create = |tag: &str, members: Value| {
+            let function = Function::image(&images.uri(&registry, tag), &Value::Null);
+            let answer = fakecloud.lambda.try_create_function("f", &function, &members);
+            assert_eq!(answer.status, 400, "{answer}");
+            answer.error_message()
+        };
+        let message = create("v1", json!({}));
+        assert!(
+            message.contains("does not exist. Provide a valid source image.") && message.contains("push it"),
+            "{message}"
+        );
+        images.push(&registry, "v1", "one");
+        let message = create("v1", json!({"Architectures": ["arm64"]}));
+        assert!(message.contains("is not supported.") && message.contains("--platform linux/arm64"), "{message}");
+        let message = create("v2", json!({}));
+        assert!(message.contains("does not exist") && message.contains("v2"), "{message}");
+    });
+}
+
+#[test]
+fn image_of_a_private_registry_is_pulled_with_the_secret_only() {
+    with_temp_ns(|ns| {
+        let private = PrivateRegistry::start(ns);
+        let images = Images::new(ns);
+        images.push_with(&["--dest-creds", CREDENTIALS], &private.address, "v1", "one");
+        let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/{}:v1", images.name);
+        let external = [("FAKECLOUD_ECR", "external"), ("FAKECLOUD_K8S_ECR_URL", private.address.as_str())];
+
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &external);
+        fakecloud.lambda.create_function("f", &Function::image(&uri, &Value::Null));
+        let answer = fakecloud.lambda.invoke("f", &Value::Null);
+        assert_eq!(answer.status, 424, "{answer}");
+        let message = answer.error_message();
+        for part in [private.address.as_str(), images.name.as_str(), "FAKECLOUD_K8S_PULL_SECRET"] {
+            assert!(message.contains(part), "{part} is missing in: {message}");
+        }
+
+        let (user, password) = CREDENTIALS.split_once(':').expect("user and password");
+        let [server, user, password] =
+            [("server", private.address.as_str()), ("username", user), ("password", password)]
+                .map(|(name, value)| format!("--docker-{name}={value}"));
+        ns.kubectl.text(&["create", "secret", "docker-registry", "pull", &server, &user, &password]);
+        let with_secret = [&external[..], &[("FAKECLOUD_K8S_PULL_SECRET", "pull")]].concat();
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &with_secret);
+        fakecloud.lambda.create_function("f", &Function::image(&uri, &Value::Null));
+        assert_eq!(fakecloud.lambda.invoke("f", &Value::Null).returned()["image"], "one");
+        images.remove();
+    });
+}
+
+/// Images that a test pushes to a repository which no other test has.
+struct Images {
+    name: String,
+    layout: ImageLayout,
+    skopeo: Skopeo,
+}
+
+impl Images {
+    fn new(ns: &Namespace) -> Self {
+        let layout = ImageLayout::of(ns, &Containerd::export(ns, PYTHON));
+        Self { name: format!("team/test-{}", unique()), layout, skopeo: Skopeo::new(ns) }
+    }
+
+    /// Pushes an image whose functions say this text, and gives its digest.
+    fn push(&self, registry: &str, tag: &str, text: &str) -> String {
+        self.push_with(&[], registry, tag, text)
+    }
+
+    fn push_with(&self, options: &[&str], registry: &str, tag: &str, text: &str) -> String {
+        let app = APP.replace("'one'", &format!("'{text}'"));
+        let files = ["var/task/app.py", "srv/app.py"].map(|path| (path, app.as_bytes()));
+        let image = self.layout.with_files("amd64", &files, &["app.handler"]);
+        self.layout.name(text, &image);
+        let options = [&["--preserve-digests"], options].concat();
+        let to = format!("docker://{}", self.uri(registry, tag));
+        self.skopeo.copy(&place("oci", &self.layout.dir, text), &to, &options);
+        digest_of(&image).to_owned()
+    }
+
+    fn uri(&self, registry: &str, tag: &str) -> String {
+        format!("{registry}/{}:{tag}", self.name)
+    }
+
+    /// Lets the node forget them.
+    fn remove(&self) {
+        Containerd::remove(&self.name);
+    }
+}
