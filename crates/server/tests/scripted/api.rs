@@ -123,6 +123,12 @@ impl Api {
         variables.iter().find(|one| one["name"] == variable).unwrap()["value"].clone()
     }
 
+    /// The image of a Pod's function.
+    pub(crate) fn image(&self, name: &str) -> String {
+        let object = self.lock().pods[name].object.clone();
+        object["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
+    }
+
     /// How many create requests came.
     pub(crate) fn creates(&self) -> usize {
         self.lock().creates

@@ -15,6 +15,7 @@ mod forwarding;
 mod https;
 mod iam;
 mod image;
+mod images;
 mod inspect;
 mod instance;
 mod killed;
