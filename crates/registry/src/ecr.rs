@@ -26,6 +26,7 @@ mod repositories;
 mod repository_policy;
 mod shape;
 mod tags;
+mod upstream;
 
 use axum::body::Body;
 use axum::response::Response;

@@ -9,6 +9,7 @@ use super::call::{Caller, Target, no_repository, read};
 use super::error::{Error, ErrorCode};
 use super::image_id::{Identified, ImageFailure, ImageIdentifier};
 use super::put_image::Image;
+use super::upstream;
 use crate::catalog::{Repository, RepositoryKey};
 use crate::digest::Digest;
 use crate::reference::Tag;
@@ -38,10 +39,19 @@ struct Found {
 pub(super) async fn get(registry: &Registry, caller: &Caller, request: Value) -> Result<Value, Error> {
     let request: Request = read(request)?;
     let key = caller.key(&request.target);
-    let (found, failures) = {
+    let (ids, mut failures) = fetched(registry, &key, request.image_ids).await;
+    let found = {
         let catalog = registry.catalog();
-        let repository = catalog.repository(&key).ok_or_else(|| no_repository(&key))?;
-        find(repository, &request)
+        match catalog.repository(&key) {
+            Some(repository) => {
+                let (found, missing) = find(repository, &ids, request.accepted_media_types.as_deref());
+                failures.extend(missing);
+                found
+            }
+            // An upstream has it, but nothing of it could be fetched.
+            None if !failures.is_empty() => Vec::new(),
+            None => return Err(no_repository(&key)),
+        }
     };
     let bytes = found.iter().fold(0u64, |sum, image| sum.saturating_add(image.size));
     if bytes > MANIFEST_BYTES_MAX {
@@ -57,10 +67,27 @@ pub(super) async fn get(registry: &Registry, caller: &Caller, request: Value) ->
     Ok(json!({ "images": images, "failures": failures }))
 }
 
-fn find(repository: &Repository, request: &Request) -> (Vec<Found>, Vec<ImageFailure>) {
+/// Fetches what an upstream has; the images that may be here then, and those that could not be fetched.
+async fn fetched(
+    registry: &Registry,
+    key: &RepositoryKey,
+    ids: Vec<ImageIdentifier>,
+) -> (Vec<ImageIdentifier>, Vec<ImageFailure>) {
+    let Some(source) = upstream::source(registry, key) else { return (ids, Vec::new()) };
+    let (mut fetched, mut failures) = (Vec::new(), Vec::new());
+    for id in ids {
+        match upstream::fetch(registry, &source, &id).await {
+            Ok(()) => fetched.push(id),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    (fetched, failures)
+}
+
+fn find(repository: &Repository, ids: &[ImageIdentifier], types: Option<&[String]>) -> (Vec<Found>, Vec<ImageFailure>) {
     let (mut images, mut failures) = (Vec::new(), Vec::new());
-    for id in &request.image_ids {
-        let found = id.find(repository).and_then(|found| accepted(id, found, request.accepted_media_types.as_deref()));
+    for id in ids {
+        let found = id.find(repository).and_then(|found| accepted(id, found, types));
         match found {
             Ok(found) => images.push(found),
             Err(failure) => failures.push(failure),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Caller, Target, no_repository, read};
 use super::error::{Error, ErrorCode};
+use super::upstream;
 use crate::catalog::RepositoryKey;
 use crate::digest::{Algorithm, Digest};
 use crate::push::BlobError;
@@ -45,6 +46,7 @@ pub(super) async fn initiate(registry: &Registry, caller: &Caller, request: Valu
     if registry.catalog().repository(&key).is_none() {
         return Err(no_repository(&key));
     }
+    upstream::refuse_push(registry, &key).await?;
     let begun = registry.begin_upload(key, Algorithm::Sha256).await;
     let id = begun.map_err(|error| Error::server(format!("an upload could not be begun: {error}")))?;
     Ok(json!({ "uploadId": id.to_string(), "partSize": PART_BYTES }))

@@ -8,6 +8,7 @@ use super::call::{Caller, Target, no_repository, read};
 use super::error::{Error, ErrorCode};
 use super::image_id::ImageIdentifier;
 use super::layers::no_layers;
+use super::upstream;
 use crate::catalog::{NewManifest, PushError, Repository, RepositoryKey};
 use crate::digest::{Algorithm, Digest};
 use crate::manifest::Manifest;
@@ -44,6 +45,7 @@ pub(super) async fn put(registry: &Registry, caller: &Caller, request: Value) ->
     if registry.catalog().repository(&key).is_none() {
         return Err(no_repository(&key));
     }
+    upstream::refuse_push(registry, &key).await?;
     let tag = request.image_tag.as_deref().map(tag).transpose()?;
     let content = request.image_manifest.as_bytes();
     let manifest = Manifest::parse(request.image_manifest_media_type.as_deref(), content)

@@ -222,3 +222,23 @@ fn immutable_tag_stays_with_its_image() {
     ecr.call("PutImage", put(two, "v1"));
     ecr.refused("ImageTagAlreadyExistsException", "PutImage", put(two, "v2"));
 }
+
+#[test]
+fn images_of_an_upstream_are_its_own() {
+    // Nobody listens there.
+    let ecr = Ecr::with_upstream("mirror=https://127.0.0.1:1");
+    let named = json!({"repositoryName": "mirror/app", "registryId": "000000000000"});
+    let got = ecr.call("BatchGetImage", with(&named, json!({"imageIds": [{"imageTag": "v1"}]})));
+    assert_eq!(
+        (&got["images"], &got["failures"][0]["failureCode"]),
+        (&json!([]), &json!("UpstreamUnavailable")),
+        "{got}"
+    );
+    let reason = got["failures"][0]["failureReason"].as_str().unwrap();
+    assert!(reason.contains("FAKECLOUD_REGISTRY_UPSTREAM") && reason.contains("cannot be reached"), "{reason}");
+    ecr.call("CreateRepository", named.clone());
+    for (operation, members) in [("InitiateLayerUpload", json!({})), ("PutImage", json!({"imageManifest": "{}"}))] {
+        let message = ecr.refused("InvalidParameterException", operation, with(&named, members));
+        assert!(message.contains("below the prefix 'mirror'"), "{message}");
+    }
+}

@@ -20,20 +20,27 @@ pub(super) const REGION: &str = "eu-west-1";
 pub(super) struct Ecr {
     registry: Registry,
     folder: TempDir,
+    /// Which the calls are signed for.
+    region: &'static str,
 }
 
 impl Ecr {
     pub(super) fn new() -> Self {
-        Self::open(tempfile::tempdir().unwrap(), None)
+        Self::open(tempfile::tempdir().unwrap(), None, "")
+    }
+
+    /// One that stands before another registry, such as `prefix=https://host`, whose images lie in us-east-1.
+    pub(super) fn with_upstream(upstream: &str) -> Self {
+        Self { region: "us-east-1", ..Self::open(tempfile::tempdir().unwrap(), None, upstream) }
     }
 
     pub(super) fn with_token(token: &str) -> Self {
-        Self::open(tempfile::tempdir().unwrap(), Token::new(token.to_owned()))
+        Self::open(tempfile::tempdir().unwrap(), Token::new(token.to_owned()), "")
     }
 
     /// What a new process would find.
     pub(super) fn restarted(self) -> Self {
-        Self::open(self.folder, None)
+        Self::open(self.folder, None, "")
     }
 
     /// Calls an operation that is to succeed.
@@ -59,8 +66,8 @@ impl Ecr {
             request = request.header("x-amz-target", target);
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
-        let scope = Scope::new(ACCOUNT, REGION).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let scope = Scope::new(ACCOUNT, self.region).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let response = self.registry.ecr(scope, ORIGIN.to_owned(), request).await;
             let status = response.status().as_u16();
@@ -93,15 +100,10 @@ impl Ecr {
         digest.to_string()
     }
 
-    fn open(folder: TempDir, token: Option<Token>) -> Self {
-        let config = Config {
-            folder: folder.path().to_owned(),
-            durable: false,
-            token,
-            auto_create: true,
-            upstreams: Vec::new(),
-        };
-        Self { registry: Registry::open(config).unwrap(), folder }
+    fn open(folder: TempDir, token: Option<Token>, upstream: &str) -> Self {
+        let upstreams = Some(upstream).filter(|it| !it.is_empty()).map(|it| it.parse().unwrap()).into_iter().collect();
+        let config = Config { folder: folder.path().to_owned(), durable: false, token, auto_create: true, upstreams };
+        Self { registry: Registry::open(config).unwrap(), folder, region: REGION }
     }
 }
 
