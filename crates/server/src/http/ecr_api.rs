@@ -11,8 +11,14 @@ use crate::app::App;
 use crate::http::refusal::{Protocol, Refusal};
 use crate::http::service::Service;
 
-/// Answers a request in ECR's own words, whatever it is.
+/// Answers a request in ECR's own words, whatever it is. Where the images of functions are elsewhere, the server that has
+/// the other services of AWS, if there is one, has ECR as well.
 pub(crate) async fn answer(app: &App, request: Request, request_id: &str) -> Response {
+    if app.own_images.is_none()
+        && let Some(forward) = &app.forward
+    {
+        return forward.forward(&Service::Ecr, request, request_id).await;
+    }
     let (scope, origin) = match addressed(&request) {
         Ok(addressed) => addressed,
         Err(refusal) => {

@@ -236,3 +236,25 @@ async fn body_of_unknown_length_is_cut_where_it_becomes_too_long() {
     let words = "Request must be smaller than 70167211 bytes for the UpdateFunctionCode operation";
     assert!(answer.contains(words), "{answer}");
 }
+
+#[tokio::test]
+async fn ecr_is_where_the_images_of_functions_are() {
+    const CALL: &str = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\
+                        X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.DescribeRegistry\r\n\r\n{}";
+    let upstream = Upstream::start().await;
+    let (_api, server) = forwarding_to(&upstream.url()).await;
+    let answer = ask(&server, CALL).await;
+    assert!(answer.contains(r#""registryId":"000000000000""#), "{answer}");
+
+    let api = Api::start().await;
+    let settings = [("FAKECLOUD_FORWARD_URL", upstream.url()), ("FAKECLOUD_ECR", "external".to_owned())];
+    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let server = Server::start_with(&api, &settings).await;
+    let serving = async {
+        let mut served = upstream.accept().await;
+        served.read_until("{}").await;
+        served.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\nelsewhere").await;
+    };
+    let (answer, ()) = tokio::join!(ask(&server, CALL), serving);
+    assert!(answer.ends_with("elsewhere"), "{answer}");
+}
