@@ -53,6 +53,7 @@ fn pod_preempted_under_its_invocation_gives_one_error_and_a_new_pod_once_there_i
             invoked.join().expect("the client does not panic").returned()
         });
         assert_ne!(next["pod"], json!(pod));
+        witness.wait_for("next");
         assert_eq!(witness.lines(), ["only", "next"], "each event ran once");
     });
 }
