@@ -1,5 +1,7 @@
 //! Functions from images: pushed to fakecloud's registry as users push them, pulled by the node, run by the emulator.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -7,6 +9,7 @@ use crate::harness::{
     place, unique, with_temp_ns,
 };
 
+const BUSYBOX: &str = "docker.io/library/busybox:1.36";
 const PYTHON: &str = "public.ecr.aws/lambda/python:3.12";
 
 /// The image's functions; `one` becomes the text that an image is told by.
@@ -112,6 +115,81 @@ fn image_that_is_not_there_or_for_another_architecture_is_refused() {
         assert!(message.contains("is not supported.") && message.contains("--platform linux/arm64"), "{message}");
         let message = create("v2", json!({}));
         assert!(message.contains("does not exist") && message.contains("v2"), "{message}");
+    });
+}
+
+#[test]
+fn function_runs_an_image_that_only_fakecloud_can_fetch() {
+    with_temp_ns(|ns| {
+        let private = PrivateRegistry::start(ns);
+        let images = Images::new(ns);
+        // What the node has of another image it would not pull again.
+        let text = unique();
+        let digest = images.push_with(&["--dest-creds", CREDENTIALS], &private.address, "v1", &text);
+
+        let upstream = format!("far=http://{CREDENTIALS}@{}", private.address);
+        let fakecloud =
+            Fakecloud::start_with_registry_and(ns, |_registry| vec![("FAKECLOUD_REGISTRY_UPSTREAM", upstream)]);
+        let uri = format!("000000000000.dkr.ecr.us-east-1.amazonaws.com/far/{}:v1", images.name);
+        fakecloud.lambda.create_function("f", &Function::image(&uri, &Value::Null));
+        assert_eq!(fakecloud.lambda.invoke("f", &Value::Null).returned()["image"], text);
+        let image = &ns.pods_of("f")[0].object["spec"]["containers"][0]["image"];
+        assert_eq!(image, &json!(format!("{}/far/{}@{digest}", fakecloud.registry(), images.name)));
+
+        let missing = uri.replace(":v1", ":v2");
+        let function = Function::image(&missing, &Value::Null);
+        let answer = fakecloud.lambda.try_create_function("g", &function, &json!({}));
+        let message = answer.error_message();
+        assert!(message.contains("does not exist") && message.contains(&private.address), "{message}");
+        images.remove();
+    });
+}
+
+#[test]
+fn runtimes_and_init_containers_come_through_fakecloud() {
+    with_temp_ns(|ns| {
+        let (private, skopeo) = (PrivateRegistry::start(ns), Skopeo::new(ns));
+        for (image, name) in [(BUSYBOX, "library/busybox:1.36"), (PYTHON, "lambda/python:3.12")] {
+            let archive = format!("docker-archive:{}", Containerd::export(ns, image).display());
+            let to = format!("docker://{}/{name}", private.address);
+            skopeo.copy(&archive, &to, &["--dest-creds", CREDENTIALS]);
+        }
+        let fakecloud = Fakecloud::start_with_registry_and(ns, |registry| {
+            let upstream = format!("http://{CREDENTIALS}@{}", private.address);
+            vec![
+                ("FAKECLOUD_REGISTRY_UPSTREAM", format!("docker.io={upstream},public.ecr.aws={upstream}")),
+                ("FAKECLOUD_K8S_INIT_IMAGE", format!("{registry}/docker.io/library/busybox:1.36")),
+                ("FAKECLOUD_LAMBDA_IMAGE_PREFIX", format!("{registry}/public.ecr.aws/lambda")),
+            ]
+        });
+        fakecloud.lambda.create_function("f", &Function::python("def handler(event, context):\n    return event\n"));
+        assert_eq!(fakecloud.lambda.invoke("f", &json!("hello")).returned(), "hello");
+        let fetched = fakecloud.log().lines().filter(|line| line.contains("fetched a manifest")).count();
+        assert_eq!(fetched, 2, "{}", fakecloud.log());
+        Containerd::remove(&fakecloud.registry());
+    });
+}
+
+#[test]
+fn containerd_takes_fakecloud_for_a_mirror_of_another_registry() {
+    with_temp_ns(|ns| {
+        let private = PrivateRegistry::start(ns);
+        let images = Images::new(ns);
+        let digest = images.push_with(&["--dest-creds", CREDENTIALS], &private.address, "v1", &unique());
+        let upstream = format!("docker.io=http://{CREDENTIALS}@{}", private.address);
+        let fakecloud =
+            Fakecloud::start_with_registry_and(ns, |_registry| vec![("FAKECLOUD_REGISTRY_UPSTREAM", upstream)]);
+        let hosts = ns.dir().join("hosts/docker.io");
+        fs::create_dir_all(&hosts).expect("the namespace's directory takes folders");
+        // The registry itself is nowhere.
+        let toml = format!(
+            "server = \"http://127.0.0.1:1\"\n[host.\"http://{}\"]\ncapabilities = [\"pull\", \"resolve\"]\n",
+            fakecloud.registry()
+        );
+        fs::write(hosts.join("hosts.toml"), toml).expect("the folder takes files");
+        let folder = hosts.parent().expect("it lies in a folder");
+        let listed = Containerd::pull_by_hosts(folder, &images.uri("docker.io", "v1"));
+        assert!(listed.contains(&digest), "{listed}");
     });
 }
 

@@ -1,7 +1,7 @@
 //! The node's containerd, by its own client: images the node has, and pulls without a kubelet.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::image_tools::{attempt, run};
@@ -29,8 +29,18 @@ impl Containerd {
 
     /// Pulls and unpacks an image over plain HTTP, shows what came, and removes it.
     pub(crate) fn pull(image: &str) -> String {
+        Self::pull_with(&["--plain-http"], image)
+    }
+
+    /// The same as the `hosts.toml` files in a folder say.
+    pub(crate) fn pull_by_hosts(folder: &Path, image: &str) -> String {
+        let folder = folder.to_str().expect("paths of tests are UTF-8");
+        Self::pull_with(&["--hosts-dir", folder], image)
+    }
+
+    fn pull_with(options: &[&str], image: &str) -> String {
         let own = format!("fakecloud-test-{}", unique());
-        let pulled = attempt(command(&own).args(["images", "pull", "--plain-http", image]));
+        let pulled = attempt(command(&own).args(["images", "pull"]).args(options).arg(image));
         let listed = attempt(command(&own).args(["images", "ls"]));
         for remove in [&["images", "rm", "--sync", image][..], &["namespaces", "rm", &own]] {
             drop(attempt(command(&own).args(remove)));

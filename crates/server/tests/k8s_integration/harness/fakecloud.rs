@@ -55,9 +55,19 @@ impl<'ns> Fakecloud<'ns> {
 
     /// The same with its registry where the node's containerd speaks plain HTTP, on a loopback address.
     pub(crate) fn start_with_registry(namespace: &'ns Namespace) -> Self {
+        Self::start_with_registry_and(namespace, |_registry| Vec::new())
+    }
+
+    /// The same with settings more, which may depend on the registry's address.
+    pub(crate) fn start_with_registry_and(
+        namespace: &'ns Namespace,
+        settings: impl FnOnce(&str) -> Vec<(&'static str, String)>,
+    ) -> Self {
         let port = free_port();
+        let registry = format!("127.0.0.1:{port}");
         let mut environment = environment(namespace, port, LogLevel::Debug);
-        environment.push(("FAKECLOUD_K8S_ECR_URL".to_owned(), format!("127.0.0.1:{port}")));
+        environment.extend(settings(&registry).into_iter().map(|(name, value)| (name.to_owned(), value)));
+        environment.push(("FAKECLOUD_K8S_ECR_URL".to_owned(), registry));
         Self::serve(namespace, port, environment)
     }
 
