@@ -4,12 +4,11 @@
 //! the same repositories: `catalog` decides, without any IO, `storage` keeps blobs and records on disk. A blob, manifest or
 //! tag that was acknowledged is there after a crash as well, and nothing is there that is not whole.
 
-#![allow(dead_code, reason = "what fetches from upstream follows")]
-
 mod catalog;
 mod config;
 mod digest;
 mod distribution;
+#[allow(dead_code, reason = "the model has errors that no operation here gives")]
 mod ecr;
 mod find;
 mod garbage;
