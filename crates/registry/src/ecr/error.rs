@@ -36,8 +36,6 @@ pub(crate) enum ErrorCode {
     InvalidTagParameter,
     /// The layer is in the repository.
     LayerAlreadyExists,
-    /// A part that is no last one, and too short.
-    LayerPartTooSmall,
     /// A manifest or a request names layers that the repository does not have.
     LayersNotFound,
     /// The repository has no lifecycle policy.
@@ -58,10 +56,6 @@ pub(crate) enum ErrorCode {
     Server,
     /// More tags than a resource may have.
     TooManyTags,
-    /// An image could not be fetched from the registry that this one stands before.
-    UnableToGetUpstreamImage,
-    /// A layer could not be fetched from there.
-    UnableToGetUpstreamLayer,
     /// No upload has that id.
     UploadNotFound,
     /// The caller may not do this.
@@ -143,7 +137,6 @@ impl ErrorCode {
             Self::InvalidParameter => ("InvalidParameterException", 400),
             Self::InvalidTagParameter => ("InvalidTagParameterException", 400),
             Self::LayerAlreadyExists => ("LayerAlreadyExistsException", 400),
-            Self::LayerPartTooSmall => ("LayerPartTooSmallException", 400),
             Self::LayersNotFound => ("LayersNotFoundException", 400),
             Self::LifecyclePolicyNotFound => ("LifecyclePolicyNotFoundException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
@@ -154,8 +147,6 @@ impl ErrorCode {
             Self::RepositoryPolicyNotFound => ("RepositoryPolicyNotFoundException", 400),
             Self::Server => ("ServerException", 500),
             Self::TooManyTags => ("TooManyTagsException", 400),
-            Self::UnableToGetUpstreamImage => ("UnableToGetUpstreamImageException", 400),
-            Self::UnableToGetUpstreamLayer => ("UnableToGetUpstreamLayerException", 400),
             Self::UploadNotFound => ("UploadNotFoundException", 400),
             Self::AccessDenied => ("AccessDeniedException", 400),
             Self::NotImplemented => ("NotImplementedException", 501),
