@@ -1,13 +1,11 @@
 //! Starts that fail, in the cluster or in the function's own code: the caller hears the first real cause.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Fakecloud, Function, Lambda, LogLevel, Node, eventually, host, with_temp_ns, zip};
+use crate::harness::{Answer, Fakecloud, Function, Lambda, LogLevel, Node, eventually, stranger, with_temp_ns, zip};
 
 /// Long before the start timeout of 60 s.
 const REASON_WITHIN: Duration = Duration::from_secs(30);
@@ -248,19 +246,4 @@ fn reason(lambda: &Lambda, function: &str) -> String {
 fn answer_with(length: usize, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     [head.as_bytes(), body].concat()
-}
-
-/// Something else that listens where fakecloud was said to be, and gives everybody the same answer.
-fn stranger(answer: Vec<u8>) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a port is free");
-    let url = format!("http://{}:{}", host(), listener.local_addr().expect("a listener has an address").port());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { continue };
-            // Whoever is refused may hang up first.
-            drop(stream.read(&mut [0; 4096]));
-            drop(stream.write_all(&answer));
-        }
-    });
-    url
 }

@@ -5,26 +5,11 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CREDENTIALS, Containerd, Fakecloud, Function, ImageLayout, LogLevel, Namespace, PrivateRegistry, Skopeo, digest_of,
-    place, unique, with_temp_ns,
+    CREDENTIALS, Containerd, Fakecloud, Function, Images, LogLevel, PrivateRegistry, Skopeo, unique, with_temp_ns,
 };
 
 const BUSYBOX: &str = "docker.io/library/busybox:1.36";
 const PYTHON: &str = "public.ecr.aws/lambda/python:3.12";
-
-/// The image's functions; `one` becomes the text that an image is told by.
-const APP: &str = "
-import os
-
-def answer(handler):
-    return {'image': 'one', 'handler': handler, 'directory': os.getcwd(), 'entry': os.environ.get('ENTRY')}
-
-def handler(event, context):
-    return answer('handler')
-
-def other(event, context):
-    return answer('other')
-";
 
 #[test]
 fn function_runs_the_image_that_its_tag_meant_when_its_code_was_named() {
@@ -222,43 +207,4 @@ fn image_of_a_private_registry_is_pulled_with_the_secret_only() {
         assert_eq!(fakecloud.lambda.invoke("f", &Value::Null).returned()["image"], "one");
         images.remove();
     });
-}
-
-/// Images that a test pushes to a repository which no other test has.
-struct Images {
-    name: String,
-    layout: ImageLayout,
-    skopeo: Skopeo,
-}
-
-impl Images {
-    fn new(ns: &Namespace) -> Self {
-        let layout = ImageLayout::of(ns, &Containerd::export(ns, PYTHON));
-        Self { name: format!("team/test-{}", unique()), layout, skopeo: Skopeo::new(ns) }
-    }
-
-    /// Pushes an image whose functions say this text, and gives its digest.
-    fn push(&self, registry: &str, tag: &str, text: &str) -> String {
-        self.push_with(&[], registry, tag, text)
-    }
-
-    fn push_with(&self, options: &[&str], registry: &str, tag: &str, text: &str) -> String {
-        let app = APP.replace("'one'", &format!("'{text}'"));
-        let files = ["var/task/app.py", "srv/app.py"].map(|path| (path, app.as_bytes()));
-        let image = self.layout.with_files("amd64", &files, &["app.handler"]);
-        self.layout.name(text, &image);
-        let options = [&["--preserve-digests"], options].concat();
-        let to = format!("docker://{}", self.uri(registry, tag));
-        self.skopeo.copy(&place("oci", &self.layout.dir, text), &to, &options);
-        digest_of(&image).to_owned()
-    }
-
-    fn uri(&self, registry: &str, tag: &str) -> String {
-        format!("{registry}/{}:{tag}", self.name)
-    }
-
-    /// Lets the node forget them.
-    fn remove(&self) {
-        Containerd::remove(&self.name);
-    }
 }

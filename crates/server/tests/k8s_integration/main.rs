@@ -25,6 +25,7 @@ mod e2e_images;
 mod e2e_in_cluster;
 mod e2e_limits;
 mod e2e_lost_pods;
+mod e2e_node_pulls;
 mod e2e_nodes;
 mod e2e_one_endpoint;
 mod e2e_operations;

@@ -109,7 +109,7 @@ impl Drop for Label<'_> {
     }
 }
 
-fn run(args: &[&str]) {
+pub(super) fn run(args: &[&str]) {
     let output = command(args).output().unwrap_or_else(|error| panic!("cannot run {args:?}: {error}"));
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?} on the node: {}\n{stderr}", output.status);

@@ -74,6 +74,14 @@ pub(crate) fn oras() -> PathBuf {
     required("FAKECLOUD_TEST_ORAS", "the directory with the Python package oras").into()
 }
 
+/// The directory on the node below which its containerd finds how to reach registries.
+///
+/// # Panics
+/// Without the variable, in words.
+pub(crate) fn node_registries() -> String {
+    required("FAKECLOUD_TEST_NODE_REGISTRIES", "where the node's containerd finds how to reach registries")
+}
+
 /// The command that speaks to the node's containerd, in words.
 ///
 /// # Panics
