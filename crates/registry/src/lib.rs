@@ -8,7 +8,6 @@ mod catalog;
 mod config;
 mod digest;
 mod distribution;
-#[allow(dead_code, reason = "the model has errors that no operation here gives")]
 mod ecr;
 mod find;
 mod garbage;

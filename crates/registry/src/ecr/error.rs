@@ -98,6 +98,7 @@ impl Error {
         self.code
     }
 
+    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
