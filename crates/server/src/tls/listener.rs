@@ -4,13 +4,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request};
 use axum::serve::{IncomingStream, Listener};
 use http::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
-use tokio::net::TcpListener;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tracing::warn;
 
@@ -18,6 +20,15 @@ use super::stream::Stream;
 
 /// What a proxy that takes TLS off says of it; so does this server to all that handles a request.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// A client that has been silent for so long is asked whether it is still there, …
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+
+/// … this often, at intervals of …
+const KEEPALIVE_PROBES: u32 = 4;
+
+/// … this, before its connection and all that waits for it are given up: a machine that went to sleep says no farewell.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// A port that speaks HTTP and HTTPS.
 pub(crate) struct TlsListener {
@@ -44,8 +55,8 @@ impl Listener for TlsListener {
 
     async fn accept(&mut self) -> (Stream, SocketAddr) {
         let (tcp, address) = Listener::accept(&mut self.tcp).await;
-        if let Err(error) = tcp.set_nodelay(true) {
-            warn!(%error, "a connection keeps Nagle's algorithm");
+        if let Err(error) = tune(&tcp) {
+            warn!(%error, "a connection keeps the system's settings");
         }
         (Stream::new(tcp, self.acceptor.clone()), address)
     }
@@ -53,6 +64,13 @@ impl Listener for TlsListener {
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
     }
+}
+
+fn tune(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
+    let keepalive = keepalive.with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_PROBES);
+    SockRef::from(tcp).set_tcp_keepalive(&keepalive)
 }
 
 impl Connected<IncomingStream<'_, TlsListener>> for Peer {
