@@ -1,7 +1,8 @@
 //! Garbage collection: what nothing refers to goes, a quarter of an hour after it was last needed.
 //!
 //! It is safe beside pushes. Whoever is about to refer to content says first that he needs it, which gives him that time;
-//! and a blob leaves a repository in the same step in which it is seen that no manifest there needs it.
+//! and a blob leaves a repository in the same step in which it is seen that no manifest there needs it. A layer may take
+//! longer than that: while anything is being uploaded to a repository, all of its blobs are needed.
 
 use std::io;
 use std::time::Instant;
@@ -47,11 +48,14 @@ impl Registry {
         Ok(collected)
     }
 
-    /// Takes blobs out of repositories where no manifest refers to them.
+    /// Takes blobs out of repositories where no manifest refers to them and no push is under way that may end with one.
     fn unlink(&self, now: Instant) -> io::Result<()> {
         let change = self.change_blocking(|catalog| {
-            let loose = catalog.unreferenced_blobs().into_iter();
-            let due = loose.filter(|(_, digest)| self.blobs().is_due(now, digest));
+            let pushed_to = self.uploads().repositories();
+            let (awaited, loose): (Vec<_>, Vec<_>) =
+                catalog.unreferenced_blobs().into_iter().partition(|(key, _)| pushed_to.contains(key));
+            awaited.iter().for_each(|(_, digest)| self.blobs().need(digest));
+            let due = loose.into_iter().filter(|(_, digest)| self.blobs().is_due(now, digest));
             let changes: Vec<Change> = due.map(|(key, digest)| key.change(What::DeleteBlob(digest))).collect();
             Ok::<_, std::convert::Infallible>(((), changes))
         });

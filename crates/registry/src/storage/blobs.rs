@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use crate::digest::{Algorithm, Digest};
 use crate::storage::{Disk, Writer};
 
-/// Longer than any push takes between a blob and the manifest that refers to it.
+/// Longer than any push takes between the end of its last upload and the manifest that refers to it.
 const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
 
 /// The folder of all content: `sha256/ba/<64 digits>`.

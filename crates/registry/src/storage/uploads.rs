@@ -1,6 +1,6 @@
 //! Uploads that go over several requests.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::io;
 use std::str::FromStr;
@@ -78,6 +78,11 @@ impl Uploads {
     /// Ends an upload, whose content is dropped unless it was taken before.
     pub(crate) fn end(&self, id: UploadId) -> Option<Arc<Upload>> {
         self.all().remove(&id)
+    }
+
+    /// The repositories that something is on its way to.
+    pub(crate) fn repositories(&self) -> BTreeSet<RepositoryKey> {
+        self.all().values().map(|upload| upload.repository.clone()).collect()
     }
 
     /// Ends those that have been idle for long.

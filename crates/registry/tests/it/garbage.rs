@@ -94,6 +94,20 @@ async fn upload_that_is_idle_for_an_hour_ends() {
     harness.ask(&format!("GET {location}")).await.expect_error(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN");
 }
 
+#[tokio::test]
+async fn blob_waits_for_the_slower_layers_of_its_push() {
+    let harness = Harness::new();
+    let (fast, other) = (harness.push_blob("app", b"fast").await, harness.push_blob("other", b"other").await);
+    let slow = harness.begin("app").await;
+    let start = Instant::now();
+    assert_eq!(collect(&harness, start, KEPT * 3).contents, 1, "nothing is uploaded to the other repository");
+    harness.ask(&format!("HEAD /v2/other/blobs/{other}")).await.expect(StatusCode::NOT_FOUND);
+    harness.ask(&format!("DELETE {slow}")).await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(collect(&harness, start + KEPT * 3, KEPT - Duration::from_nanos(1)), Collected::default());
+    assert_eq!(harness.registry.collect_garbage(start + KEPT * 4).unwrap().contents, 1);
+    harness.ask(&format!("HEAD /v2/app/blobs/{fast}")).await.expect(StatusCode::NOT_FOUND);
+}
+
 /// The clock of the collections runs so fast that whatever is not needed for a moment is due.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn collections_take_nothing_away_from_pushes_beside_them() {
