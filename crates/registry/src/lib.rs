@@ -17,6 +17,7 @@ mod name;
 mod push;
 mod reference;
 mod registry;
+mod request_body;
 mod scope;
 mod storage;
 mod token;

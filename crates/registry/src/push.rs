@@ -2,15 +2,14 @@
 
 use std::io;
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::Body;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::Fuse;
 use tokio::task::JoinHandle;
 
 use crate::catalog::{Asked, Create, NewManifest, PushError, RepositoryKey, UnixMillis, Wanted};
 use crate::digest::{Algorithm, Digest};
 use crate::registry::{ChangeError, Registry};
+use crate::request_body::{BodyError, RequestBody};
 use crate::storage::{StoreError, Turn, UploadError, UploadId, Writer};
 
 /// Collected before it is written, so that few times a thread changes hands.
@@ -19,8 +18,8 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Why content was not received.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReceiveError {
-    #[error("the request's body ended early")]
-    Client(#[source] axum::Error),
+    #[error(transparent)]
+    Client(BodyError),
     #[error("the content cannot be written")]
     Disk(#[source] io::Error),
 }
@@ -155,7 +154,7 @@ impl Turn {
     /// Adds a request's body to the upload, of which no more than two batches are in memory. What came before the body
     /// broke off stays.
     pub(crate) async fn receive(self, body: Body) -> Result<Self, ReceiveError> {
-        let mut pieces = body.into_data_stream().fuse();
+        let mut pieces = RequestBody::new(body);
         let mut turn = self;
         let mut batch = next_batch(&mut pieces).await?;
         while !batch.is_empty() {
@@ -169,17 +168,12 @@ impl Turn {
 }
 
 /// The next pieces of a body; none at its end. Where it breaks off, what came until then is the last batch but one.
-async fn next_batch(pieces: &mut Fuse<BodyDataStream>) -> Result<Vec<Bytes>, ReceiveError> {
+async fn next_batch(pieces: &mut RequestBody) -> Result<Vec<Bytes>, ReceiveError> {
     let (mut batch, mut length) = (Vec::new(), 0);
     while length < BATCH_BYTES {
-        match pieces.next().await {
-            Some(Ok(piece)) => {
-                length += piece.len();
-                batch.push(piece);
-            }
-            Some(Err(error)) => return Err(ReceiveError::Client(error)),
-            None => break,
-        }
+        let Some(piece) = pieces.next().await.map_err(ReceiveError::Client)? else { break };
+        length += piece.len();
+        batch.push(piece);
     }
     Ok(batch)
 }

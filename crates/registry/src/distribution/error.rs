@@ -25,6 +25,8 @@ pub(crate) enum ErrorCode {
     NameUnknown,
     PaginationNumberInvalid,
     RangeInvalid,
+    /// The client has stalled.
+    RequestTimeout,
     SizeInvalid,
     TagInvalid,
     /// An upstream says so.
@@ -62,6 +64,7 @@ impl ErrorCode {
             Self::NameUnknown => ("NAME_UNKNOWN", StatusCode::NOT_FOUND),
             Self::PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", StatusCode::BAD_REQUEST),
             Self::RangeInvalid => ("RANGE_INVALID", StatusCode::RANGE_NOT_SATISFIABLE),
+            Self::RequestTimeout => ("REQUEST_TIMEOUT", StatusCode::REQUEST_TIMEOUT),
             Self::SizeInvalid => ("SIZE_INVALID", StatusCode::BAD_REQUEST),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
             Self::TooManyRequests => ("TOOMANYREQUESTS", StatusCode::TOO_MANY_REQUESTS),

@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
 
 use crate::catalog::{Asked, ManifestRecord, NewManifest, RepositoryKey, Wanted};
@@ -19,6 +18,7 @@ use crate::distribution::uploads::refused;
 use crate::manifest::Manifest;
 use crate::push::ManifestError;
 use crate::reference::{InvalidReference, Reference, Tag};
+use crate::request_body::{BodyError, RequestBody};
 
 /// As the specification recommends it.
 const BYTES_MAX: usize = 4 << 20;
@@ -109,14 +109,13 @@ fn named(call: &Call, reference: &str) -> Result<(Option<Digest>, Vec<Tag>), Err
 }
 
 async fn receive(body: Body) -> Result<Bytes, Error> {
-    match Limited::new(body, BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("the manifest has more than {BYTES_MAX} bytes");
-            Err(Error::new(ErrorCode::ManifestTooLarge, message))
+    RequestBody::new(body).all(BYTES_MAX).await.map_err(|error| match error {
+        BodyError::Silent => Error::new(ErrorCode::RequestTimeout, error),
+        BodyError::Cut(_) => Error::new(ErrorCode::ManifestInvalid, error),
+        BodyError::TooLarge { bytes_max } => {
+            Error::new(ErrorCode::ManifestTooLarge, format!("the manifest has more than {bytes_max} bytes"))
         }
-        Err(error) => Err(Error::new(ErrorCode::ManifestInvalid, format!("the request's body ended early: {error}"))),
-    }
+    })
 }
 
 fn find(call: &Call, asked: &Asked, reference: &Reference) -> Result<(RepositoryKey, Digest, ManifestRecord), Error> {

@@ -15,6 +15,7 @@ use crate::distribution::range;
 use crate::name::RepositoryPath;
 use crate::push::{BlobError, ReceiveError};
 use crate::registry::ChangeError;
+use crate::request_body::BodyError;
 use crate::storage::{StoreError, Turn, UploadError, UploadId};
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
@@ -161,7 +162,10 @@ fn unknown(error: UploadError) -> Error {
 
 fn cut(error: ReceiveError) -> Error {
     match error {
-        ReceiveError::Client(_) => Error::new(ErrorCode::BlobUploadInvalid, error),
+        ReceiveError::Client(BodyError::Silent) => Error::new(ErrorCode::RequestTimeout, error),
+        ReceiveError::Client(BodyError::Cut(_) | BodyError::TooLarge { .. }) => {
+            Error::new(ErrorCode::BlobUploadInvalid, error)
+        }
         ReceiveError::Disk(_) => Error::internal(&error),
     }
 }

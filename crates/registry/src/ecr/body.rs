@@ -2,11 +2,11 @@
 
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::{Error, ErrorCode};
+use crate::request_body::{BodyError, RequestBody};
 
 /// A part of a layer, 20 MiB in base64, or a manifest of 4 MiB in which every character is escaped, and what is around.
 const BODY_BYTES_MAX: u64 = 32 << 20;
@@ -25,7 +25,8 @@ pub(super) type Turn = Option<SemaphorePermit<'static>>;
 ///
 /// # Errors
 ///
-/// `RequestEntityTooLargeException`, and `ServerException` where the body breaks off.
+/// `RequestEntityTooLargeException`, `RequestTimeoutException` where the body stalls, and `ServerException` where it
+/// breaks off.
 pub(super) async fn read(body: Body) -> Result<(Bytes, Turn), Error> {
     let size = body.size_hint();
     if size.lower() > BODY_BYTES_MAX {
@@ -33,11 +34,11 @@ pub(super) async fn read(body: Body) -> Result<(Bytes, Turn), Error> {
     }
     let turn = turn(size.upper().unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX)).await;
     let limit = usize::try_from(BODY_BYTES_MAX).expect("an address has at least 32 bits");
-    let bytes = match Limited::new(body, limit).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Err(error) => return Err(Error::server(format!("the request could not be read: {error}"))),
-    };
+    let bytes = RequestBody::new(body).all(limit).await.map_err(|error| match error {
+        BodyError::Silent => Error::new(ErrorCode::RequestTimeout, error.to_string()),
+        BodyError::Cut(cause) => Error::server(format!("the request could not be read: {cause}")),
+        BodyError::TooLarge { .. } => too_large(),
+    })?;
     Ok((bytes, turn))
 }
 
@@ -68,4 +69,29 @@ async fn turn(bytes: u64) -> Turn {
 fn too_large() -> Error {
     let message = format!("Request must be smaller than {BODY_BYTES_MAX} bytes");
     Error::new(ErrorCode::RequestEntityTooLarge, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream::{self, StreamExt as _};
+
+    use super::*;
+
+    /// A body of unknown length, which may need half of what all long ones have.
+    fn stalled() -> Body {
+        let begun = stream::once(async { Ok::<_, axum::Error>(Bytes::from_static(b"{")) });
+        Body::from_stream(begun.chain(stream::pending()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stalled_bodies_make_room_for_the_next_one() {
+        let next = Body::from_stream(stream::iter([Ok::<_, axum::Error>(Bytes::from_static(b"{}"))]));
+        let (one, other, next) = tokio::join!(read(stalled()), read(stalled()), read(next));
+        for stalled in [one, other] {
+            let error = stalled.unwrap_err();
+            assert_eq!(error.code(), ErrorCode::RequestTimeout);
+            assert!(error.message().contains("60 seconds"), "{error}");
+        }
+        assert_eq!(next.unwrap().0, "{}");
+    }
 }

@@ -64,6 +64,8 @@ pub(crate) enum ErrorCode {
     NotImplemented,
     /// A longer request than any operation takes.
     RequestEntityTooLarge,
+    /// A client that has stalled in the middle of its request.
+    RequestTimeout,
     /// A body that is no JSON, or a member of another JSON type.
     Serialization,
     /// An operation that AWS does not have.
@@ -152,6 +154,7 @@ impl ErrorCode {
             Self::AccessDenied => ("AccessDeniedException", 400),
             Self::NotImplemented => ("NotImplementedException", 501),
             Self::RequestEntityTooLarge => ("RequestEntityTooLargeException", 413),
+            Self::RequestTimeout => ("RequestTimeoutException", 408),
             Self::Serialization => ("SerializationException", 400),
             Self::UnknownOperation => ("UnknownOperationException", 400),
         }

@@ -8,4 +8,5 @@ mod images;
 mod keeping;
 mod mutability;
 mod scopes;
+mod uploads;
 mod upstream;

@@ -1,0 +1,58 @@
+//! Bodies of requests, whose clients may stall: none is waited for for ever.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, HttpBody as _};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::stream::Fuse;
+use tokio::time::timeout;
+
+/// How long a client may send nothing in the middle of a body. Meanwhile it holds its upload, or room in memory.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// A body that is read piece by piece.
+pub(crate) struct RequestBody {
+    pieces: Fuse<BodyDataStream>,
+    /// How many bytes there will be at least.
+    announced: u64,
+}
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("nothing came of the request's body for {} seconds: send it again, without pauses", SILENCE_MAX.as_secs())]
+    Silent,
+    #[error("the request's body ended early")]
+    Cut(#[source] axum::Error),
+    #[error("the request's body has more than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
+}
+
+// === impl RequestBody ===
+
+impl RequestBody {
+    pub(crate) fn new(body: Body) -> Self {
+        let announced = body.size_hint().lower();
+        Self { pieces: body.into_data_stream().fuse(), announced }
+    }
+
+    /// The next piece; none at the end, also when that is asked for again.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        let piece = timeout(SILENCE_MAX, self.pieces.next()).await.map_err(|_| BodyError::Silent)?;
+        piece.transpose().map_err(BodyError::Cut)
+    }
+
+    /// All of a body that is to have no more bytes than these.
+    pub(crate) async fn all(mut self, bytes_max: usize) -> Result<Bytes, BodyError> {
+        let announced = usize::try_from(self.announced).unwrap_or(usize::MAX);
+        let mut all = BytesMut::with_capacity(announced.min(bytes_max));
+        while let Some(piece) = self.next().await? {
+            if all.len() + piece.len() > bytes_max {
+                return Err(BodyError::TooLarge { bytes_max });
+            }
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.freeze())
+    }
+}
