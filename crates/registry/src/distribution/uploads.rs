@@ -38,9 +38,9 @@ pub(super) async fn post(call: &Call, asked: Asked, body: Body) -> Result<Respon
     let id = call.registry.begin_upload(repository, algorithm).await.map_err(|error| Error::internal(&error))?;
     match digest {
         Some(digest) => {
-            // Nobody else knows of it: it ends with this request, however that goes.
-            let received = take(call, &asked, id)?.receive(body).await.map_err(cut);
-            let turn = received.inspect_err(|_| drop(call.registry.uploads().end(id)))?;
+            // Nobody else knows of it: it ends with this request, also where its client goes away.
+            let _passing = call.registry.uploads().passing(id);
+            let turn = take(call, &asked, id)?.receive(body).await.map_err(cut)?;
             finish(call, &asked, id, turn, digest).await
         }
         None => Ok(progress(StatusCode::ACCEPTED, &asked, id, 0)),

@@ -34,6 +34,12 @@ pub(crate) struct Upload {
 /// The one request that may add to an upload, until it is dropped.
 pub(crate) struct Turn(Arc<Upload>);
 
+/// An upload that ends with this, if it has not before.
+pub(crate) struct Passing<'a> {
+    uploads: &'a Uploads,
+    id: UploadId,
+}
+
 /// Why a request may not have an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UploadError {
@@ -78,6 +84,11 @@ impl Uploads {
     /// Ends an upload, whose content is dropped unless it was taken before.
     pub(crate) fn end(&self, id: UploadId) -> Option<Arc<Upload>> {
         self.all().remove(&id)
+    }
+
+    /// Makes an upload one that ends when what is given is dropped.
+    pub(crate) fn passing(&self, id: UploadId) -> Passing<'_> {
+        Passing { uploads: self, id }
     }
 
     /// The repositories that something is on its way to.
@@ -146,6 +157,14 @@ impl Drop for Turn {
     fn drop(&mut self) {
         *self.0.used_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.0.is_busy.store(false, Ordering::Release);
+    }
+}
+
+// === impl Passing ===
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        self.uploads.end(self.id);
     }
 }
 

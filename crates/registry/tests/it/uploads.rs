@@ -1,5 +1,7 @@
 //! Clients that stall or go away in the middle of what they push.
 
+use std::time::{Duration, Instant};
+
 use axum::body::Body;
 use bytes::Bytes;
 use fakecloud_registry::{Digest, media_type};
@@ -24,6 +26,20 @@ async fn upload_whose_client_stalls_ends_its_turn_and_may_go_on() {
     assert_eq!(status.header("range"), "0-299999");
     let digest = Digest::of(&content);
     harness.ask(&format!("PUT {location}?digest={digest}")).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn blob_whose_client_goes_away_leaves_no_upload() {
+    let harness = Harness::new();
+    let digest = Digest::of(b"never");
+    let post = format!("POST /v2/app/blobs/uploads/?digest={digest}");
+    let soon = Duration::from_secs(1);
+    let gone = tokio::time::timeout(soon, harness.send(&post, &[], stalled(b"nev".to_vec()))).await;
+    assert!(gone.is_err(), "the body never ends");
+    let later = Instant::now() + Duration::from_secs(60 * 60);
+    assert_eq!(harness.registry.collect_garbage(later).unwrap().uploads, 0);
+    let receiving = harness.folder.path().join("registry/uploads");
+    assert_eq!(std::fs::read_dir(receiving).unwrap().count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
