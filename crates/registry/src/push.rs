@@ -10,7 +10,7 @@ use crate::catalog::{Asked, Create, NewManifest, PushError, RepositoryKey, UnixM
 use crate::digest::{Algorithm, Digest};
 use crate::registry::{ChangeError, Registry};
 use crate::request_body::{BodyError, RequestBody};
-use crate::storage::{StoreError, Turn, UploadError, UploadId, Writer};
+use crate::storage::{BeginError, StoreError, Turn, UploadError, UploadId, Writer};
 
 /// Collected before it is written, so that few times a thread changes hands.
 const BATCH_BYTES: usize = 128 << 10;
@@ -65,9 +65,13 @@ impl Registry {
     }
 
     /// Begins an upload to a repository, which need not be there yet.
-    pub(crate) async fn begin_upload(&self, repository: RepositoryKey, algorithm: Algorithm) -> io::Result<UploadId> {
+    pub(crate) async fn begin_upload(
+        &self,
+        repository: RepositoryKey,
+        algorithm: Algorithm,
+    ) -> Result<UploadId, BeginError> {
         let content = self.receive(algorithm).await?;
-        self.uploads().begin(repository, content).map_err(io::Error::other)
+        self.uploads().begin(repository, content)
     }
 
     /// Begins to receive content.

@@ -11,5 +11,5 @@ pub(crate) use self::blobs::{Blobs, StoreError};
 pub(crate) use self::disk::Disk;
 pub(crate) use self::records::Records;
 pub(crate) use self::stream::pieces;
-pub(crate) use self::uploads::{Turn, UploadError, UploadId, Uploads};
+pub(crate) use self::uploads::{BeginError, Turn, UploadError, UploadId, Uploads};
 pub(crate) use self::writer::Writer;

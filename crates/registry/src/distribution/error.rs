@@ -29,7 +29,7 @@ pub(crate) enum ErrorCode {
     RequestTimeout,
     SizeInvalid,
     TagInvalid,
-    /// An upstream says so.
+    /// An upstream says so, or too many uploads are open.
     TooManyRequests,
     Unauthorized,
     /// An upstream does not give what it is asked for.

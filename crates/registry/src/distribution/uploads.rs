@@ -16,7 +16,7 @@ use crate::name::RepositoryPath;
 use crate::push::{BlobError, ReceiveError};
 use crate::registry::ChangeError;
 use crate::request_body::BodyError;
-use crate::storage::{StoreError, Turn, UploadError, UploadId};
+use crate::storage::{BeginError, StoreError, Turn, UploadError, UploadId};
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 
@@ -35,7 +35,7 @@ pub(super) async fn post(call: &Call, asked: Asked, body: Body) -> Result<Respon
     let digest: Option<Digest> = call.parsed("digest", ErrorCode::DigestInvalid)?;
     let algorithm = call.parsed("digest-algorithm", ErrorCode::Unsupported)?;
     let algorithm = digest.map(|digest| digest.algorithm()).or(algorithm).unwrap_or(Algorithm::Sha256);
-    let id = call.registry.begin_upload(repository, algorithm).await.map_err(|error| Error::internal(&error))?;
+    let id = call.registry.begin_upload(repository, algorithm).await.map_err(not_begun)?;
     match digest {
         Some(digest) => {
             // Nobody else knows of it: it ends with this request, also where its client goes away.
@@ -153,6 +153,13 @@ fn created(asked: &Asked, digest: &Digest) -> Response {
 
 // === errors ===
 
+fn not_begun(error: BeginError) -> Error {
+    match error {
+        BeginError::TooMany { .. } => Error::new(ErrorCode::TooManyRequests, error),
+        BeginError::Disk(_) | BeginError::Random(_) => Error::internal(&error),
+    }
+}
+
 fn unknown(error: UploadError) -> Error {
     match error {
         UploadError::Unknown => Error::new(ErrorCode::BlobUploadUnknown, error),
@@ -201,5 +208,17 @@ pub(super) fn refused(error: PushError) -> Error {
             Error::new(ErrorCode::ManifestBlobUnknown, error).with_detail(detail)
         }
         PushError::ImmutableTag { .. } => Error::new(ErrorCode::TagInvalid, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upload_too_many_is_429_and_says_the_limit() {
+        let response = not_begun(BeginError::TooMany { open_max: 1_000 }).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(BeginError::TooMany { open_max: 1_000 }.to_string().starts_with("1000 uploads are open"));
     }
 }

@@ -54,6 +54,8 @@ pub(crate) enum ErrorCode {
     RepositoryPolicyNotFound,
     /// A failure that is not the caller's.
     Server,
+    /// More at a time than this server takes.
+    Throttling,
     /// More tags than a resource may have.
     TooManyTags,
     /// No upload has that id.
@@ -149,6 +151,7 @@ impl ErrorCode {
             Self::RepositoryNotFound => ("RepositoryNotFoundException", 400),
             Self::RepositoryPolicyNotFound => ("RepositoryPolicyNotFoundException", 400),
             Self::Server => ("ServerException", 500),
+            Self::Throttling => ("ThrottlingException", 400),
             Self::TooManyTags => ("TooManyTagsException", 400),
             Self::UploadNotFound => ("UploadNotFoundException", 400),
             Self::AccessDenied => ("AccessDeniedException", 400),

@@ -12,7 +12,7 @@ use crate::catalog::RepositoryKey;
 use crate::digest::{Algorithm, Digest};
 use crate::push::BlobError;
 use crate::registry::Registry;
-use crate::storage::{StoreError, Turn, UploadError, UploadId};
+use crate::storage::{BeginError, StoreError, Turn, UploadError, UploadId};
 
 /// What clients are told to send at a time, as AWS tells them.
 const PART_BYTES: u64 = 10 << 20;
@@ -48,7 +48,11 @@ pub(super) async fn initiate(registry: &Registry, caller: &Caller, request: Valu
     }
     upstream::refuse_push(registry, &key).await?;
     let begun = registry.begin_upload(key, Algorithm::Sha256).await;
-    let id = begun.map_err(|error| Error::server(format!("an upload could not be begun: {error}")))?;
+    let id = begun.map_err(|error| match error {
+        BeginError::TooMany { .. } => Error::new(ErrorCode::Throttling, error.to_string()),
+        BeginError::Disk(cause) => Error::server(format!("an upload could not be begun: {cause}")),
+        BeginError::Random(cause) => Error::server(format!("an upload could not be named: {cause}")),
+    })?;
     Ok(json!({ "uploadId": id.to_string(), "partSize": PART_BYTES }))
 }
 

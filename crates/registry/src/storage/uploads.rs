@@ -14,13 +14,18 @@ use crate::storage::Writer;
 /// What is idle for so long ends: its client has gone.
 const IDLE_MAX: Duration = Duration::from_secs(60 * 60);
 
+/// So many may be open at a time: each has a file, and nobody is known to push more layers at once.
+const OPEN_MAX: usize = 1_000;
+
 /// Names an upload, in the form of a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct UploadId(u128);
 
 /// All uploads under way.
-#[derive(Default)]
-pub(crate) struct Uploads(Mutex<HashMap<UploadId, Arc<Upload>>>);
+pub(crate) struct Uploads {
+    all: Mutex<HashMap<UploadId, Arc<Upload>>>,
+    open_max: usize,
+}
 
 /// An upload under way.
 pub(crate) struct Upload {
@@ -40,6 +45,17 @@ pub(crate) struct Passing<'a> {
     id: UploadId,
 }
 
+/// Why an upload was not begun.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BeginError {
+    #[error("{open_max} uploads are open, which is as many as there may be: end some, or push again later")]
+    TooMany { open_max: usize },
+    #[error("an upload cannot be begun")]
+    Disk(#[from] io::Error),
+    #[error("an upload cannot be named")]
+    Random(#[from] getrandom::Error),
+}
+
 /// Why a request may not have an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UploadError {
@@ -53,7 +69,7 @@ pub(crate) enum UploadError {
 
 impl Uploads {
     /// Begins an upload.
-    pub(crate) fn begin(&self, repository: RepositoryKey, content: Writer) -> Result<UploadId, getrandom::Error> {
+    pub(crate) fn begin(&self, repository: RepositoryKey, content: Writer) -> Result<UploadId, BeginError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
         let id = UploadId(u128::from_le_bytes(random));
@@ -63,7 +79,11 @@ impl Uploads {
             is_busy: AtomicBool::new(false),
             used_at: Mutex::new(Instant::now()),
         };
-        self.all().insert(id, Arc::new(upload));
+        let mut all = self.all();
+        if all.len() >= self.open_max {
+            return Err(BeginError::TooMany { open_max: self.open_max });
+        }
+        all.insert(id, Arc::new(upload));
         Ok(id)
     }
 
@@ -110,7 +130,13 @@ impl Uploads {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Upload>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { all: Mutex::default(), open_max: OPEN_MAX }
     }
 }
 
@@ -184,5 +210,31 @@ impl FromStr for UploadId {
     fn from_str(text: &str) -> Result<Self, UploadError> {
         let id = u128::from_str_radix(&text.replace('-', ""), 16).map(Self).map_err(|_| UploadError::Unknown)?;
         if id.to_string() == text { Ok(id) } else { Err(UploadError::Unknown) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::NamedTempFile;
+
+    use super::*;
+    use crate::digest::Algorithm;
+    use crate::scope::Scope;
+
+    fn begin(uploads: &Uploads) -> Result<UploadId, BeginError> {
+        let scope = Scope::new("000000000000", "us-east-1").unwrap();
+        let repository = RepositoryKey { scope, name: "app".parse().unwrap() };
+        uploads.begin(repository, Writer::new(NamedTempFile::new().unwrap(), Algorithm::Sha256))
+    }
+
+    #[test]
+    fn no_more_uploads_are_open_than_may_be() {
+        assert_eq!(Uploads::default().open_max, 1_000);
+        let uploads = Uploads { open_max: 2, ..Uploads::default() };
+        let first = begin(&uploads).unwrap();
+        begin(&uploads).unwrap();
+        assert!(matches!(begin(&uploads), Err(BeginError::TooMany { open_max: 2 })));
+        uploads.end(first).unwrap();
+        begin(&uploads).unwrap();
     }
 }
