@@ -1,12 +1,13 @@
 //! Garbage collection, also beside pushes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fakecloud_registry::{Collected, media_type};
 use http::StatusCode;
 
-use crate::harness::Harness;
+use crate::harness::{Harness, image_manifest};
 
 /// How long is kept what nothing needs.
 const KEPT: Duration = Duration::from_secs(15 * 60);
@@ -108,44 +109,66 @@ async fn blob_waits_for_the_slower_layers_of_its_push() {
     harness.ask(&format!("HEAD /v2/app/blobs/{fast}")).await.expect(StatusCode::NOT_FOUND);
 }
 
-/// The clock of the collections runs so fast that whatever is not needed for a moment is due.
+/// Pushes an image of a configuration that no other round has and of the layer that all have. What is between the steps
+/// happens there.
+async fn push_round(harness: &Harness, round: u32, between: impl Fn()) {
+    let config = format!("{{\"round\":{round}}}");
+    let layer = harness.push_blob("app", b"layer").await;
+    between();
+    harness.push_blob("app", config.as_bytes()).await;
+    between();
+    let manifest = image_manifest(config.as_bytes(), b"layer");
+    let pushed = harness.push_manifest("app", "v1", media_type::OCI_MANIFEST, &manifest).await;
+    let digest = pushed.expect(StatusCode::CREATED).header("docker-content-digest").to_owned();
+    between();
+    assert_eq!(harness.pull_manifest("app", "v1").await.expect(StatusCode::OK).body, manifest);
+    let blob = harness.ask(&format!("GET /v2/app/blobs/{layer}")).await.expect(StatusCode::OK);
+    assert_eq!(blob.body, b"layer");
+    // The layer is loose until the next round.
+    harness.ask(&format!("DELETE /v2/app/manifests/{digest}")).await.expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn layer_that_is_pushed_again_just_before_it_is_due_stays_for_its_manifest() {
+    let harness = Harness::new();
+    let now = Cell::new(Instant::now());
+    let collect_after = |pause: Duration| {
+        now.set(now.get() + pause);
+        harness.registry.collect_garbage(now.get()).unwrap()
+    };
+    for round in 0..10 {
+        push_round(&harness, round, || _ = collect_after(KEPT / 4)).await;
+        // It is first seen to be loose, and then, unless the next round says that it needs it, due with that one's first step.
+        collect_after(Duration::ZERO);
+        now.set(now.get() + KEPT * 3 / 4);
+    }
+}
+
+/// Collections come one after the other, of which any request may be in the middle. Their clock goes on between the steps of
+/// the pushes only, so that each push takes half as long as things are kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn collections_take_nothing_away_from_pushes_beside_them() {
     let harness = Harness::new();
     let registry = harness.registry.clone();
-    let is_over = std::sync::Arc::new(AtomicBool::new(false));
-    let over = is_over.clone();
+    let clock = Arc::new(Mutex::new(Instant::now()));
+    let its_clock = clock.clone();
     let collecting = tokio::task::spawn_blocking(move || {
-        let (mut now, mut rounds, mut contents) = (Instant::now(), 0, 0);
-        while !over.load(Ordering::Relaxed) {
-            // Two steps are as long as anything is kept: what is pushed in between outlives the first.
-            now += KEPT / 2;
-            contents += registry.collect_garbage(now).unwrap().contents;
+        let (mut rounds, mut contents) = (0, 0);
+        // It ends when nobody else has the clock, also where the test fails.
+        while Arc::strong_count(&its_clock) > 1 {
+            let now = its_clock.lock().unwrap();
+            contents += registry.collect_garbage(*now).unwrap().contents;
+            drop(now);
             rounds += 1;
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(1));
         }
         (rounds, contents)
     });
     for round in 0..60 {
-        // The same layer over and over: it is loose whenever its image is deleted.
-        let layer = harness.push_blob("app", b"layer").await;
-        let config = format!("{{\"round\":{round}}}");
-        harness.push_blob("app", config.as_bytes()).await;
-        let manifest = crate::harness::image_manifest(config.as_bytes(), b"layer");
-        let pushed = harness.push_manifest("app", "v1", media_type::OCI_MANIFEST, &manifest).await;
-        // A push that takes longer than things are kept may find its blobs gone, but is told so.
-        if pushed.status != StatusCode::CREATED {
-            pushed.expect_error(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN");
-            continue;
-        }
-        let pulled = harness.pull_manifest("app", "v1").await.expect(StatusCode::OK);
-        assert_eq!(pulled.body, manifest);
-        let blob = harness.ask(&format!("GET /v2/app/blobs/{layer}")).await.expect(StatusCode::OK);
-        assert_eq!(blob.body, b"layer");
-        let digest = pulled.header("docker-content-digest").to_owned();
-        harness.ask(&format!("DELETE /v2/app/manifests/{digest}")).await.expect(StatusCode::ACCEPTED);
+        push_round(&harness, round, || *clock.lock().unwrap() += KEPT / 4).await;
+        *clock.lock().unwrap() += KEPT;
     }
-    is_over.store(true, Ordering::Relaxed);
+    drop(clock);
     let (rounds, contents) = collecting.await.unwrap();
     assert!(rounds > 1 && contents > 0, "{rounds} collections took {contents} contents");
 }
