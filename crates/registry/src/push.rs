@@ -20,8 +20,16 @@ const BATCH_BYTES: usize = 128 << 10;
 pub(crate) enum ReceiveError {
     #[error(transparent)]
     Client(BodyError),
+    #[error("the request's body has not the {promised} bytes of its Content-Range")]
+    OtherLength { promised: u64 },
     #[error("the content cannot be written")]
     Disk(#[source] io::Error),
+}
+
+/// How long a body is to be, if that is known, and how much of it has come, in bytes.
+struct Length {
+    promised: Option<u64>,
+    received: u64,
 }
 
 /// Why a blob did not come to be in a repository.
@@ -156,18 +164,32 @@ impl Registry {
 
 impl Turn {
     /// Adds a request's body to the upload, of which no more than two batches are in memory. What came before the body
-    /// broke off stays.
-    pub(crate) async fn receive(self, body: Body) -> Result<Self, ReceiveError> {
+    /// broke off stays, but nothing beyond the length in bytes that was promised.
+    pub(crate) async fn receive(self, body: Body, promised: Option<u64>) -> Result<Self, ReceiveError> {
         let mut pieces = RequestBody::new(body);
+        let mut length = Length { promised, received: 0 };
         let mut turn = self;
-        let mut batch = next_batch(&mut pieces).await?;
+        let mut batch = length.count(next_batch(&mut pieces).await?)?;
         while !batch.is_empty() {
             let writing = write(turn, batch);
             let next = next_batch(&mut pieces).await;
             turn = writing.await.expect("writing does not panic").map_err(ReceiveError::Disk)?;
-            batch = next?;
+            batch = length.count(next?)?;
         }
         Ok(turn)
+    }
+}
+
+impl Length {
+    /// Counts a batch, of which the last one is empty.
+    fn count(&mut self, batch: Vec<Bytes>) -> Result<Vec<Bytes>, ReceiveError> {
+        self.received += batch.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        match self.promised {
+            Some(promised) if self.received > promised || (batch.is_empty() && self.received < promised) => {
+                Err(ReceiveError::OtherLength { promised })
+            }
+            Some(_) | None => Ok(batch),
+        }
     }
 }
 

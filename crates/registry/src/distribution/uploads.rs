@@ -40,7 +40,7 @@ pub(super) async fn post(call: &Call, asked: Asked, body: Body) -> Result<Respon
         Some(digest) => {
             // Nobody else knows of it: it ends with this request, also where its client goes away.
             let _passing = call.registry.uploads().passing(id);
-            let turn = take(call, &asked, id)?.receive(body).await.map_err(cut)?;
+            let turn = take(call, &asked, id)?.receive(body, None).await.map_err(cut)?;
             finish(call, &asked, id, turn, digest).await
         }
         None => Ok(progress(StatusCode::ACCEPTED, &asked, id, 0)),
@@ -111,7 +111,7 @@ async fn append(call: &Call, asked: &Asked, id: UploadId, body: Body) -> Result<
         let message = format!("the Content-Range is of {promised} bytes, the Content-Length {announced}");
         return Err(Error::new(ErrorCode::SizeInvalid, message));
     }
-    turn.receive(body).await.map_err(cut)
+    turn.receive(body, promised).await.map_err(cut)
 }
 
 async fn finish(call: &Call, asked: &Asked, id: UploadId, turn: Turn, digest: Digest) -> Result<Response, Error> {
@@ -173,6 +173,7 @@ fn cut(error: ReceiveError) -> Error {
         ReceiveError::Client(BodyError::Cut(_) | BodyError::TooLarge { .. }) => {
             Error::new(ErrorCode::BlobUploadInvalid, error)
         }
+        ReceiveError::OtherLength { .. } => Error::new(ErrorCode::SizeInvalid, error),
         ReceiveError::Disk(_) => Error::internal(&error),
     }
 }

@@ -1,4 +1,4 @@
-//! Clients that stall or go away in the middle of what they push.
+//! Clients that stall, go away or send another length than they said in the middle of what they push.
 
 use std::time::{Duration, Instant};
 
@@ -48,4 +48,17 @@ async fn manifest_whose_client_stalls_is_given_up() {
     let manifest = [("content-type", media_type::OCI_MANIFEST)];
     let cut = harness.send("PUT /v2/app/manifests/v1", &manifest, stalled(b"{".to_vec())).await;
     cut.expect_error(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT");
+}
+
+#[tokio::test]
+async fn chunk_of_unknown_length_must_be_as_long_as_its_range() {
+    let harness = Harness::new();
+    for (sent, kept) in [(9, "0-8"), (11, "0-0"), (300_000, "0-0")] {
+        let location = harness.begin("app").await;
+        let body = Body::from_stream(stream::iter([Ok::<_, axum::Error>(Bytes::from(vec![7; sent]))]));
+        let patched = harness.send(&format!("PATCH {location}"), &[("content-range", "0-9")], body).await;
+        patched.expect_error(StatusCode::BAD_REQUEST, "SIZE_INVALID");
+        let status = harness.ask(&format!("GET {location}")).await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(status.header("range"), kept, "{sent} bytes were sent");
+    }
 }
