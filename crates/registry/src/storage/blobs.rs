@@ -18,7 +18,7 @@ const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
 /// The folder of all content: `sha256/ba/<64 digits>`.
 pub(crate) struct Blobs {
     folder: PathBuf,
-    /// Where content is that is being received: in the same file system.
+    /// Where content is that is being received, or removed: in the same file system.
     receiving: PathBuf,
     disk: Disk,
     /// Since when nothing has needed content. What is asked for again is not in here.
@@ -35,7 +35,7 @@ pub(crate) enum StoreError {
 }
 
 impl Blobs {
-    /// Opens the folders, making them where they are missing, and removes what was being received when a process ended.
+    /// Opens the folders, making them where they are missing, and removes what was on its way in or out when a process ended.
     pub(crate) fn open(folder: PathBuf, receiving: PathBuf, disk: Disk) -> io::Result<Self> {
         disk.create_folder(&folder)?;
         disk.create_folder(&receiving)?;
@@ -128,15 +128,20 @@ impl Blobs {
     /// Deletes content if it is still due, and gives the number of its bytes. Whoever asks for it meanwhile either keeps it
     /// or sees that it is gone. Blocks.
     pub(crate) fn delete_due(&self, now: Instant, digest: &Digest) -> io::Result<Option<u64>> {
-        let mut unneeded = self.unneeded();
-        let is_due = unneeded.get(digest).is_some_and(|since| now.saturating_duration_since(*since) >= UNNEEDED_KEPT);
-        if !is_due {
-            return Ok(None);
+        let removed = self.receiving.join(format!("{}.removed", digest.hex()));
+        {
+            let mut unneeded = self.unneeded();
+            let is_due =
+                unneeded.get(digest).is_some_and(|since| now.saturating_duration_since(*since) >= UNNEEDED_KEPT);
+            if !is_due {
+                return Ok(None);
+            }
+            unneeded.remove(digest);
+            // To remove a large file takes long, and requests wait for this lock; another name is as good as none.
+            fs::rename(self.path(digest), &removed)?;
         }
-        unneeded.remove(digest);
-        let path = self.path(digest);
-        let length = fs::metadata(&path)?.len();
-        fs::remove_file(&path)?;
+        let length = fs::metadata(&removed)?.len();
+        fs::remove_file(&removed)?;
         Ok(Some(length))
     }
 }
