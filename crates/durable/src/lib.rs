@@ -10,6 +10,9 @@ use tempfile::NamedTempFile;
 /// What the names of files begin with that are being written: that of temporary files.
 const UNFINISHED: &str = ".tmp";
 
+/// What the names of folders end with whose content is still to be deleted.
+const REMOVED: &str = "removed";
+
 /// Writes a file whole, over an older one if need be, and makes its folder where it is missing.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     change(&[Change { path: path.to_owned(), content: Some(bytes) }])
@@ -91,6 +94,23 @@ pub fn empty_folder(path: &Path) -> io::Result<()> {
     remove_all(&removed)
 }
 
+/// Takes a folder away in one step: whenever the process ends, all is there or nothing is. One that is not there is as good.
+/// Gives where its old content lies then, which is still to be deleted.
+pub fn take_folder_away(path: &Path) -> io::Result<PathBuf> {
+    let removed = removed(path);
+    remove_all(&removed)?;
+    match fs::rename(path, &removed) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => sync_folder(path)?,
+    }
+    Ok(removed)
+}
+
+/// Whether a folder is old content that [`take_folder_away`] has left.
+pub fn is_taken_away(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == REMOVED)
+}
+
 /// Opens a folder, making it where it is missing, and finishes what [`empty_folder`] had begun when its process ended.
 pub fn open_folder(path: &Path) -> io::Result<()> {
     create_folder(path)?;
@@ -99,7 +119,7 @@ pub fn open_folder(path: &Path) -> io::Result<()> {
 
 /// Where a folder's old content lies until it is deleted.
 fn removed(path: &Path) -> PathBuf {
-    path.with_extension("removed")
+    path.with_extension(REMOVED)
 }
 
 fn remove_all(path: &Path) -> io::Result<()> {

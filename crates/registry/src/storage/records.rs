@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use fakecloud_durable as durable;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::catalog::{Change, ManifestRecord, RepositoryKey, Settings, What};
 use crate::digest::Digest;
@@ -61,7 +62,10 @@ impl Records {
             for (region, folder) in entries(&folder)? {
                 let scope = Scope::new(&account, &region).ok_or_else(|| unexpected(&folder))?;
                 for (_, folder) in entries(&folder)? {
-                    load_repository(&scope, &folder, &mut changes)?;
+                    match durable::is_taken_away(&folder) {
+                        true => remove_rest(&folder),
+                        false => load_repository(&scope, &folder, &mut changes)?,
+                    }
                 }
             }
         }
@@ -77,7 +81,7 @@ impl Records {
                 let file = RepositoryFile { name: change.repository.name.clone(), settings: (**settings).clone() };
                 put(folder.join(REPOSITORY), json(&file))
             }
-            What::Delete => self.delete(&folder),
+            What::Delete => Self::delete(&folder),
             What::PutManifest(digest, record) => put(manifest(&folder, digest), json(record)),
             What::DeleteManifest(digest) => self.disk.remove(&manifest(&folder, digest)),
             What::PutTag(name, digest) => put(tag(&folder, name.as_str()), json(&TagFile { digest: *digest })),
@@ -92,15 +96,25 @@ impl Records {
         durable::empty_folder(&self.folder)
     }
 
-    /// The repository is gone once its own file is; what is left of the others is removed now or at the next start.
-    fn delete(&self, folder: &Path) -> io::Result<()> {
-        self.disk.remove(&folder.join(REPOSITORY))?;
-        std::fs::remove_dir_all(folder)
+    /// The repository is gone once its folder is; what is left of that is removed now or at the next start.
+    fn delete(folder: &Path) -> io::Result<()> {
+        remove_rest(&durable::take_folder_away(folder)?);
+        Ok(())
     }
 
     fn repository(&self, key: &RepositoryKey) -> PathBuf {
         let name = Digest::of(key.name.as_str().as_bytes()).hex();
         self.folder.join(key.scope.account()).join(key.scope.region()).join(name)
+    }
+}
+
+/// Removes what a deleted repository has left, whose deletion does not fail with this.
+fn remove_rest(folder: &Path) {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            warn!(%error, folder = %folder.display(), "records of a deleted repository cannot be removed");
+        }
+        Ok(()) | Err(_) => {}
     }
 }
 

@@ -76,6 +76,24 @@ async fn record_that_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
+async fn records_that_a_deleted_repository_has_left_come_back_in_no_other() {
+    let harness = Harness::new();
+    harness.push_image("app", "v1", "a").await;
+    let root = harness.folder.path().join("registry");
+    let record = files(&root).into_iter().find(|path| path.ends_with("/repository.json")).unwrap();
+    let folder = Path::new(&record).parent().unwrap();
+    // The process is killed before it has deleted all of them.
+    let left = folder.with_extension("removed");
+    fs::rename(folder, &left).unwrap();
+    let harness = harness.reopen();
+    assert!(!left.exists());
+    assert_eq!(harness.ask("GET /v2/_catalog").await.json()["repositories"], json!([]));
+    harness.push_blob("app", b"new").await;
+    let harness = harness.reopen();
+    assert_eq!(harness.ask("GET /v2/app/tags/list").await.json()["tags"], json!([]));
+}
+
+#[tokio::test]
 async fn reset_empties_the_registry_for_good() {
     let harness = Harness::new();
     harness.push_image("app", "v1", "a").await;
