@@ -9,6 +9,7 @@ mod config;
 mod digest;
 mod distribution;
 mod ecr;
+mod failure;
 mod find;
 mod garbage;
 mod image;

@@ -6,6 +6,8 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 use tracing::error;
 
+use crate::failure::{causes, words};
+
 /// The specification's error codes, and those that registries had before it; each with its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorCode {
@@ -83,10 +85,9 @@ impl Error {
     }
 
     /// The disk or something else here has failed, which is told in the log.
-    pub(crate) fn internal(failure: &dyn std::error::Error) -> Self {
-        let source = failure.source().map(ToString::to_string).unwrap_or_default();
-        error!(error = %failure, source, "the registry cannot serve a request");
-        Self::new(ErrorCode::Unknown, "the registry has failed: its log says why")
+    pub(crate) fn internal(failure: &(dyn std::error::Error + 'static)) -> Self {
+        error!(error = causes(failure), "the registry cannot serve a request");
+        Self::new(ErrorCode::Unknown, words(failure))
     }
 
     /// Clients are to log in, with a name and a password.

@@ -1,6 +1,6 @@
 //! Why something could not be had from an upstream.
 
-use std::error::Error;
+pub(super) use crate::failure::causes;
 
 /// An upstream and what went wrong with it. Several clients may be told of one failure.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,18 +40,4 @@ pub(crate) enum Problem {
     /// It is this registry's disk that failed.
     #[error("sent what could not be stored: {0}")]
     Storage(String),
-}
-
-/// An error and its causes in one line, each said once.
-pub(super) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = cause.source();
-    }
-    text
 }
