@@ -84,6 +84,7 @@ impl Registry {
         let (bytes, _turn) = body::read(body).await?;
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let (operation, members) = Operation::of_target(target)?;
+        authorization::admit(self, operation)?;
         let request = body::parse(&bytes)?;
         drop(bytes);
         shape::check(members, request.as_object().expect("bodies are read as objects"))?;

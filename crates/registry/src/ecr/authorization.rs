@@ -1,4 +1,4 @@
-//! Passwords for clients of the registry.
+//! Passwords: those given out to clients of the registry, and the one that no call of ECR can show.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Caller, read};
 use super::error::{Error, ErrorCode};
+use super::operation::Operation;
 use crate::catalog::UnixMillis;
 use crate::registry::Registry;
 use crate::token::Password;
@@ -18,6 +19,23 @@ const VALID_MS: u64 = 12 * 60 * 60 * 1000;
 #[serde(rename_all = "camelCase")]
 struct Request {
     registry_ids: Option<Vec<String>>,
+}
+
+/// Lets a call pass that changes no images, or comes to a registry without a password of its own. Calls are signed, which
+/// nobody verifies here, and have no place for that password.
+///
+/// # Errors
+///
+/// `AccessDeniedException` for all others, with the way that is open.
+pub(super) fn admit(registry: &Registry, operation: Operation) -> Result<(), Error> {
+    if registry.config().token.is_none() || !operation.changes_images() {
+        return Ok(());
+    }
+    let message = format!(
+        "{operation:?} is refused because FAKECLOUD_REGISTRY_TOKEN is set, which calls of ECR cannot show: push and \
+         delete images by the registry itself (docker, skopeo, crane) with that token as password"
+    );
+    Err(Error::new(ErrorCode::AccessDenied, message))
 }
 
 /// GetAuthorizationToken

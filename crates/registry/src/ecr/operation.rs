@@ -137,6 +137,19 @@ impl Operation {
             false => unknown(format!("ECR has no operation '{name}'; fakecloud serves {served}")),
         }
     }
+
+    /// Whether it puts images, or parts of them, into repositories or deletes any.
+    pub(super) fn changes_images(self) -> bool {
+        let it = [
+            Self::BatchDeleteImage,
+            Self::CompleteLayerUpload,
+            Self::DeleteRepository,
+            Self::InitiateLayerUpload,
+            Self::PutImage,
+            Self::UploadLayerPart,
+        ];
+        it.contains(&self)
+    }
 }
 
 #[cfg(test)]

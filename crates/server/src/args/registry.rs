@@ -28,7 +28,7 @@ pub(crate) struct RegistryArgs {
     )]
     pub(crate) auto_create: bool,
 
-    /// Password that who pushes or deletes images must show [default: none, any password does]
+    /// Password that who pushes or deletes images must show; ECR's API then refuses to do either [default: none, any password does]
     #[arg(
         long = "registry-token",
         env = "FAKECLOUD_REGISTRY_TOKEN",

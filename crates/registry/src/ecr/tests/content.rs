@@ -26,7 +26,7 @@ fn begin(ecr: &Ecr) -> Value {
     json!({"repositoryName": "app", "uploadId": begun["uploadId"]})
 }
 
-fn with(named: &Value, members: Value) -> Value {
+pub(super) fn with(named: &Value, members: Value) -> Value {
     let mut request = named.clone();
     members.as_object().unwrap().iter().for_each(|(name, value)| request[name] = value.clone());
     request

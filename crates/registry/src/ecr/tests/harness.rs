@@ -43,6 +43,11 @@ impl Ecr {
         Self::open(self.folder, None, "")
     }
 
+    /// The same, where that process is told of a token.
+    pub(super) fn restarted_with_token(self, token: &str) -> Self {
+        Self::open(self.folder, Token::new(token.to_owned()), "")
+    }
+
     /// Calls an operation that is to succeed.
     #[track_caller]
     pub(super) fn call(&self, operation: &str, request: Value) -> Value {

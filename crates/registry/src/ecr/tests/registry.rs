@@ -4,8 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::harness::{Ecr, ORIGIN};
+use super::content::with;
+use super::harness::{Ecr, ORIGIN, image};
 use crate::catalog::UnixMillis;
+use crate::digest::Digest;
+use crate::manifest::media_type;
 use crate::token::Password;
 
 #[test]
@@ -31,4 +34,52 @@ fn authorization_token_is_a_password_for_the_callers_repositories_for_twelve_hou
 fn registry_with_a_password_of_its_own_gives_out_no_other() {
     let message = Ecr::with_token("secret").refused("AccessDeniedException", "GetAuthorizationToken", json!({}));
     assert!(message.contains("FAKECLOUD_REGISTRY_TOKEN") && !message.contains("secret"), "{message}");
+}
+
+/// Every operation that writes or deletes images, with requests that do their work in this order.
+fn changes_of_images(upload: &Value) -> [(&'static str, Value); 6] {
+    let config = Digest::of(b"config");
+    let config = json!({"mediaType": "text/plain", "digest": config, "size": 6});
+    let manifest = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "config": config, "layers": []});
+    let part = json!({"partFirstByte": 0, "partLastByte": 5, "layerPartBlob": STANDARD.encode("config")});
+    [
+        ("InitiateLayerUpload", json!({})),
+        ("UploadLayerPart", with(&part, json!({"uploadId": upload}))),
+        ("CompleteLayerUpload", json!({"uploadId": upload, "layerDigests": [Digest::of(b"config")]})),
+        ("PutImage", json!({"imageManifest": manifest.to_string(), "imageTag": "v1"})),
+        ("BatchDeleteImage", json!({"imageIds": [{"imageTag": "v1"}]})),
+        ("DeleteRepository", json!({"force": true})),
+    ]
+    .map(|(operation, request)| (operation, with(&request, json!({"repositoryName": "app"}))))
+}
+
+#[test]
+fn token_closes_the_ways_by_which_calls_change_images() {
+    let ecr = Ecr::new();
+    ecr.repository("app");
+    let image = ecr.manifest("app", &image(1), &["v1"]);
+    let upload = ecr.call("InitiateLayerUpload", json!({"repositoryName": "app"}))["uploadId"].clone();
+    let guarded = ecr.restarted_with_token("secret");
+    for (operation, request) in changes_of_images(&upload) {
+        let message = guarded.refused("AccessDeniedException", operation, request);
+        assert!(message.contains(operation) && message.contains("FAKECLOUD_REGISTRY_TOKEN is set"), "{message}");
+        assert!(message.contains("docker, skopeo") && !message.contains("secret"), "{message}");
+    }
+    let listed = guarded.call("ListImages", json!({"repositoryName": "app"}));
+    assert_eq!(listed["imageIds"], json!([{"imageDigest": image, "imageTag": "v1"}]));
+    // The rest of what there is stays, changes of repositories included.
+    guarded.repository("other");
+    guarded.call("PutImageTagMutability", json!({"repositoryName": "app", "imageTagMutability": "IMMUTABLE"}));
+    guarded.call("DescribeImages", json!({"repositoryName": "app", "imageIds": [{"imageTag": "v1"}]}));
+}
+
+#[test]
+fn calls_change_images_where_no_token_is_set() {
+    let ecr = Ecr::new();
+    ecr.repository("app");
+    let upload = ecr.call("InitiateLayerUpload", json!({"repositoryName": "app"}))["uploadId"].clone();
+    for (operation, request) in changes_of_images(&upload) {
+        ecr.call(operation, request);
+    }
+    ecr.refused("RepositoryNotFoundException", "ListImages", json!({"repositoryName": "app"}));
 }
