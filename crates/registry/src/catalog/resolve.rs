@@ -33,16 +33,13 @@ pub(crate) enum Unknown {
 }
 
 impl Catalog {
-    /// The repository that a request to read or delete something means: the one whose account and region it says; else
+    /// The repository that a request to read something means: the one whose account and region it says; else
     /// the only one of that name. Of several it is one that has the digest that is asked for, which has the same content
     /// everywhere, else the one of account 000000000000 in us-east-1.
     pub(crate) fn find(&self, asked: &Asked, wanted: Wanted<'_>) -> Result<(RepositoryKey, &Repository), Unknown> {
         let name = &asked.path.name;
         if let Some(scope) = &asked.path.scope {
-            let key = RepositoryKey { scope: scope.clone(), name: name.clone() };
-            let nowhere = || Unknown::Nowhere { path: key.to_string() };
-            let repository = self.repository(&key).ok_or_else(nowhere)?;
-            return Ok((key, repository));
+            return self.exactly(scope, name);
         }
         let candidates = self.of_name(name);
         let chosen =
@@ -60,11 +57,20 @@ impl Catalog {
             Some((scope, repository)) => {
                 Ok((RepositoryKey { scope: (*scope).clone(), name: name.clone() }, repository))
             }
-            None if candidates.is_empty() => Err(Unknown::Nowhere { path: name.to_string() }),
-            None => {
-                let paths = candidates.iter().map(|(scope, _)| format!("{scope}/{name}")).collect();
-                Err(Unknown::Ambiguous { paths })
-            }
+            None => Err(Unknown::among(name, &candidates)),
+        }
+    }
+
+    /// The repository that a request to delete something means, which never is another one's than the request says: the
+    /// one whose account and region it says, else the only one of that name.
+    pub(crate) fn find_to_delete(&self, asked: &Asked) -> Result<(RepositoryKey, &Repository), Unknown> {
+        let name = &asked.path.name;
+        if let Some(scope) = asked.path.scope.as_ref().or(asked.hint.as_ref()) {
+            return self.exactly(scope, name);
+        }
+        match self.of_name(name).as_slice() {
+            [(scope, repository)] => Ok((RepositoryKey { scope: (*scope).clone(), name: name.clone() }, repository)),
+            candidates => Err(Unknown::among(name, candidates)),
         }
     }
 
@@ -80,9 +86,27 @@ impl Catalog {
         RepositoryKey { scope, name }
     }
 
+    fn exactly(&self, scope: &Scope, name: &RepositoryName) -> Result<(RepositoryKey, &Repository), Unknown> {
+        let key = RepositoryKey { scope: scope.clone(), name: name.clone() };
+        match self.repository(&key) {
+            Some(repository) => Ok((key, repository)),
+            None => Err(Unknown::Nowhere { path: key.to_string() }),
+        }
+    }
+
     /// The repositories of this name, with their scopes.
     pub(super) fn of_name(&self, name: &RepositoryName) -> Vec<(&Scope, &Repository)> {
         self.scopes.iter().filter_map(|(scope, all)| Some((scope, all.get(name)?))).collect()
+    }
+}
+
+impl Unknown {
+    /// None of these is meant for certain.
+    fn among(name: &RepositoryName, candidates: &[(&Scope, &Repository)]) -> Self {
+        if candidates.is_empty() {
+            return Self::Nowhere { path: name.to_string() };
+        }
+        Self::Ambiguous { paths: candidates.iter().map(|(scope, _)| format!("{scope}/{name}")).collect() }
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn head(call: &Call, asked: &Asked, digest: &str) -> Result<Response,
 pub(super) async fn delete(call: &Call, asked: Asked, digest: &str) -> Result<Response, Error> {
     let digest = parse(digest)?;
     let deleting = call.registry.change(move |catalog| {
-        let (key, repository) = catalog.find(&asked, Wanted::Blob(&digest)).map_err(name_unknown)?;
+        let (key, repository) = catalog.find_to_delete(&asked).map_err(name_unknown)?;
         let changes = repository.delete_blob(&key, &digest).map_err(|error| match error {
             DeleteError::NoBlob | DeleteError::NoManifest => unknown(&digest),
             DeleteError::BlobInUse { .. } => Error::new(ErrorCode::Unsupported, error),

@@ -88,7 +88,7 @@ pub(super) async fn put(call: &Call, asked: Asked, reference: &str, body: Body) 
 pub(super) async fn delete(call: &Call, asked: Asked, reference: &str) -> Result<Response, Error> {
     let reference = read(reference)?;
     let deleting = call.registry.change(move |catalog| {
-        let (key, repository) = catalog.find(&asked, Wanted::manifest(&reference)).map_err(name_unknown)?;
+        let (key, repository) = catalog.find_to_delete(&asked).map_err(name_unknown)?;
         let changes = repository.delete(&key, &reference).map_err(|_| unknown(&reference))?;
         Ok(((), changes))
     });

@@ -26,7 +26,7 @@ async fn everything_acknowledged_is_there_after_a_restart() {
         let pushed = harness.push_manifest("team/app", "multi", media_type::OCI_INDEX, &index).await;
         pushed.expect(StatusCode::CREATED);
         harness.push_image("team/app", "gone", "d").await;
-        harness.ask("DELETE /v2/team/app/manifests/gone").await.expect(StatusCode::ACCEPTED);
+        harness.ask("DELETE /v2/000000000000/us-east-1/team/app/manifests/gone").await.expect(StatusCode::ACCEPTED);
 
         let harness = harness.reopen();
         let blob = harness.ask(&format!("GET /v2/team/blobs/{loose}")).await.expect(StatusCode::OK);

@@ -78,6 +78,62 @@ async fn tag_of_several_repositories_none_of_them_ours_is_refused_with_their_pat
     assert!(refused.contains(THEIRS) && refused.contains(THIRD), "{refused}");
 }
 
+/// Everything that can be deleted of an image, in an order in which it can be.
+fn deletions(repository: &str, image: &Image) -> [String; 3] {
+    ["manifests/v1".to_owned(), format!("manifests/{}", image.digest), format!("blobs/{}", image.layer)]
+        .map(|what| format!("DELETE /v2/{repository}/{what}"))
+}
+
+#[tokio::test]
+async fn deletion_means_the_repository_that_its_path_host_or_password_says() {
+    let login = login();
+    let cases = [(THEIRS, vec![]), ("app", vec![THEIR_HOST]), ("app", vec![("authorization", login.as_str())])];
+    for (repository, headers) in cases {
+        let (harness, ours, theirs) = two().await;
+        for request in deletions(repository, &ours).iter().skip(1) {
+            let refused = harness.send(request, &headers, "").await.expect(StatusCode::NOT_FOUND).json();
+            assert_ne!(refused["errors"][0]["code"], "NAME_UNKNOWN", "{request}: {refused}");
+        }
+        for request in deletions(repository, &theirs) {
+            harness.send(&request, &headers, "").await.expect(StatusCode::ACCEPTED);
+        }
+        assert_eq!(manifest(&harness, &format!("{OURS}/manifests/v1"), &[]).await, ours.manifest);
+    }
+}
+
+#[tokio::test]
+async fn deletion_never_falls_back_on_the_repository_of_another() {
+    let harness = Harness::new();
+    let ours = harness.push_image(OURS, "v1", "ours").await;
+    let login = login();
+    let cases = [(THEIRS, vec![]), ("app", vec![THEIR_HOST]), ("app", vec![("authorization", login.as_str())])];
+    for (repository, headers) in cases {
+        for request in deletions(repository, &ours) {
+            let refused = harness.send(&request, &headers, "").await;
+            let refused = refused.expect_error(StatusCode::NOT_FOUND, "NAME_UNKNOWN").json().to_string();
+            assert!(refused.contains(THEIRS), "{request}: {refused}");
+        }
+    }
+    // Without a word of whose it is, it is the only one.
+    for request in deletions("app", &ours) {
+        harness.ask(&request).await.expect(StatusCode::ACCEPTED);
+    }
+}
+
+#[tokio::test]
+async fn deletion_by_a_name_that_several_have_is_refused_with_their_paths() {
+    let (harness, ours, theirs) = two().await;
+    for request in [deletions("app", &ours), deletions("app", &theirs)].concat() {
+        let refused = harness.ask(&request).await;
+        let refused = refused.expect_error(StatusCode::NOT_FOUND, "NAME_UNKNOWN").json().to_string();
+        assert!(refused.contains(OURS) && refused.contains(THEIRS), "{request}: {refused}");
+    }
+    for (path, image) in [(OURS, &ours), (THEIRS, &theirs)] {
+        assert_eq!(manifest(&harness, &format!("{path}/manifests/v1"), &[]).await, image.manifest);
+        harness.ask(&format!("HEAD /v2/{path}/blobs/{}", image.layer)).await.expect(StatusCode::OK);
+    }
+}
+
 #[tokio::test]
 async fn push_to_a_plain_name_makes_the_repository_where_the_client_is_logged_in() {
     let harness = Harness::new();
