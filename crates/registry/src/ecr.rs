@@ -85,9 +85,12 @@ impl Registry {
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let (operation, members) = Operation::of_target(target)?;
         authorization::admit(self, operation)?;
-        let request = body::parse(&bytes)?;
-        drop(bytes);
-        shape::check(members, request.as_object().expect("bodies are read as objects"))?;
+        let reading = body::work(bytes.len(), move || {
+            let request = body::parse(&bytes)?;
+            shape::check(members, request.as_object().expect("bodies are read as objects"))?;
+            Ok(request)
+        });
+        let request = reading.await?;
         trace!(?operation, scope = %caller.scope, "called");
         match way(operation) {
             Way::Reads(decide) => Ok(decide(Call { caller: &caller, catalog: &self.catalog() }, request)?.body),

@@ -18,6 +18,9 @@ const SMALL_BYTES: u64 = 64 << 10;
 const LARGE_KIB_MAX: u32 = 64 << 10;
 static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
 
+/// Work on more than this is done apart: it takes milliseconds.
+const LONG_BYTES: usize = 256 << 10;
+
 /// The right to hold a long body, until it is dropped.
 pub(super) type Turn = Option<SemaphorePermit<'static>>;
 
@@ -58,6 +61,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
     }
 }
 
+/// Does work on so many bytes; if they are many, where no other request has to wait for it.
+pub(super) async fn work<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+    match bytes {
+        ..=LONG_BYTES => work(),
+        _ => tokio::task::spawn_blocking(work).await.expect("reading what a client sent does not panic"),
+    }
+}
+
 async fn turn(bytes: u64) -> Turn {
     if bytes <= SMALL_BYTES {
         return None;
@@ -73,6 +84,8 @@ fn too_large() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use futures_util::stream::{self, StreamExt as _};
 
     use super::*;
@@ -93,5 +106,13 @@ mod tests {
             assert!(error.message().contains("60 seconds"), "{error}");
         }
         assert_eq!(next.unwrap().0, "{}");
+    }
+
+    #[tokio::test]
+    async fn long_work_is_done_apart() {
+        let here = thread::current().id();
+        for (bytes, is_here) in [(0, true), (LONG_BYTES, true), (LONG_BYTES + 1, false)] {
+            assert_eq!(work(bytes, || thread::current().id()).await == here, is_here, "{bytes}");
+        }
     }
 }

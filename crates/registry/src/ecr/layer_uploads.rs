@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::body;
 use super::call::{Caller, Target, no_repository, read};
 use super::error::{Error, ErrorCode};
 use super::upstream;
@@ -60,7 +61,8 @@ pub(super) async fn initiate(registry: &Registry, caller: &Caller, request: Valu
 pub(super) async fn part(registry: &Registry, caller: &Caller, request: Value) -> Result<Value, Error> {
     let request: PartRequest = read(request)?;
     let key = caller.key(&request.target);
-    let part = decode(request.layer_part_blob)?;
+    let blob = request.layer_part_blob;
+    let part = body::work(blob.len(), move || decode(blob)).await?;
     let (_, turn) = take(registry, &key, &request.upload_id)?;
     let received = turn.upload().length().map_err(|_| no_upload(&key, &request.upload_id))?;
     let last = received + part.len() as u64;
