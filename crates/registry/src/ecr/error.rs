@@ -36,6 +36,8 @@ pub(crate) enum ErrorCode {
     InvalidTagParameter,
     /// The layer is in the repository.
     LayerAlreadyExists,
+    /// A part but the last one is shorter than AWS takes it.
+    LayerPartTooSmall,
     /// A manifest or a request names layers that the repository does not have.
     LayersNotFound,
     /// The repository has no lifecycle policy.
@@ -142,6 +144,7 @@ impl ErrorCode {
             Self::InvalidParameter => ("InvalidParameterException", 400),
             Self::InvalidTagParameter => ("InvalidTagParameterException", 400),
             Self::LayerAlreadyExists => ("LayerAlreadyExistsException", 400),
+            Self::LayerPartTooSmall => ("LayerPartTooSmallException", 400),
             Self::LayersNotFound => ("LayersNotFoundException", 400),
             Self::LifecyclePolicyNotFound => ("LifecyclePolicyNotFoundException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),

@@ -18,6 +18,9 @@ use crate::storage::{BeginError, StoreError, Turn, UploadError, UploadId};
 /// What clients are told to send at a time, as AWS tells them.
 const PART_BYTES: u64 = 10 << 20;
 
+/// What parts have at least, the last one aside, as AWS documents its error: "Layer parts must be at least 5 MiB in size."
+const PART_BYTES_MIN: u64 = 5 << 20;
+
 /// As the service model has it.
 const PART_BYTES_MAX: usize = 20 << 20;
 
@@ -71,7 +74,7 @@ pub(super) async fn part(registry: &Registry, caller: &Caller, request: Value) -
         let problem = format!("bytes {first} to {last} in {bytes} bytes, where byte {received} is next");
         return Err(invalid_part(&key, &request.upload_id, received, &problem));
     }
-    let writing = tokio::task::spawn_blocking(move || turn.write([part.as_slice()]));
+    let writing = tokio::task::spawn_blocking(move || turn.write_part(&part));
     let written = writing.await.expect("writing does not panic");
     written.map_err(|error| Error::server(format!("the part could not be written: {error}")))?;
     Ok(json!({
@@ -91,6 +94,13 @@ pub(super) async fn complete(registry: &Registry, caller: &Caller, request: Valu
     if turn.upload().length() == Ok(0) {
         let message = format!("The upload with id '{id}' has no layer part: upload one first");
         return Err(Error::new(ErrorCode::EmptyUpload, message));
+    }
+    if let Some(bytes) = turn.upload().smallest_part_but_the_last().filter(|bytes| *bytes < PART_BYTES_MIN) {
+        let message = format!(
+            "The upload with id '{id}' has a part of {bytes} bytes before the last one: layer parts must be at least \
+             {PART_BYTES_MIN} bytes (5 MiB) in size; upload the layer again in such parts"
+        );
+        return Err(Error::new(ErrorCode::LayerPartTooSmall, message));
     }
     let existed = registry.catalog().repository(&key).is_some_and(|it| it.blobs.contains_key(&digest));
     registry.finish_upload(id, turn, digest).await.map_err(|error| unfinished(&key, &request.upload_id, error))?;

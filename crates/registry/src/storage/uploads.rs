@@ -32,8 +32,16 @@ pub(crate) struct Upload {
     pub(crate) repository: RepositoryKey,
     /// Empty once the upload has ended.
     content: Mutex<Option<Writer>>,
+    parts: Mutex<Parts>,
     is_busy: AtomicBool,
     used_at: Mutex<Instant>,
+}
+
+/// The parts that an upload was made of, where its client counts in parts. In bytes.
+#[derive(Default)]
+struct Parts {
+    last: Option<u64>,
+    smallest_before: Option<u64>,
 }
 
 /// The one request that may add to an upload, until it is dropped.
@@ -76,6 +84,7 @@ impl Uploads {
         let upload = Upload {
             repository,
             content: Mutex::new(Some(content)),
+            parts: Mutex::default(),
             is_busy: AtomicBool::new(false),
             used_at: Mutex::new(Instant::now()),
         };
@@ -148,6 +157,15 @@ impl Upload {
         self.content().as_ref().map(Writer::length).ok_or(UploadError::Unknown)
     }
 
+    /// The length in bytes of the shortest part that another one followed.
+    pub(crate) fn smallest_part_but_the_last(&self) -> Option<u64> {
+        self.parts().smallest_before
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_idle(&self, now: Instant) -> bool {
         let used_at = *self.used_at.lock().unwrap_or_else(PoisonError::into_inner);
         now.saturating_duration_since(used_at) >= IDLE_MAX
@@ -171,6 +189,15 @@ impl Turn {
         let mut content = self.0.content();
         let writer = content.as_mut().ok_or_else(|| io::Error::other(UploadError::Unknown))?;
         pieces.into_iter().try_for_each(|piece| writer.write(piece))
+    }
+
+    /// Adds a part as a whole. Blocks.
+    pub(crate) fn write_part(&self, part: &[u8]) -> io::Result<()> {
+        self.write([part])?;
+        let mut parts = self.0.parts();
+        let before = parts.last.replace(part.len() as u64);
+        parts.smallest_before = parts.smallest_before.into_iter().chain(before).min();
+        Ok(())
     }
 
     /// Takes the content out, which ends the upload for all others.

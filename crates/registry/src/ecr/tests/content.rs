@@ -8,6 +8,7 @@ use super::harness::{ACCOUNT, Ecr};
 use crate::digest::{Algorithm, Digest};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const PART_BYTES_MIN: usize = 5 << 20;
 const NO_UPLOAD: &str = "00000000-0000-0000-0000-000000000000";
 
 /// A manifest over these blobs, the first of them the configuration.
@@ -58,20 +59,47 @@ fn layer_is_put_together_from_its_parts() {
     let ecr = Ecr::new();
     ecr.repository("app");
     let named = begin(&ecr);
-    let first = ecr.call("UploadLayerPart", part(&named, 0, "hello "));
-    let expected =
-        json!({"registryId": ACCOUNT, "repositoryName": "app", "uploadId": named["uploadId"], "lastByteReceived": 5});
+    let hello = "h".repeat(PART_BYTES_MIN);
+    let first = ecr.call("UploadLayerPart", part(&named, 0, &hello));
+    let last = PART_BYTES_MIN - 1;
+    let expected = json!({"registryId": ACCOUNT, "repositoryName": "app", "uploadId": named["uploadId"], "lastByteReceived": last});
     assert_eq!(first, expected);
-    assert_eq!(ecr.call("UploadLayerPart", part(&named, 6, "world"))["lastByteReceived"], 10);
-    let digest = Digest::of(b"hello world").to_string();
+    assert_eq!(ecr.call("UploadLayerPart", part(&named, last + 1, "world"))["lastByteReceived"], last + 5);
+    let digest = Digest::of(format!("{hello}world").as_bytes()).to_string();
     let completed = ecr.call("CompleteLayerUpload", with(&named, json!({"layerDigests": [digest, digest]})));
     assert_eq!((&completed["layerDigest"], &completed["uploadId"]), (&json!(digest), &named["uploadId"]));
     let checked =
         ecr.restarted().call("BatchCheckLayerAvailability", json!({"repositoryName": "app", "layerDigests": [digest]}));
     assert_eq!(
         (&checked["layers"][0]["layerAvailability"], &checked["layers"][0]["layerSize"]),
-        (&json!("AVAILABLE"), &json!(11))
+        (&json!("AVAILABLE"), &json!(last + 6))
     );
+}
+
+#[test]
+fn part_before_the_last_one_has_at_least_5_mib() {
+    let ecr = Ecr::new();
+    ecr.repository("app");
+    let enough = "x".repeat(PART_BYTES_MIN);
+    let short = &enough[1..];
+    for (parts, is_refused) in
+        [(vec!["x"], false), (vec![&enough, "x"], false), (vec![short, "x"], true), (vec!["x", &enough, &enough], true)]
+    {
+        let named = begin(&ecr);
+        let mut first = 0;
+        for content in &parts {
+            ecr.call("UploadLayerPart", part(&named, first, content));
+            first += content.len();
+        }
+        let complete = with(&named, json!({"layerDigests": [Digest::of(parts.concat().as_bytes())]}));
+        if is_refused {
+            let message = ecr.refused("LayerPartTooSmallException", "CompleteLayerUpload", complete);
+            let bytes = format!("a part of {} bytes", parts[0].len());
+            assert!(message.contains(&bytes) && message.contains("5 MiB"), "{message}");
+        } else {
+            ecr.call("CompleteLayerUpload", complete);
+        }
+    }
 }
 
 #[test]

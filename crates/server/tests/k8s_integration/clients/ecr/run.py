@@ -25,7 +25,6 @@ service = model.session.get_service_model("ecr")
 UNREACHED = {
     "KmsException",
     "LayerInaccessibleException",
-    "LayerPartTooSmallException",
     "LimitExceededException",
     "ServerException",
     "UnableToGetUpstreamImageException",

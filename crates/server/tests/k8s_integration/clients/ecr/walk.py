@@ -163,6 +163,8 @@ def layers(walk, large):
     walk.no("UploadNotFound", "complete_layer_upload", layerDigests=[digest], **named | none)
     walk.no("EmptyUpload", "complete_layer_upload", layerDigests=[digest], **upload(walk, b""))
     walk.no("InvalidLayer", "complete_layer_upload", layerDigests=[digest], **upload(walk, b"other"))
+    small_parts = upload(walk, b"other", size=3)
+    walk.no("LayerPartTooSmall", "complete_layer_upload", layerDigests=[digest_of(b"other")], **small_parts)
     walk.no("LayerAlreadyExists", "complete_layer_upload", layerDigests=[digest], **upload(walk, large))
 
     checked = ecr.batch_check_layer_availability(layerDigests=[digest], **app)["layers"]
