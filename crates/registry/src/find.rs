@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Deserialize;
 
-use crate::catalog::{Asked, Unknown, Wanted};
+use crate::catalog::{Asked, RepositoryKey, Unknown, Wanted};
 use crate::digest::Digest;
 use crate::image::ImageName;
 use crate::manifest::{Manifest, Platform};
@@ -80,33 +80,37 @@ impl Registry {
             let fetched = self.grant(source, Wish::Manifest(image.reference.clone())).await;
             fetched.map_err(|error| FindError::of_upstream(&error))?;
         }
-        let (scope, digest, manifest) = {
+        let (key, digest, manifest) = {
             let catalog = self.catalog();
             let found = catalog.find(&asked, Wanted::manifest(&image.reference));
             let (key, repository) = found.map_err(|error: Unknown| FindError::Repository(error.to_string()))?;
             let missing =
                 || FindError::Reference { repository: key.to_string(), reference: image.reference.to_string() };
             let (digest, record) = repository.manifest(&image.reference).ok_or_else(missing)?;
-            (key.scope, digest, record.manifest.clone())
+            (key, digest, record.manifest.clone())
         };
         if let (Some(source), Some(config)) = (&source, &manifest.config) {
             self.fetch_blob(source, &config.digest).await.map_err(|error| FindError::of_upstream(&error))?;
         }
-        let platforms = self.platforms(&manifest).await?;
-        Ok(FoundImage { scope, digest, media_type: manifest.media_type, platforms })
+        let platforms = self.platforms(&key, &manifest).await?;
+        Ok(FoundImage { scope: key.scope, digest, media_type: manifest.media_type, platforms })
     }
 
     /// What an image runs on, as its configuration says, or the images of an index, as it says itself.
-    async fn platforms(&self, manifest: &Manifest) -> io::Result<Vec<Platform>> {
+    async fn platforms(&self, key: &RepositoryKey, manifest: &Manifest) -> io::Result<Vec<Platform>> {
         if manifest.is_index() {
             // What is noted beside images, such as their provenance, runs nowhere.
             let is_image = |platform: &Platform| platform.architecture != "unknown";
             return Ok(manifest.manifests.iter().filter_map(|it| it.platform.clone()).filter(is_image).collect());
         }
-        let Some(config) = manifest.config.as_ref().filter(|config| config.size <= CONFIG_BYTES_MAX) else {
+        let Some(digest) = manifest.config.as_ref().map(|config| config.digest) else { return Ok(Vec::new()) };
+        // What the manifest says of its length is the word of whoever made it.
+        let size = self.catalog().repository(key).and_then(|repository| repository.blobs.get(&digest).copied());
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no blob {digest} in {key}"));
+        if size.ok_or_else(missing)? > CONFIG_BYTES_MAX {
             return Ok(Vec::new());
-        };
-        let (registry, digest) = (self.clone(), config.digest);
+        }
+        let registry = self.clone();
         let reading = tokio::task::spawn_blocking(move || registry.blobs().read(&digest));
         let content = reading.await.expect("reading does not panic")?;
         let config: Option<ImageConfig> = serde_json::from_slice(&content).ok();

@@ -101,7 +101,7 @@ fn decide(catalog: &Catalog, now: UnixMillis, step: &Step) -> Vec<Change> {
     };
     match step {
         Step::PushBlob { repository, blob: number } => {
-            catalog.put_blob(now, &at(repository), (blob(*number), 6), Create::IfMissing).unwrap()
+            catalog.put_blob(now, &at(repository), (blob(*number), 7), Create::IfMissing).unwrap()
         }
         Step::PushManifest { repository, manifest: number, tags } => {
             let tags = tags.iter().map(|number| tag(*number)).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, Change, ManifestRecord, Repository, RepositoryKey, Settings, UnixMillis, What};
 use crate::digest::Digest;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, media_type};
 use crate::reference::Tag;
 
 /// Whether a push to a repository that is not there makes it.
@@ -34,6 +34,8 @@ pub(crate) enum PushError {
     MissingBlobs(Vec<Digest>),
     #[error("the index refers to manifests that are not in the repository")]
     MissingManifests(Vec<Digest>),
+    #[error("the manifest says {said} bytes in {field}, but the blob {digest} has {actual}: put its real size there")]
+    OtherSize { field: String, digest: Digest, said: u64, actual: u64 },
     #[error(
         "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
     )]
@@ -79,7 +81,10 @@ impl Catalog {
         self.allow_push(key, create)?;
         let mut changes = self.creation(now, key);
         let repository = self.repository(key);
-        changes.extend(self.adopted_blobs(key, &new.manifest)?);
+        let adopted = self.adopted_blobs(key, &new.manifest)?;
+        let size = |blob: &Digest| adopted.get(blob).or_else(|| repository?.blobs.get(blob)).copied();
+        check_sizes(&new.manifest, size)?;
+        changes.extend(adopted.iter().map(|(digest, size)| key.change(What::PutBlob(*digest, *size))));
         let is_here = |digest: &Digest| repository.is_some_and(|it| it.manifests.contains_key(digest));
         let missing: Vec<Digest> =
             new.manifest.manifests.iter().map(|child| child.digest).filter(|child| !is_here(child)).collect();
@@ -110,8 +115,8 @@ impl Catalog {
         }
     }
 
-    /// Takes the blobs of a manifest over that only a namesake of the repository has.
-    fn adopted_blobs(&self, key: &RepositoryKey, manifest: &Manifest) -> Result<Vec<Change>, PushError> {
+    /// The blobs of a manifest that only a namesake of the repository has, with their sizes.
+    fn adopted_blobs(&self, key: &RepositoryKey, manifest: &Manifest) -> Result<BTreeMap<Digest, u64>, PushError> {
         let here = self.repository(key).map(|repository| &repository.blobs);
         let mut adopted = BTreeMap::new();
         let mut missing = Vec::new();
@@ -125,8 +130,23 @@ impl Catalog {
         if !missing.is_empty() {
             return Err(PushError::MissingBlobs(missing));
         }
-        Ok(adopted.into_iter().map(|(digest, size)| key.change(What::PutBlob(digest, size))).collect())
+        Ok(adopted)
     }
+}
+
+/// Refuses a manifest that says another size of a blob than it has: clients would fail to pull it.
+fn check_sizes(manifest: &Manifest, size: impl Fn(&Digest) -> Option<u64>) -> Result<(), PushError> {
+    let list = if manifest.media_type == media_type::OCI_ARTIFACT { "blobs" } else { "layers" };
+    let config = manifest.config.iter().map(|config| ("config.size".to_owned(), config));
+    let layers = manifest.layers.iter().enumerate().map(|(at, layer)| (format!("{list}[{at}].size"), layer));
+    for (field, blob) in config.chain(layers.filter(|(_, layer)| !layer.is_foreign())) {
+        let (digest, said) = (blob.digest, blob.size);
+        match size(&digest) {
+            Some(actual) if actual != said => return Err(PushError::OtherSize { field, digest, said, actual }),
+            Some(_) | None => {}
+        }
+    }
+    Ok(())
 }
 
 /// Points a tag at a manifest, unless it does already.

@@ -208,6 +208,7 @@ pub(super) fn refused(error: PushError) -> Error {
             let detail = detail(digests);
             Error::new(ErrorCode::ManifestBlobUnknown, error).with_detail(detail)
         }
+        PushError::OtherSize { .. } => Error::new(ErrorCode::ManifestInvalid, error),
         PushError::ImmutableTag { .. } => Error::new(ErrorCode::TagInvalid, error),
     }
 }

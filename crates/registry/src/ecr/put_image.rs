@@ -136,6 +136,7 @@ fn refused(key: &RepositoryKey, error: ManifestError) -> Error {
         ManifestError::Refused(immutable @ PushError::ImmutableTag { .. }) => {
             Error::new(ErrorCode::ImageTagAlreadyExists, immutable.to_string())
         }
+        ManifestError::Refused(other @ PushError::OtherSize { .. }) => Error::invalid("imageManifest", other),
         ManifestError::Disk(error) => Error::server(format!("the manifest could not be written: {error}")),
     }
 }

@@ -205,6 +205,9 @@ fn images_that_cannot_be_put_are_refused() {
     let index =
         json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [listed]})
             .to_string();
+    let mut longer = manifest(&["config", "layer"]);
+    longer["layers"][0]["size"] = json!(6);
+    let longer = longer.to_string();
     let again = format!(
         "Image with digest '{digest}' and tag 'v1' already exists in the repository with name 'app' in registry with id '{ACCOUNT}'"
     );
@@ -214,6 +217,7 @@ fn images_that_cannot_be_put_are_refused() {
         ("ImageDigestDoesNotMatchException", json!({"imageManifest": content, "imageDigest": missing}), &digest),
         ("LayersNotFoundException", json!({"imageManifest": other, "imageTag": "v2"}), &missing),
         ("ReferencedImagesNotFoundException", json!({"imageManifest": index, "imageTag": "v2"}), &missing),
+        ("InvalidParameterException", json!({"imageManifest": longer}), "6 bytes in layers[0].size"),
         ("InvalidParameterException", json!({"imageManifest": "{"}), "Invalid parameter at 'imageManifest'"),
         (
             "InvalidParameterException",

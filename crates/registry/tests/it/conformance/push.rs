@@ -410,6 +410,31 @@ async fn invalid_manifests_are_refused() {
 }
 
 #[tokio::test]
+async fn manifest_with_another_size_than_its_blob_has_is_manifest_invalid() {
+    let harness = Harness::new();
+    let image = harness.push_image("app", "v1", "a").await;
+    let artifact = json!({ "mediaType": media_type::OCI_ARTIFACT, "artifactType": "text/x",
+        "blobs": [descriptor("text/plain", b"layer of a")] });
+    let image: serde_json::Value = serde_json::from_slice(&image.manifest).unwrap();
+    for (media_type, manifest, descriptor, field) in [
+        (MANIFEST, &image, "/config", "config.size"),
+        (MANIFEST, &image, "/layers/0", "layers[0].size"),
+        (media_type::OCI_ARTIFACT, &artifact, "/blobs/0", "blobs[0].size"),
+    ] {
+        let mut manifest = manifest.clone();
+        let size = &mut manifest.pointer_mut(descriptor).unwrap()["size"];
+        let (actual, said) = (size.as_u64().unwrap(), size.as_u64().unwrap() - 1);
+        *size = json!(said);
+        let put = harness.push_manifest("app", "v2", media_type, manifest.to_string().as_bytes()).await;
+        let put = put.expect_error(StatusCode::BAD_REQUEST, "MANIFEST_INVALID").json().to_string();
+        for words in [field.to_owned(), format!("{said} bytes"), format!("has {actual}")] {
+            assert!(put.contains(&words), "{put}");
+        }
+        harness.pull_manifest("app", "v2").await.expect(StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
 async fn manifest_of_4_mib_is_taken_and_a_larger_one_is_413() {
     let harness = Harness::new();
     let image = harness.push_image("app", "v1", "a").await;
