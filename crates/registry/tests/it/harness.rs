@@ -55,7 +55,11 @@ impl Harness {
     }
 
     pub(crate) fn try_reopen(self) -> io::Result<Self> {
-        let registry = Registry::open(config(&self.folder))?;
+        // This process goes on where another would have ended: the note of a pull may still be on its way to the disk.
+        let is_gone =
+            |opened: &io::Result<Registry>| opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let mut openings = std::iter::repeat_with(|| Registry::open(config(&self.folder))).take(100);
+        let registry = openings.find(|opened| !is_gone(opened)).expect("a note is soon written")?;
         Ok(Self { router: registry.router(), registry, folder: self.folder })
     }
 

@@ -38,7 +38,7 @@ async fn upstream_that_fails_and_fails_is_told() {
 async fn unreachable_upstream_is_told_with_the_cause() {
     let (upstream, ours) = with_upstream(Door::Open).await;
     let host = upstream.host();
-    upstream.stop().await;
+    let _port = upstream.stop().await;
     let digest = Digest::of(b"x");
     for path in [
         format!("/v2/{REPOSITORY}/manifests/v1"),

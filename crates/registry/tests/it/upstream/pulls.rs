@@ -24,7 +24,7 @@ async fn image_is_fetched_once_and_outlives_upstream_and_restart() {
     assert!(ours.pull(HUB, "1.36").await.is(&image));
     let asked: Vec<String> = upstream.seen("/v2/").into_iter().map(|seen| seen.what).collect();
     assert_eq!(asked.len(), 3, "each content is asked for once, and the tag within the minute: {asked:?}");
-    upstream.stop().await;
+    let _port = upstream.stop().await;
     let ours = ours.restart().await;
     assert!(ours.pull(HUB, "1.36").await.is(&image));
     assert!(ours.pull(HUB, &image.digest().to_string()).await.is(&image));

@@ -15,7 +15,7 @@ use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LINK, LOCATION, RANGE, WWW_AUTHENTICATE,
 };
 use http::{Method, StatusCode};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -123,10 +123,14 @@ impl Upstream {
         all.iter().filter(|seen| seen.what.contains(path)).cloned().collect()
     }
 
-    /// From now on nobody listens there.
-    pub(crate) async fn stop(self) {
+    /// From now on nobody listens there, nor can anybody else, as long as the socket is kept.
+    pub(crate) async fn stop(self) -> TcpSocket {
         self.server.abort();
         assert!(self.server.await.unwrap_err().is_cancelled());
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(self.address).unwrap();
+        socket
     }
 }
 

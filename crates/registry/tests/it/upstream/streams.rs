@@ -81,7 +81,7 @@ async fn every_client_of_a_broken_download_is_told() {
         start_of(&mut response).await;
         both.push(response);
     }
-    upstream.stop().await;
+    let _port = upstream.stop().await;
     gate.close();
     for response in both {
         response.bytes().await.unwrap_err();
