@@ -29,7 +29,7 @@ pub(super) fn parse(configuration: EncryptionConfiguration, scope: &Scope) -> Re
         ("KMS_DSSE", key) => Ok(Encryption::KmsDsse(key.unwrap_or_else(|| managed_key(scope)))),
         (_, None) => Ok(Encryption::Aes256),
         (kind, Some(_)) => {
-            let constraint = format_args!("kmsKey must be null when encryptionType is {kind}").to_string();
+            let constraint = format_args!("kmsKey must be null when encryptionType is {kind}");
             Err(Error::invalid("encryptionConfiguration", constraint))
         }
     }

@@ -59,10 +59,8 @@ pub(super) fn parse(text: &str, filters: Option<Vec<ExclusionFilter>>) -> Result
         (None, false) => Vec::new(),
         (filters, _) => {
             let must = if filters.is_none() { "can't" } else { "must" };
-            let constraint = format_args!(
-                "ImageTagMutabilityExclusionFilters {must} be null when imageTagMutability is set as {text}"
-            )
-            .to_string();
+            let constraint =
+                format!("ImageTagMutabilityExclusionFilters {must} be null when imageTagMutability is set as {text}");
             return Err(Error::invalid(FILTERS, constraint));
         }
     };

@@ -57,9 +57,7 @@ pub(super) fn list(call: Call<'_>, request: Value) -> Result<Answer, Error> {
         .parse()
         .map_err(|error| Error::invalid("subjectId.imageDigest", format_args!("{error}")))?;
     let filter = request.filter.unwrap_or_default();
-    let referrers = repository.manifests.iter().filter(|(_, record)| {
-        record.manifest.subject.as_ref().is_some_and(|it| it.digest == subject) && filter.takes(record)
-    });
+    let referrers = repository.referrers(&subject, None).filter(|(_, record)| filter.takes(record));
     let (page, next) =
         request.paging.take(referrers.map(|(digest, record)| (digest.to_string(), view(digest, record))))?;
     Ok(Answer::paged("referrers", &page, next))
