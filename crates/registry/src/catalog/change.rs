@@ -49,4 +49,9 @@ impl RepositoryKey {
     pub(crate) fn change(&self, what: What) -> Change {
         Change { repository: self.clone(), what }
     }
+
+    /// Says that it is there, with these settings.
+    pub(crate) fn put(&self, settings: Settings) -> Change {
+        self.change(What::Put(Box::new(settings)))
+    }
 }

@@ -108,10 +108,10 @@ impl Catalog {
     }
 
     /// Makes the repository where it is missing.
-    fn creation(&self, now: UnixMillis, key: &RepositoryKey) -> Vec<Change> {
+    pub(crate) fn creation(&self, now: UnixMillis, key: &RepositoryKey) -> Vec<Change> {
         match self.repository(key) {
             Some(_) => Vec::new(),
-            None => vec![key.change(What::Put(Box::new(Settings::new(now))))],
+            None => vec![key.put(Settings::new(now))],
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Target, read};
 use super::error::Error;
-use crate::catalog::{Mutability, What};
+use crate::catalog::Mutability;
 
 const FILTERS: &str = "imageTagMutabilityExclusionFilters";
 
@@ -44,7 +44,7 @@ pub(super) fn put(call: Call<'_>, request: Value) -> Result<Answer, Error> {
     if let Some(filters) = filters {
         body[FILTERS] = json!(filters);
     }
-    Ok(Answer::new(body).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(body).with(key.put(settings)))
 }
 
 /// The rule of a request, whose texts are those of the model.

@@ -7,7 +7,7 @@ use super::call::{Answer, Call, Target, read};
 use super::error::{Error, ErrorCode};
 use super::repositories::Scanning;
 use super::{lifecycle_policy, repository_policy};
-use crate::catalog::{RepositoryKey, Settings, UnixMillis, What};
+use crate::catalog::{RepositoryKey, Settings, UnixMillis};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +40,7 @@ pub(super) fn put_lifecycle_policy(call: Call<'_>, request: Value) -> Result<Ans
     lifecycle_policy::check(&request.lifecycle_policy_text)?;
     let body = lifecycle(&key, &request.lifecycle_policy_text);
     let settings = Settings { lifecycle_policy: Some(request.lifecycle_policy_text), ..repository.settings.clone() };
-    Ok(Answer::new(body).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(body).with(key.put(settings)))
 }
 
 /// GetLifecyclePolicy
@@ -56,7 +56,7 @@ pub(super) fn delete_lifecycle_policy(call: Call<'_>, request: Value) -> Result<
     let policy = repository.settings.lifecycle_policy.as_deref().ok_or_else(|| no_lifecycle_policy(&key))?;
     let body = evaluated(lifecycle(&key, policy));
     let settings = Settings { lifecycle_policy: None, ..repository.settings.clone() };
-    Ok(Answer::new(body).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(body).with(key.put(settings)))
 }
 
 /// SetRepositoryPolicy. `force` is for policies that would lock their author out, which none does here.
@@ -66,7 +66,7 @@ pub(super) fn set_repository_policy(call: Call<'_>, request: Value) -> Result<An
     repository_policy::check(&request.policy_text)?;
     let body = policy(&key, &request.policy_text);
     let settings = Settings { policy: Some(request.policy_text), ..repository.settings.clone() };
-    Ok(Answer::new(body).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(body).with(key.put(settings)))
 }
 
 /// GetRepositoryPolicy
@@ -82,7 +82,7 @@ pub(super) fn delete_repository_policy(call: Call<'_>, request: Value) -> Result
     let text = repository.settings.policy.as_deref().ok_or_else(|| no_repository_policy(&key))?;
     let body = policy(&key, text);
     let settings = Settings { policy: None, ..repository.settings.clone() };
-    Ok(Answer::new(body).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(body).with(key.put(settings)))
 }
 
 /// PutImageScanningConfiguration
@@ -96,7 +96,7 @@ pub(super) fn put_scanning(call: Call<'_>, request: Value) -> Result<Answer, Err
         "imageScanningConfiguration": { "scanOnPush": scan_on_push },
     });
     let settings = Settings { scan_on_push, ..repository.settings.clone() };
-    Ok(Answer::new(body).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(body).with(key.put(settings)))
 }
 
 fn lifecycle(key: &RepositoryKey, text: &str) -> Value {

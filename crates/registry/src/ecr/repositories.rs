@@ -83,7 +83,7 @@ pub(super) fn create(call: Call<'_>, request: Value) -> Result<Answer, Error> {
     }
     tags::add(&mut settings.tags, &request.tags.unwrap_or_default())?;
     let repository = view(call, &key, &settings);
-    Ok(Answer::new(json!({ "repository": repository })).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(json!({ "repository": repository })).with(key.put(settings)))
 }
 
 /// DescribeRepositories

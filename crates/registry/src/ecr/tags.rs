@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, no_repository, read};
 use super::error::{Error, ErrorCode};
-use crate::catalog::{RepositoryKey, Settings, What};
+use crate::catalog::{RepositoryKey, Settings};
 use crate::scope::Scope;
 
 /// As many as AWS lets a resource have.
@@ -97,7 +97,7 @@ fn change(
     let found = call.catalog.repository(&key).ok_or_else(|| no_repository(&key))?;
     let mut settings = found.settings.clone();
     change(&mut settings)?;
-    Ok(Answer::new(json!({})).with(key.change(What::Put(Box::new(settings)))))
+    Ok(Answer::new(json!({})).with(key.put(settings)))
 }
 
 /// The repository in `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`.

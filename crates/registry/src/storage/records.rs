@@ -125,7 +125,7 @@ fn load_repository(scope: &Scope, folder: &Path, changes: &mut Vec<Change>) -> i
     }
     let RepositoryFile { name, settings } = read(&path)?;
     let repository = RepositoryKey { scope: scope.clone(), name };
-    changes.push(repository.change(What::Put(Box::new(settings))));
+    changes.push(repository.put(settings));
     for (digest, path) in records::<Digest>(&folder.join(BLOBS))? {
         let BlobFile { size } = read(&path)?;
         changes.push(repository.change(What::PutBlob(digest, size)));

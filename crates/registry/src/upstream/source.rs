@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 use super::client::Ask;
 use super::error::{Problem, causes};
 use super::setting::Upstream;
-use crate::catalog::{Asked, Catalog, Change, RepositoryKey, Settings, UnixMillis, What};
+use crate::catalog::{Asked, Catalog, RepositoryKey, UnixMillis, What};
 use crate::digest::Digest;
 use crate::name::RepositoryPath;
 use crate::reference::Reference;
@@ -71,9 +71,8 @@ impl Source {
     pub(super) async fn put(&self, registry: &Registry, content: Vec<What>) -> Result<(), Problem> {
         let key = self.key.clone();
         let changed = registry.change(move |catalog: &Catalog| {
-            let is_there = catalog.repository(&key).is_some();
-            let made = (!is_there).then(|| What::Put(Box::new(Settings::new(UnixMillis::now()))));
-            let changes: Vec<Change> = made.into_iter().chain(content).map(|what| key.change(what)).collect();
+            let mut changes = catalog.creation(UnixMillis::now(), &key);
+            changes.extend(content.into_iter().map(|what| key.change(what)));
             Ok::<_, std::convert::Infallible>(((), changes))
         });
         changed.await.map_err(|error| match error {
