@@ -71,6 +71,11 @@ impl Catalog {
         self.scopes.get(scope).into_iter().flatten()
     }
 
+    /// The length in bytes of a blob that is in any repository.
+    pub(crate) fn blob_size(&self, digest: &Digest) -> Option<u64> {
+        self.repositories().find_map(|(_, _, any)| any.blobs.get(digest).copied())
+    }
+
     /// All repositories, in the order of their scopes and names.
     pub(crate) fn repositories(&self) -> impl Iterator<Item = (&Scope, &RepositoryName, &Repository)> {
         self.scopes.iter().flat_map(|(scope, all)| all.iter().map(move |(name, repository)| (scope, name, repository)))

@@ -129,7 +129,7 @@ impl Registry {
                     let found = catalog.find(from, Wanted::Blob(&digest)).ok();
                     found.and_then(|(_, from)| from.blobs.get(&digest).copied())
                 }
-                None => catalog.repositories().find_map(|(_, _, any)| any.blobs.get(&digest).copied()),
+                None => catalog.blob_size(&digest),
             };
             let Some(size) = size else { return Ok((false, Vec::new())) };
             Ok((true, catalog.put_blob(now, &repository, (digest, size), create)?))

@@ -57,10 +57,7 @@ impl Source {
     /// Takes a blob over that is in any repository here; says its length in bytes.
     pub(super) async fn adopt(&self, registry: &Registry, digest: &Digest) -> Result<Option<u64>, Problem> {
         registry.blobs().need(digest);
-        let known = {
-            let catalog = registry.catalog();
-            catalog.repositories().find_map(|(_, _, any)| any.blobs.get(digest).copied())
-        };
+        let known = registry.catalog().blob_size(digest);
         if let Some(size) = known {
             self.put(registry, vec![What::PutBlob(*digest, size)]).await?;
         }
