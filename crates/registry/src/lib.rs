@@ -23,6 +23,7 @@ mod scope;
 mod storage;
 mod token;
 mod upstream;
+mod uuid;
 
 pub use config::Config;
 pub use digest::{Algorithm, Digest, Hasher, InvalidDigest, UnknownAlgorithm};

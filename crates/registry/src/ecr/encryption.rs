@@ -7,6 +7,7 @@ use super::repositories::partition;
 use crate::catalog::Encryption;
 use crate::digest::Digest;
 use crate::scope::Scope;
+use crate::uuid;
 
 /// A kind of encryption, and the key of those that have one.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -48,7 +49,6 @@ pub(super) fn view(encryption: &Encryption) -> EncryptionConfiguration {
 /// The key that AWS makes for all repositories of an account in a region that name none.
 fn managed_key(scope: &Scope) -> String {
     let (region, account) = (scope.region(), scope.account());
-    let hex = Digest::of(format!("aws/ecr {scope}").as_bytes()).hex();
-    let [a, b, c, d, e] = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map(|(from, to)| &hex[from..to]);
-    format!("arn:{}:kms:{region}:{account}:key/{a}-{b}-{c}-{d}-{e}", partition(region))
+    let key = uuid::form(&Digest::of(format!("aws/ecr {scope}").as_bytes()).hex());
+    format!("arn:{}:kms:{region}:{account}:key/{key}", partition(region))
 }

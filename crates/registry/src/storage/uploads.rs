@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::catalog::RepositoryKey;
 use crate::storage::Writer;
+use crate::uuid;
 
 /// What is idle for so long ends: its client has gone.
 const IDLE_MAX: Duration = Duration::from_secs(60 * 60);
@@ -225,9 +226,7 @@ impl Drop for Passing<'_> {
 
 impl fmt::Display for UploadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = format!("{:032x}", self.0);
-        let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| hex.get(range).unwrap_or_default());
-        f.write_str(&parts.join("-"))
+        f.write_str(&uuid::form(&format!("{:032x}", self.0)))
     }
 }
 
