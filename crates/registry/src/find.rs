@@ -110,9 +110,7 @@ impl Registry {
         if size.ok_or_else(missing)? > CONFIG_BYTES_MAX {
             return Ok(Vec::new());
         }
-        let registry = self.clone();
-        let reading = tokio::task::spawn_blocking(move || registry.blobs().read(&digest));
-        let content = reading.await.expect("reading does not panic")?;
+        let content = self.content(digest).await?;
         let config: Option<ImageConfig> = serde_json::from_slice(&content).ok();
         let has_platform = |platform: &Platform| !platform.architecture.is_empty();
         Ok(config.map(|config| config.platform).filter(has_platform).into_iter().collect())

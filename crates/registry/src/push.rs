@@ -84,8 +84,7 @@ impl Registry {
 
     /// Begins to receive content.
     pub(crate) async fn receive(&self, algorithm: Algorithm) -> io::Result<Writer> {
-        let registry = self.clone();
-        blocking(move || registry.blobs().receive(algorithm)).await
+        self.blocking(move |registry| registry.blobs().receive(algorithm)).await
     }
 
     /// Ends an upload: its content must have this digest, and is a blob of the repository from now on. Otherwise it is
@@ -103,8 +102,8 @@ impl Registry {
         received: Writer,
         digest: Digest,
     ) -> Result<u64, BlobError> {
-        let (registry, create, now) = (self.clone(), self.create(), UnixMillis::now());
-        blocking(move || {
+        let (create, now) = (self.create(), UnixMillis::now());
+        self.blocking(move |registry| {
             let size = registry.blobs().store(received, &digest)?;
             registry
                 .change_blocking(|catalog| Ok(((), catalog.put_blob(now, &repository, (digest, size), create)?)))?;
@@ -144,8 +143,8 @@ impl Registry {
         content: Bytes,
         new: NewManifest,
     ) -> Result<(), ManifestError> {
-        let (registry, create, now) = (self.clone(), self.create(), UnixMillis::now());
-        blocking(move || {
+        let (create, now) = (self.create(), UnixMillis::now());
+        self.blocking(move |registry| {
             // What will be refused need not be written.
             registry.catalog().put_manifest(now, &repository, &new, create).map_err(ManifestError::Refused)?;
             let mut received = registry.blobs().receive(new.digest.algorithm())?;
@@ -209,8 +208,4 @@ fn write(turn: Turn, batch: Vec<Bytes>) -> JoinHandle<io::Result<Turn>> {
         turn.write(batch.iter().map(Bytes::as_ref))?;
         Ok(turn)
     })
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("work on the disk does not panic")
 }

@@ -91,9 +91,7 @@ impl Registry {
         T: Send + 'static,
         E: Send + 'static,
     {
-        let registry = self.clone();
-        let changing = tokio::task::spawn_blocking(move || registry.change_blocking(decide));
-        changing.await.expect("deciding and writing do not panic")
+        self.blocking(move |registry| registry.change_blocking(decide)).await
     }
 
     /// The same where it is allowed to block.
@@ -108,6 +106,18 @@ impl Registry {
             self.0.catalog.write().unwrap_or_else(PoisonError::into_inner).apply(change);
         }
         Ok(answer)
+    }
+
+    /// Works on the disk where that is allowed to block. Runs to its end even where the caller is dropped.
+    pub(crate) async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> T + Send + 'static) -> T {
+        let registry = self.clone();
+        let working = tokio::task::spawn_blocking(move || work(&registry));
+        working.await.expect("work on the disk does not panic")
+    }
+
+    /// The content of a manifest, or of a blob that is known to be small.
+    pub(crate) async fn content(&self, digest: Digest) -> io::Result<Vec<u8>> {
+        self.blocking(move |registry| registry.blobs().read(&digest)).await
     }
 
     /// Notes that an image is being pulled, for those who ask when that was. Nobody waits for it.

@@ -45,9 +45,8 @@ pub(super) async fn get(call: &Call, asked: &Asked, digest: &str) -> Result<Resp
             );
         }
     };
-    let registry = call.registry.clone();
-    let opening = tokio::task::spawn_blocking(move || registry.blobs().file(&digest));
-    let file = opening.await.expect("opening a file does not panic").map_err(|error| missing(&digest, &error))?;
+    let opened = call.registry.blocking(move |registry| registry.blobs().file(&digest)).await;
+    let file = opened.map_err(|error| missing(&digest, &error))?;
     let mut response = (status, describe(&digest), [(CONTENT_LENGTH, part.end - part.start)]).into_response();
     if status == StatusCode::PARTIAL_CONTENT {
         let range = format!("bytes {}-{}/{length}", part.start, part.end - 1);

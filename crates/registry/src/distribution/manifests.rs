@@ -36,9 +36,7 @@ pub(super) async fn get(call: &Call, asked: &Asked, reference: &str) -> Result<R
     if is_known(call, &digest) {
         return Ok(not_modified(&digest));
     }
-    let registry = call.registry.clone();
-    let reading = tokio::task::spawn_blocking(move || registry.blobs().read(&digest));
-    let content = reading.await.expect("reading does not panic").map_err(|error| Error::internal(&error))?;
+    let content = call.registry.content(digest).await.map_err(|error| Error::internal(&error))?;
     call.registry.note_pull(repository, digest);
     Ok((describe(&digest, &record), content).into_response())
 }

@@ -60,9 +60,7 @@ pub(super) async fn get(registry: &Registry, caller: &Caller, request: Value) ->
         );
         return Err(Error::new(ErrorCode::LimitExceeded, message));
     }
-    let registry = registry.clone();
-    let reading = tokio::task::spawn_blocking(move || read_all(&registry, &key, found));
-    let images = reading.await.expect("reading does not panic");
+    let images = registry.blocking(move |registry| read_all(registry, &key, found)).await;
     let images = images.map_err(|error| Error::server(format!("a manifest could not be read: {error}")))?;
     Ok(json!({ "images": images, "failures": failures }))
 }

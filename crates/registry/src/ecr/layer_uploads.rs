@@ -74,8 +74,7 @@ pub(super) async fn part(registry: &Registry, caller: &Caller, request: Value) -
         let problem = format!("bytes {first} to {last} in {bytes} bytes, where byte {received} is next");
         return Err(invalid_part(&key, &request.upload_id, received, &problem));
     }
-    let writing = tokio::task::spawn_blocking(move || turn.write_part(&part));
-    let written = writing.await.expect("writing does not panic");
+    let written = registry.blocking(move |_registry| turn.write_part(&part)).await;
     written.map_err(|error| Error::server(format!("the part could not be written: {error}")))?;
     Ok(json!({
         "registryId": key.scope.account(),
