@@ -11,6 +11,7 @@ mod machine;
 mod memory;
 mod moto;
 mod namespace;
+mod peer;
 mod picture;
 mod pool;
 mod registry;

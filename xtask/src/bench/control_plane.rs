@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::functions::{self, Code};
 use super::http::Client;
-use super::moto::Moto;
+use super::moto;
 use super::report::{Aim, Row};
 use super::samples::median;
 use super::server::{Server, Setup};
@@ -40,7 +40,7 @@ struct Rates {
 /// When one of the two refuses a call, or fakecloud lists another number of functions.
 pub(crate) fn measure(setup: &Setup<'_>, dir: &Path, moto_calls: usize) -> Result<Vec<Row>> {
     shell::step(&format!("creating, reading and listing {FUNCTIONS} functions, beside moto"));
-    let (server, moto) = (Server::start(setup)?, Moto::start(&dir.join("moto.log"))?);
+    let (server, moto) = (Server::start(setup)?, moto::start(&dir.join("moto.log"))?);
     let (mut fakecloud, mut moto) = (server.client()?, moto.client()?);
     warm_up(&mut fakecloud)?;
     warm_up(&mut moto)?;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::docker_registry::DockerRegistry;
+use super::docker_registry;
 use super::http::Client;
 use super::report::{Aim, Row};
 use super::samples::median;
@@ -60,7 +60,7 @@ pub(crate) fn measure(setup: &Setup<'_>, dir: &Path, rounds: usize) -> Result<Ve
     let data = scratch.path().join("fakecloud");
     let data = data.to_str().context("the directory for cargo's output is not UTF-8")?;
     let server = Server::start_with(setup, &[("FAKECLOUD_DATA_DIR", data)])?;
-    let beside = DockerRegistry::start(scratch.path())?;
+    let beside = docker_registry::start(scratch.path())?;
     let both = [server.address(), beside.address];
 
     let image = Image::random("pulled".to_owned(), PULLED_BYTES)?;
