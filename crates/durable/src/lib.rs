@@ -86,11 +86,8 @@ pub fn is_unfinished(path: &Path) -> bool {
 
 /// Empties a folder in one step: whenever the process ends, all is there or nothing is.
 pub fn empty_folder(path: &Path) -> io::Result<()> {
-    let removed = removed(path);
-    remove_all(&removed)?;
-    fs::rename(path, &removed)?;
+    let removed = take_folder_away(path)?;
     create_folder(path)?;
-    sync_folder(path)?;
     remove_all(&removed)
 }
 
