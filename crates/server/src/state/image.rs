@@ -76,14 +76,14 @@ fn is_linux(platform: &Platform) -> bool {
 }
 
 fn fault(error: &FindError) -> ImageFault {
-    if matches!(error, FindError::MissingUpstream(_)) {
-        return ImageFault::Missing(error.to_string());
+    match error {
+        FindError::Repository(_) | FindError::Reference { .. } => ImageFault::Missing(format!("{error}: {WAY_OUT}")),
+        FindError::MissingUpstream(_) => ImageFault::Missing(error.to_string()),
+        FindError::Upstream(_) | FindError::Disk(_) => {
+            error!(error = %chain(error), "an image could not be looked up");
+            ImageFault::Failed(chain(error))
+        }
     }
-    if matches!(error, FindError::Repository(_) | FindError::Reference { .. }) {
-        return ImageFault::Missing(format!("{error}: {WAY_OUT}"));
-    }
-    error!(error = %chain(error), "an image could not be looked up");
-    ImageFault::Failed(chain(error))
 }
 
 #[cfg(test)]
