@@ -56,11 +56,15 @@ pub(crate) fn forward_url(args: &AwsArgs, listen: SocketAddr, self_url: &SelfUrl
 
 /// Where nodes pull images from that functions name by URIs of ECR; none where that is ECR itself.
 fn registry(args: &Args, self_url: &SelfUrl) -> Option<Registry> {
-    let own = || self_url.to_string().parse().expect("the host and port of a URL are those of a registry");
     match args.registry.ecr {
-        Ecr::Own => Some(args.k8s.ecr_url.clone().unwrap_or_else(own)),
+        Ecr::Own => Some(args.k8s.ecr_url.clone().unwrap_or_else(|| own_registry(self_url))),
         Ecr::External => args.k8s.ecr_url.clone(),
     }
+}
+
+/// This server's own registry, as Pods reach it.
+pub(crate) fn own_registry(self_url: &SelfUrl) -> Registry {
+    self_url.to_string().parse().expect("the host and port of a URL are those of a registry")
 }
 
 /// The names and addresses by which clients, Pods and nodes may reach this server.

@@ -8,6 +8,7 @@ use fakecloud_podspec::Cluster as Settings;
 use fakecloud_registry::{FindError, ImageName, Platform, Registry, Scope};
 use tracing::error;
 
+use crate::settings::own_registry;
 use crate::words::chain;
 
 /// The images of this server's own registry. Where functions name it by URIs of ECR, it stands in for ECR.
@@ -22,9 +23,8 @@ const WAY_OUT: &str = "push it to fakecloud's registry, or set FAKECLOUD_ECR=ext
 
 impl OwnImages {
     pub(crate) fn new(registry: Registry, settings: &Settings) -> Self {
-        let self_url = settings.self_url.to_string();
-        let own = self_url.strip_prefix("http://").unwrap_or(&self_url).to_owned();
-        let hosts = settings.ecr.iter().map(|registry| registry.host().to_owned()).chain([own]).collect();
+        let own = own_registry(&settings.self_url);
+        let hosts = settings.ecr.iter().chain([&own]).map(|registry| registry.host().to_owned()).collect();
         Self { registry, hosts }
     }
 
