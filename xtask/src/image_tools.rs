@@ -2,12 +2,11 @@
 //! Debian's `docker-registry` from Debian's packages, oras from PyPI; into the cache, installed nowhere.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::{paths, python, shell};
+use crate::{debian, paths, python, shell};
 
 const ORAS_WHEELS: &str = include_str!("../assets/oras/requirements.txt");
 
@@ -33,16 +32,11 @@ pub(crate) fn ensure() -> Result<ImageTools> {
 
     let root = all.join("root");
     if !root.is_dir() {
-        if !shell::exists("apt-get") {
-            bail!("{} are packages of Debian and Ubuntu, and this machine has no apt-get", PACKAGES.join(", "));
-        }
         shell::step(&format!("unpacking the Debian packages {}", PACKAGES.join(" ")));
         let unfinished = tempfile::tempdir_in(&all)?;
-        let unpacked = unfinished.path().join("root");
-        fs::create_dir(&unpacked)?;
-        for package in download(&unfinished.path().join("packages"))? {
-            shell::output(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&unpacked))?;
-        }
+        let (packages, unpacked) = (unfinished.path().join("packages"), unfinished.path().join("root"));
+        debian::download_missing(&PACKAGES, &packages)?;
+        debian::unpack(&packages, &unpacked)?;
         fs::rename(&unpacked, &root).with_context(|| format!("cannot create {}", root.display()))?;
     }
     Ok(ImageTools { root })
@@ -54,31 +48,6 @@ pub(crate) fn ensure() -> Result<ImageTools> {
 /// Those of [`python::ensure`].
 pub(crate) fn ensure_oras() -> Result<PathBuf> {
     python::ensure("oras", ORAS_WHEELS)
-}
-
-/// Downloads what apt would install for the packages, and gives the files.
-fn download(dir: &Path) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(dir.join("partial"))?;
-    let mut archives = std::ffi::OsString::from("Dir::Cache::archives=");
-    archives.push(dir);
-    let install = || {
-        let mut apt = Command::new("apt-get");
-        apt.args(["install", "-qq", "--yes", "--download-only", "--no-install-recommends", "-o"]).arg(&archives);
-        // Nothing is installed: no lock of the system is needed. As root, apt would download as a user who may not
-        // write here.
-        apt.args(["-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root"]);
-        shell::output(apt.args(PACKAGES))
-    };
-    if install().is_err() {
-        shell::step("updating Debian's package lists");
-        shell::output(Command::new("apt-get").args(["update", "-qq"]))
-            .and_then(|_| install())
-            .with_context(|| format!("cannot download the packages {}", PACKAGES.join(", ")))?;
-    }
-    let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "deb"));
-    files.sort();
-    Ok(files)
 }
 
 // === impl ImageTools ===

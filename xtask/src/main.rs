@@ -5,6 +5,7 @@ mod ci;
 mod clients;
 mod cluster;
 mod codegen;
+mod debian;
 mod demo;
 mod deny;
 mod deploy;

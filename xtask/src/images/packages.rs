@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::oci::sha256;
-use crate::shell;
+use crate::{debian, shell};
 
 /// Parts of Debian packages that no container reads.
 const UNREAD: [&str; 8] = [
@@ -39,39 +39,17 @@ pub(crate) struct NpmPackage {
     pub(crate) sha256: &'static str,
 }
 
-/// Unpacks Debian packages of this machine's release over one another into `dir`; exactly those named, without what
-/// they depend on, and without their installation scripts.
+/// Unpacks Debian packages into `dir`: exactly those named, without what they depend on.
 pub(crate) fn debian(packages: &[&str], dir: &Path) -> Result<()> {
     let downloads = tempfile::tempdir()?;
-    if download_debian(packages, downloads.path()).is_err() {
-        shell::step("updating Debian's package lists");
-        shell::output(Command::new("apt-get").args(["update", "-qq"]))
-            .and_then(|_| download_debian(packages, downloads.path()))
-            .with_context(|| format!("cannot download {}, which are packages of Debian 12", packages.join(", ")))?;
-    }
-    fs::create_dir_all(dir)?;
-    for file in sorted_files(downloads.path())? {
-        shell::output(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(dir))?;
-    }
+    debian::download(packages, downloads.path())?;
+    debian::unpack(downloads.path(), dir)?;
     for unread in UNREAD.map(|path| dir.join(path)) {
         if unread.exists() {
             fs::remove_dir_all(unread)?;
         }
     }
     Ok(())
-}
-
-fn download_debian(packages: &[&str], to: &Path) -> Result<String> {
-    // As root, apt downloads as the user _apt, who may not write here.
-    let as_caller = ["-qq", "-o", "APT::Sandbox::User=root", "download"];
-    shell::output(Command::new("apt-get").args(as_caller).args(packages).current_dir(to))
-}
-
-/// In the order of their names, so that where two packages hold the same path, the same one wins every time.
-fn sorted_files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    files.sort();
-    Ok(files)
 }
 
 /// Puts the CA certificates that Debian trusts into one file, as programs expect it at
@@ -121,6 +99,13 @@ fn pip(scratch: &Path) -> Result<Command> {
     let wheels = sorted_files(&scratch.join("usr/share/python-wheels"))?;
     python.arg(wheels.first().context("Debian's python3-pip-whl holds no wheel")?.join("pip"));
     Ok(python)
+}
+
+/// In the order of their names.
+fn sorted_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
 }
 
 /// Unpacks a package of the npm registry into `dir`, without its dependencies and without running its scripts, by the

@@ -32,8 +32,13 @@ const NODEJS: StandIn = StandIn { file: "nodejs.tar", names: &["public.ecr.aws/l
 pub(crate) const FILES: [&str; 5] = [PAUSE.file, BUSYBOX.file, PROVIDED.file, PYTHON.file, NODEJS.file];
 
 /// The program that makes the images: with [`rootfs::ASSETS`] and the architecture, all they depend on.
-const PROGRAM: [&str; 4] =
-    [include_str!("standins.rs"), include_str!("rootfs.rs"), include_str!("packages.rs"), include_str!("../oci.rs")];
+const PROGRAM: [&str; 5] = [
+    include_str!("standins.rs"),
+    include_str!("rootfs.rs"),
+    include_str!("packages.rs"),
+    include_str!("../debian.rs"),
+    include_str!("../oci.rs"),
+];
 
 /// The environment of the AWS images, as `docker inspect` shows it.
 const LAMBDA_ENV: [&str; 6] = [

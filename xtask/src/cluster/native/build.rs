@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::layout::KUBERNETES_VERSION;
 use super::packages;
 use super::scratch::Scratch;
-use crate::shell;
+use crate::{debian, shell};
 
 mod progress;
 
@@ -59,7 +59,7 @@ fn fetch(scratch: &Path) -> Result<PathBuf> {
     shell::step("downloading Debian's source package kubernetes");
     let targets = ["indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)"];
     let filters = ["Created-By: Packages", "Origin: Debian", "Component: main"];
-    let repositories = shell::output(packages::apt_get().args(targets).args(filters))?;
+    let repositories = shell::output(debian::apt_get().args(targets).args(filters))?;
     let sources = source_list(&repositories);
     if sources.is_empty() {
         bail!("apt knows no Debian repository with the component `main`: add one to /etc/apt/sources.list.d");
@@ -67,7 +67,7 @@ fn fetch(scratch: &Path) -> Result<PathBuf> {
     fs::write(scratch.join("sources.list"), sources)?;
     fs::create_dir_all(scratch.join("lists/partial"))?;
     let apt_get = || {
-        let mut command = packages::apt_get();
+        let mut command = debian::apt_get();
         command.current_dir(scratch).args(["-qq", "-o", "Dir::Etc::sourceparts=/dev/null", "-o"]);
         command.arg(option("Dir::Etc::sourcelist", &scratch.join("sources.list"))).arg("-o");
         command.arg(option("Dir::State::lists", &scratch.join("lists"))).args(["-o", "APT::Sandbox::User=root"]);
