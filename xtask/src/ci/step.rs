@@ -84,7 +84,7 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
-    use super::Step;
+    use super::{NICENESS, Step};
 
     #[test]
     fn a_step_shows_what_to_type() {
@@ -100,8 +100,10 @@ mod tests {
             let sh = Step::new("script", "sh", std::process::Command::new("sh"));
             sh.args(vec!["-c".to_owned(), script.to_owned()]).env("SAID", "so").yielding()
         };
-        let own = crate::shell::output(&mut std::process::Command::new("nice")).unwrap();
-        assert!(step(&format!("test $SAID = so && test $(nice) -gt {own}")).run().is_ok());
+        let own: i32 = crate::shell::output(&mut std::process::Command::new("nice")).unwrap().parse().unwrap();
+        let lowest = 19;
+        let yielding = lowest.min(own + NICENESS.parse::<i32>().unwrap());
+        assert!(step(&format!("test $SAID = so && test $(nice) = {yielding}")).run().is_ok());
         assert!(step("test $SAID = no").run().is_err());
     }
 }
