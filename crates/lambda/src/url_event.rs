@@ -102,12 +102,13 @@ impl UrlRequest {
     /// By their names in lower case; several values of one are joined. What AWS's front end adds is added.
     fn event_headers(&self) -> Map<String, Value> {
         let mut joined: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in self.headers.iter().filter(|(name, _)| *name != COOKIE) {
+        for (name, value) in &self.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
+            let separator = if *name == COOKIE { "; " } else { "," };
             joined
                 .entry(name.as_str().to_owned())
                 .and_modify(|values| {
-                    values.push(',');
+                    values.push_str(separator);
                     values.push_str(&value);
                 })
                 .or_insert_with(|| value.clone().into_owned());
@@ -126,6 +127,7 @@ impl UrlRequest {
         joined.into_iter().map(|(name, value)| (name, value.into())).collect()
     }
 
+    /// One by one; AWS leaves them among the headers as well.
     fn cookies(&self) -> Vec<String> {
         let headers = self.headers.get_all(COOKIE).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         let cookies = headers.flat_map(|value| value.split(';').map(|one| one.trim().to_owned()).collect::<Vec<_>>());

@@ -47,6 +47,7 @@ fn request_is_told_in_format_2() {
         "cookies": ["a=1", "b=2", "c=3"],
         "headers": {
             "content-type": "application/json; charset=utf-8",
+            "cookie": "a=1; b=2; c=3",
             "host": HOSTED,
             "user-agent": "curl/8",
             "x-twice": "1,2",
