@@ -39,7 +39,7 @@ pub struct UrlRequest {
     pub epoch_ms: u64,
 }
 
-/// Media types whose bodies functions get as text.
+/// Media types whose bodies functions get as text, beside `text/*`; all others AWS takes for binary, forms too.
 const TEXTS: [&str; 3] = ["application/json", "application/javascript", "application/xml"];
 
 impl UrlRequest {
@@ -149,9 +149,9 @@ impl UrlRequest {
         joined
     }
 
-    /// Whether the body is said to be a text; one of which nothing is said is, if it can be.
+    /// Whether the body is said to be a text; one of which nothing is said is none.
     fn has_text(&self) -> bool {
-        let Some(value) = self.headers.get(CONTENT_TYPE) else { return true };
+        let Some(value) = self.headers.get(CONTENT_TYPE) else { return false };
         let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
         let media = value.split(';').next().unwrap_or_default().trim();
         media.starts_with("text/") || TEXTS.contains(&media)
