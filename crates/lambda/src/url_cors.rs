@@ -13,16 +13,6 @@ use http::{
 
 use crate::{Response, shapes::Cors};
 
-/// What a function's own answer may not say where the URL's configuration does.
-const CONFIGURED: [HeaderName; 6] = [
-    ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    ACCESS_CONTROL_ALLOW_HEADERS,
-    ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE,
-];
-
 /// The answer to a preflight request, which the function does not see; `None` for any other request.
 pub(crate) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Option<Response> {
     if *method != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
@@ -40,11 +30,9 @@ pub(crate) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Op
     Some(response)
 }
 
-/// Adds what the configuration says to an answer to a request from this origin, in the place of what the function says.
+/// Adds what the configuration says to an answer to a request from this origin, beside what the function says: as on AWS
+/// a browser refuses an answer in which both name an origin.
 pub(crate) fn add(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
-    for name in CONFIGURED {
-        headers.remove(name);
-    }
     if let Some(origin) = origin
         && allow(cors, origin, headers)
     {
@@ -59,10 +47,10 @@ fn allow(cors: &Cors, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
     let Some(matched) = configured.find(|one| *one == "*" || one.as_bytes() == origin.as_bytes()) else { return false };
     // Browsers take no `*` for a request with credentials.
     let allowed = if matched == "*" && !credentials { HeaderValue::from_static("*") } else { origin.clone() };
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     headers.append(VARY, HeaderValue::from_static("Origin"));
     if credentials {
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
     true
 }
@@ -70,7 +58,7 @@ fn allow(cors: &Cors, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
 fn list(headers: &mut HeaderMap, name: HeaderName, values: Option<&[String]>) {
     let joined = values.unwrap_or_default().join(",");
     if let Some(value) = HeaderValue::try_from(joined).ok().filter(|value| !value.is_empty()) {
-        headers.insert(name, value);
+        headers.append(name, value);
     }
 }
 
@@ -128,14 +116,23 @@ mod tests {
     }
 
     #[test]
-    fn configuration_goes_before_the_function() {
-        let mut headers =
-            HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("https://own"))]);
+    fn function_is_heard_beside_the_configuration() {
+        let own = || HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("https://own"))]);
+        let mut headers = own();
         add(&cors(&["*"], false), Some(&HeaderValue::from_static("https://a.example")), &mut headers);
-        let expected = ["access-control-allow-origin: *", "access-control-expose-headers: x-seen", "vary: Origin"];
+        let expected = [
+            "access-control-allow-origin: *",
+            "access-control-allow-origin: https://own",
+            "access-control-expose-headers: x-seen",
+            "vary: Origin",
+        ];
         assert_eq!(shown(&headers), expected);
-        add(&cors(&["https://a.example"], false), None, &mut headers);
-        assert_eq!(shown(&headers), ["vary: Origin"]);
+        let foreign = HeaderValue::from_static("https://b.example");
+        for origin in [None, Some(&foreign)] {
+            let mut headers = own();
+            add(&cors(&["https://a.example"], false), origin, &mut headers);
+            assert_eq!(headers, own(), "{origin:?}");
+        }
     }
 
     #[test]
