@@ -38,9 +38,7 @@ impl Origin {
     /// Reads it from a request's `Host` and `X-Forwarded-Proto`; `None` without a usable `Host`.
     pub fn of_request(headers: &HeaderMap) -> Option<Self> {
         let authority = headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty())?.to_owned();
-        let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
-        let scheme = if forwarded == Some("https") { "https" } else { "http" };
-        Some(Self { scheme, authority })
+        Some(Self { scheme: scheme(headers), authority })
     }
 
     /// The name or address by which the client reached this server, with its port unless that is the scheme's own.
@@ -74,10 +72,31 @@ fn may_have_subdomains(host: &str) -> bool {
     host.parse::<IpAddr>().is_err() && !host.starts_with('[') && host.contains('.') && !local
 }
 
+/// The scheme and the port by which a client reached this server.
+pub(crate) fn reached(headers: &HeaderMap) -> (&'static str, &str) {
+    let scheme = scheme(headers);
+    let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let port = split(authority).1.filter(|port| !port.is_empty());
+    (scheme, port.unwrap_or(if scheme == "https" { "443" } else { "80" }))
+}
+
+/// Whoever takes TLS off says so.
+fn scheme(headers: &HeaderMap) -> &'static str {
+    let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+    if forwarded == Some("https") { "https" } else { "http" }
+}
+
 fn host_of(authority: &str) -> &str {
+    split(authority).0
+}
+
+/// Host and port.
+fn split(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !is_bare_ipv6(authority) => host,
-        Some(_) | None => authority,
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !is_bare_ipv6(authority) => {
+            (host, Some(port))
+        }
+        Some(_) | None => (authority, None),
     }
 }
 
@@ -133,6 +152,25 @@ mod tests {
         let url = Origin::of_request(&forwarded).unwrap().function_url("0f", "eu-west-1");
         assert_eq!(url, "https://0f.lambda-url.eu-west-1.fakecloud.example/");
         assert_eq!(Origin::of_request(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn port_is_the_schemes_own_where_the_client_named_none() {
+        let seen = |host: &str, proto: &'static str| {
+            let mut headers = headers(host);
+            headers.insert("x-forwarded-proto", HeaderValue::from_static(proto));
+            let (scheme, port) = reached(&headers);
+            format!("{scheme} {port}")
+        };
+        for (host, http, https) in [
+            ("fakecloud.example", "http 80", "https 443"),
+            ("fakecloud.example:", "http 80", "https 443"),
+            ("localhost:4566", "http 4566", "https 4566"),
+            ("[::1]", "http 80", "https 443"),
+            ("[::1]:4566", "http 4566", "https 4566"),
+        ] {
+            assert_eq!((seen(host, "http"), seen(host, "https")), (http.to_owned(), https.to_owned()), "{host}");
+        }
     }
 
     #[test]

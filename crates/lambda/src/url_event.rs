@@ -8,11 +8,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderMap, Method,
-    header::{CONTENT_TYPE, COOKIE, HOST, USER_AGENT},
+    header::{CONTENT_TYPE, COOKIE, USER_AGENT},
 };
 use serde_json::{Map, Value, json};
 
-use crate::{Scope, UrlAddress};
+use crate::{Scope, UrlAddress, origin::reached};
 
 /// A request to a function URL, read to its end.
 #[derive(Clone, Debug)]
@@ -113,11 +113,10 @@ impl UrlRequest {
                 })
                 .or_insert_with(|| value.clone().into_owned());
         }
-        let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+        let (scheme, port) = reached(&self.headers);
         let added = [
             ("x-forwarded-for", self.source_ip.as_str()),
-            ("x-forwarded-proto", "http"),
+            ("x-forwarded-proto", scheme),
             ("x-forwarded-port", port),
             ("x-amzn-trace-id", &self.trace_id),
         ];

@@ -1,6 +1,6 @@
 //! Requests and the events that functions get for them.
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header::HOST};
 
 use super::*;
 
