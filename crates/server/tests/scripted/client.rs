@@ -63,6 +63,13 @@ impl Client {
         self.call(Method::GET, path, &Value::Null, 200).await
     }
 
+    /// The status and the error of the latest invocation.
+    pub(crate) async fn latest_invocation(&self) -> (String, Value) {
+        let listed = self.get("/_fakecloud/lambda/invocations").await;
+        let latest = listed["invocations"].as_array().unwrap().last().unwrap();
+        (latest["status"].as_str().unwrap().to_owned(), latest["error"].clone())
+    }
+
     /// The value of the instance label of the server's Pods, once it serves.
     pub(crate) async fn instance(&self) -> Option<String> {
         let health = self.request(Method::GET, "/_fakecloud/health").send().await.ok()?;

@@ -40,13 +40,6 @@ async fn invocations_are_listed_with_what_they_were_given_and_came_to() {
     assert!(failed["timestamp"].as_str().unwrap().ends_with('Z'), "{failed}");
 }
 
-/// The status and the error of the latest invocation.
-async fn latest(server: &Server) -> (String, Value) {
-    let listed = server.get("/_fakecloud/lambda/invocations").await;
-    let latest = listed["invocations"].as_array().unwrap().last().unwrap();
-    (latest["status"].as_str().unwrap().to_owned(), latest["error"].clone())
-}
-
 #[tokio::test]
 async fn invocation_whose_caller_hung_up_is_running_until_its_handler_has_ended() {
     let (_api, server) = with_function().await;
@@ -54,9 +47,9 @@ async fn invocation_whose_caller_hung_up_is_running_until_its_handler_has_ended(
     server.hang_up("hello", json!({ "sleep_ms": 2_000 }), Duration::from_millis(300)).await;
     // The server notices that its client has gone some time after that.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(latest(&server).await, ("running".to_owned(), Value::Null));
-    until(async || (latest(&server).await.0 != "running").then_some(())).await;
-    assert_eq!(latest(&server).await, ("succeeded".to_owned(), Value::Null));
+    assert_eq!(server.latest_invocation().await, ("running".to_owned(), Value::Null));
+    until(async || (server.latest_invocation().await.0 != "running").then_some(())).await;
+    assert_eq!(server.latest_invocation().await, ("succeeded".to_owned(), Value::Null));
 }
 
 #[tokio::test]
@@ -64,8 +57,8 @@ async fn invocation_whose_caller_gave_up_waiting_has_failed() {
     let (api, server) = with_function().await;
     api.script([Create::NeverScheduled]);
     server.hang_up("hello", json!({}), Duration::from_millis(500)).await;
-    until(async || (latest(&server).await.0 != "running").then_some(())).await;
-    let (status, error) = latest(&server).await;
+    until(async || (server.latest_invocation().await.0 != "running").then_some(())).await;
+    let (status, error) = server.latest_invocation().await;
     assert_eq!(status, "failed");
     assert!(error.as_str().unwrap().contains("hung up before"), "{error}");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, Create};
 use crate::pod::PAUSE;
-use crate::server::Server;
+use crate::server::{Server, until};
 
 async fn with_function() -> (Api, Server) {
     let api = Api::start().await;
@@ -97,11 +97,26 @@ async fn errors_before_the_stream_are_those_of_invoke() {
 
 #[tokio::test]
 async fn function_runs_to_its_end_when_the_client_of_a_stream_hangs_up() {
+    const PIECES: u32 = 8;
     let (api, server) = with_function().await;
-    let first = server.invoke("hello", json!({})).await;
-    let mut answer = server.invoke_streamed("hello", json!({ "pieces": ["one", "two"] })).await;
+    server.invoke("hello", json!({})).await;
+    let pod = api.pods()[0].clone();
+    let began = Instant::now();
+    let mut answer = server.invoke_streamed("hello", json!({ "pieces": vec!["piece"; PIECES as usize] })).await;
     answer.chunk().await.unwrap().unwrap();
     drop(answer);
-    assert_eq!(server.invoke("hello", json!({})).await.status, 200);
-    assert_eq!((api.creates() <= 2, first.status), (true, 200));
+    assert_eq!(server.latest_invocation().await, ("running".to_owned(), Value::Null));
+    until(async || {
+        // In this order, so that a Pod which is deleted before its handler has ended is seen.
+        let deleted = api.deleted();
+        let (status, _) = server.latest_invocation().await;
+        assert!(deleted.is_empty() || status != "running", "the Pod was deleted while its handler ran");
+        (status != "running").then_some(())
+    })
+    .await;
+    assert_eq!(server.latest_invocation().await, ("succeeded".to_owned(), Value::Null));
+    assert!(began.elapsed() >= PAUSE * (PIECES - 1), "the handler was cut off: {:?}", began.elapsed());
+    until(async || (api.deleted() == std::slice::from_ref(&pod)).then_some(())).await;
+    let next = server.invoke("hello", json!({})).await;
+    assert_eq!((next.status, next.body == json!(pod)), (200, false), "{next:?}");
 }
