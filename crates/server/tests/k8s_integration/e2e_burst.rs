@@ -5,10 +5,13 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::harness::{Answer, Fakecloud, Function, LogLevel, with_temp_ns};
+use crate::harness::{Answer, Fakecloud, Function, LogLevel, Node, Witness, eventually, with_temp_ns};
 
 const INVOCATIONS: usize = 20;
 const PODS_MAX: usize = 4;
+
+/// The label of nodes that take the Pods of a function with a tag for it.
+const LABEL: &str = "fakecloud-test-room";
 
 /// Fails when another invocation is under way in the same Pod.
 const EXCLUSIVE: &str = r#"
@@ -43,5 +46,48 @@ fn burst_never_overlaps_on_a_pod_and_all_answer() {
         // Pods that ever were started for it are still there, as none has been idle for ten minutes.
         let started = ns.pods_of("busy").len();
         assert!(started <= PODS_MAX, "{started} Pods were started, with a cap of {PODS_MAX}");
+    });
+}
+
+#[test]
+fn burst_below_the_cap_starts_exactly_one_pod_for_each_caller() {
+    with_temp_ns(|ns| {
+        let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
+        let lambda = &fakecloud.lambda;
+        lambda.create_function("few", &Function::python_telltale(&witness));
+        let answers = thread::scope(|scope| {
+            let threads = ["one", "two", "three"]
+                .map(|name| scope.spawn(move || lambda.invoke("few", &json!({"name": name, "seconds": 2}))));
+            threads.map(|thread| thread.join().unwrap().returned())
+        });
+        let ran_on: BTreeSet<_> = answers.iter().filter_map(|json| json["pod"].as_str()).collect();
+        let started: Vec<_> = ns.pods_of("few").into_iter().map(|pod| pod.name).collect();
+        assert_eq!(started.len(), 3, "{started:?}");
+        assert!(ran_on.iter().all(|pod| started.iter().any(|name| name == pod)), "{ran_on:?} of {started:?}");
+    });
+}
+
+#[test]
+fn pod_that_becomes_free_serves_who_waits_for_one_that_starts() {
+    with_temp_ns(|ns| {
+        let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
+        let lambda = &fakecloud.lambda;
+        let tags = json!({"fakecloud-k8s/node-selector": format!("{LABEL}={}", ns.name)});
+        lambda.create_function("shared", &Function::python_telltale(&witness).members(json!({"Tags": tags})));
+        let room = Node::label(&ns.kubectl, LABEL, &ns.name);
+        let first = lambda.invoke("shared", &json!({"name": "first", "seconds": 0})).returned();
+        // No node takes a second Pod.
+        drop(room);
+
+        let second = thread::scope(|scope| {
+            let busy = scope.spawn(|| lambda.invoke("shared", &json!({"name": "busy", "seconds": 5})));
+            witness.wait_for("busy");
+            let waiting = scope.spawn(|| lambda.invoke("shared", &json!({"name": "waiting", "seconds": 0})));
+            eventually("a Pod is started for it", || (ns.pods_of("shared").len() == 2).then_some(()));
+            assert_eq!(witness.lines(), ["first", "busy"], "it has to wait");
+            assert_eq!(busy.join().unwrap().returned()["pod"], first["pod"]);
+            waiting.join().unwrap().returned()
+        });
+        assert_eq!(second["pod"], first["pod"]);
     });
 }
