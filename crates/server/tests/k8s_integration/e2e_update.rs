@@ -16,12 +16,13 @@ const UPDATES: u64 = 4;
 /// An old Pod is deleted once its last invocation has ended, long before the idle TTL of 10 min would have it.
 const DELETED_WITHIN: Duration = Duration::from_secs(10);
 
+/// Its version is how often its code and its environment were updated.
 const VERSION: &str = r#"
 import os, time
 
 def handler(event, context):
     time.sleep(0.02)
-    return int(os.environ["VERSION"])
+    return CODE + int(os.environ["CONFIGURED"])
 "#;
 
 #[test]
@@ -29,7 +30,7 @@ fn updates_under_traffic_switch_answers_and_drain_old_pods() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
-        lambda.create_function("updated", &Function::python(VERSION).variable("VERSION", "0"));
+        lambda.create_function("updated", &function(0));
 
         let (answered, ended) = (AtomicU64::new(0), AtomicBool::new(false));
         let seen: BTreeSet<u64> = thread::scope(|scope| {
@@ -64,7 +65,11 @@ fn invoke_until(lambda: &Lambda, answered: &AtomicU64, ended: &AtomicBool) -> BT
     seen
 }
 
-/// Updates the environment once the clients have Pods, and sees each of these Pods deleted.
+fn function(code: u64) -> Function {
+    Function::python(&VERSION.replace("CODE", &code.to_string())).variable("CONFIGURED", "0")
+}
+
+/// Updates the code or the environment once the clients have Pods, and sees each of these Pods deleted.
 fn update(ns: &Namespace, fakecloud: &Fakecloud, version: u64, answered: &AtomicU64) {
     eventually("the version before answers", || {
         let answer = fakecloud.lambda.invoke("updated", &Value::Null);
@@ -73,8 +78,13 @@ fn update(ns: &Namespace, fakecloud: &Fakecloud, version: u64, answered: &Atomic
     let old: Vec<String> = ns.pods_of("updated").into_iter().map(|pod| pod.name).collect();
     assert!(!old.is_empty());
 
-    let environment = json!({"Environment": {"Variables": {"VERSION": version.to_string()}}});
-    fakecloud.lambda.update_configuration("updated", &environment);
+    let (code, configured) = (version.div_ceil(2), version / 2);
+    if version.is_multiple_of(2) {
+        let environment = json!({"Environment": {"Variables": {"CONFIGURED": configured.to_string()}}});
+        fakecloud.lambda.update_configuration("updated", &environment);
+    } else {
+        fakecloud.lambda.update_code("updated", &function(code));
+    }
     answered.store(version, Ordering::SeqCst);
     let updated_at = Instant::now();
     eventually("every old Pod is being deleted", || {
