@@ -84,6 +84,7 @@ impl Outcome {
             200 if is_error_object(&body) => Self::FunctionError { payload: body },
             200 => Self::Success { payload: body },
             502 if body.is_empty() => Self::Exited { request_id: request_id(), reason: None },
+            502 if says_too_large(&body) => Self::TooLarge,
             502 if is_object(&body) => Self::FunctionError { payload: body },
             _ => {
                 let excerpt = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
@@ -177,6 +178,12 @@ fn is_error_object(body: &[u8]) -> bool {
 /// Whether a body is a JSON object, which is enough where the status already tells of an error.
 fn is_object(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+}
+
+/// Whether a body is the emulator's error for too long an answer, whose text is not AWS's.
+fn says_too_large(body: &[u8]) -> bool {
+    let object: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(body).ok();
+    object.is_some_and(|object| object.get("errorType").is_some_and(|kind| kind == TOO_LARGE))
 }
 
 struct ErrorObject;

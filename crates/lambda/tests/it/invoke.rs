@@ -144,13 +144,16 @@ fn what_the_emulator_says_in_its_own_way_is_said_as_aws_does() {
     );
     let large = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
     assert_eq!(answered(200, large(6_291_556)).1, None);
-    assert_eq!(
-        answered(200, large(6_291_557)),
-        unhandled(
-            "Function.ResponseSizeTooLarge",
-            "Response payload size exceeded maximum allowed payload size (6291556 bytes).".to_owned()
-        )
+    let too_large = unhandled(
+        "Function.ResponseSizeTooLarge",
+        "Response payload size exceeded maximum allowed payload size (6291556 bytes).".to_owned(),
     );
+    assert_eq!(answered(200, large(6_291_557)), too_large);
+    let of_the_emulator = json!({
+        "errorMessage": "Response payload size (6291559 bytes) exceeded maximum allowed payload size (6291556 bytes).",
+        "errorType": "Function.ResponseSizeTooLarge",
+    });
+    assert_eq!(answered(502, of_the_emulator.to_string()), too_large);
     assert_eq!(answered(502, "Bad Gateway").0, 500);
     let broken = json!({ "Type": "Service", "Message": "the function's Pod answered with HTTP 418: teapot" });
     assert_eq!(answered(418, "teapot"), (500, None, broken));

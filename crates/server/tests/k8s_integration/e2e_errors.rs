@@ -43,7 +43,8 @@ fn invocations_fail_with_the_errors_of_aws() {
         let killed = lambda.invoke("ways", &json!({"way": "kill"}));
         assert_exit(&killed, "Runtime exited with error: signal: killed");
         let large = failed(&lambda.invoke("ways", &json!({"way": "large"})));
-        assert_eq!(large["errorType"], "Function.ResponseSizeTooLarge", "{large}");
+        let too_large = "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
+        assert_eq!(large, json!({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": too_large}));
         let hog = lambda.invoke("ways", &json!({"way": "hog"}));
         assert_exit(&hog, "Runtime exited with error: ");
         assert!(hog.json()["errorMessage"].as_str().unwrap().contains("signal: killed"), "{hog}");
