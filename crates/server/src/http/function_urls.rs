@@ -13,7 +13,7 @@ use tracing::{trace, warn};
 
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
-use crate::invocations::invoke;
+use crate::invocations::invoke::{self, Terms};
 use crate::invocations::streaming::{Progress, Running, into_http};
 use crate::invocations::trace_id;
 use crate::request_id;
@@ -77,7 +77,7 @@ async fn run(
     if target.streams() {
         return stream(app, &target, head.headers.clone(), invocation, request_id).await;
     }
-    let outcome = invoke::run(app, &invocation, request_id, Source::FunctionUrl, None).await?;
+    let outcome = invoke::run(app, &invocation, request_id, Terms::of(Source::FunctionUrl)).await?;
     Ok(into_http(target.response(&head.headers, outcome)))
 }
 

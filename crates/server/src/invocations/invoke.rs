@@ -8,6 +8,7 @@ use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Respons
 use fakecloud_pool::{After, Failure, InvocationId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::app::App;
@@ -45,24 +46,28 @@ pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &s
             Ok(accepted)
         }
         InvocationKind::RequestResponse => {
-            let outcome = run(app, &invocation, request_id, Source::Invoke, None).await?;
+            let outcome = run(app, &invocation, request_id, Terms::of(Source::Invoke)).await?;
             invocation.answer(outcome, None)
         }
     }
 }
 
+/// On what terms an invocation runs.
+pub(crate) struct Terms {
+    /// Who asked for it.
+    pub(crate) source: Source,
+    /// Takes the answer as it comes.
+    pub(crate) relay: Option<Relay>,
+    /// How long it may wait for an environment; what was sent to one runs on.
+    pub(crate) wait_until: Option<Instant>,
+}
+
 /// Runs the invocation on some environment and logs it. Once it was sent it runs to its end, whether its caller stays or
 /// not, as on AWS, but without its caller it is the last of its Pod; until then a caller that hangs up gives its place
 /// in the queue back. What of an answer went through the relay is not in the outcome.
-pub(crate) async fn run(
-    app: &App,
-    invocation: &Invocation,
-    request_id: &str,
-    source: Source,
-    relay: Option<Relay>,
-) -> Result<Outcome, Error> {
-    let entry = app.invocation_log.begin(invocation, request_id, source);
-    let outcome = run_on_current(app, invocation, request_id, relay, &entry).await;
+pub(crate) async fn run(app: &App, invocation: &Invocation, request_id: &str, terms: Terms) -> Result<Outcome, Error> {
+    let entry = app.invocation_log.begin(invocation, request_id, terms.source);
+    let outcome = run_on_current(app, invocation, request_id, terms, &entry).await;
     entry.end(outcome.as_ref());
     outcome
 }
@@ -71,14 +76,14 @@ async fn run_on_current(
     app: &App,
     invocation: &Invocation,
     request_id: &str,
-    relay: Option<Relay>,
+    terms: Terms,
     entry: &Arc<OpenEntry>,
 ) -> Result<Outcome, Error> {
     let admission = Admission::of(app, invocation)?;
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
     let in_use = InUse { app, deployment };
     let held = Held { admission, entry: Arc::clone(entry) };
-    run_deployed(app, invocation, &in_use.deployment, &held, request_id, relay).await
+    run_deployed(app, invocation, &in_use.deployment, &held, request_id, terms).await
 }
 
 async fn run_deployed(
@@ -87,12 +92,12 @@ async fn run_deployed(
     deployment: &SharedDeployment,
     held: &Held,
     request_id: &str,
-    relay: Option<Relay>,
+    Terms { relay, wait_until, .. }: Terms,
 ) -> Result<Outcome, Error> {
     let headers = headers(invocation, request_id);
     let limit = deployment.timeout + TIMEOUT_GRACE;
     for _ in 0..LEASES_MAX {
-        let Some(lease) = lease(app, deployment).await? else { continue };
+        let Some(lease) = lease(app, deployment, wait_until).await? else { continue };
         debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
         let sent = Sent {
             headers: headers.clone(),
@@ -125,6 +130,13 @@ async fn run_deployed(
 struct InUse<'a> {
     app: &'a App,
     deployment: SharedDeployment,
+}
+
+impl Terms {
+    /// Whoever asked waits as long as it takes, and gets the answer as a whole.
+    pub(crate) fn of(source: Source) -> Self {
+        Self { source, relay: None, wait_until: None }
+    }
 }
 
 impl Drop for InUse<'_> {
@@ -190,12 +202,19 @@ impl Sent {
 }
 
 /// Waits for an environment. `None`: the one meant for this invocation ended in that very moment.
-async fn lease(app: &App, deployment: &SharedDeployment) -> Result<Option<Lease>, Error> {
+async fn lease(app: &App, deployment: &SharedDeployment, wait_until: Option<Instant>) -> Result<Option<Lease>, Error> {
     let invocation = app.next_invocation();
     let (reply, answer) = oneshot::channel();
     app.driver.send(Input::Acquire { invocation, deployment: Arc::clone(deployment), reply });
     let waiter = Waiter { invocation, driver: &app.driver, waiting: true };
-    match waiter.wait(answer).await {
+    let waiting = waiter.wait(answer);
+    let answered = match wait_until {
+        None => waiting.await,
+        Some(until) => tokio::time::timeout_at(until, waiting).await.map_err(|_elapsed| {
+            Error::environment_not_started("no execution environment was free before the event was too old")
+        })?,
+    };
+    match answered {
         Some(Ok(lease)) => Ok(Some(lease)),
         Some(Err(failure)) => Err(refused(&failure)),
         None if app.driver.is_closed() => Err(refused(&Failure::ShuttingDown)),

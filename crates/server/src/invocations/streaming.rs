@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
-use crate::invocations::invoke;
+use crate::invocations::invoke::{self, Terms};
 use crate::invocations::relay::Relay;
 use crate::state::control;
 
@@ -65,7 +65,8 @@ impl Running {
     pub(crate) fn start(app: &App, invocation: Invocation, request_id: &str, source: Source) -> Self {
         let (relay, pieces) = Relay::new(invocation.function.timeout_s);
         let (app, request_id) = (app.clone(), request_id.to_owned());
-        let outcome = Box::pin(async move { invoke::run(&app, &invocation, &request_id, source, Some(relay)).await });
+        let terms = Terms { relay: Some(relay), ..Terms::of(source) };
+        let outcome = Box::pin(async move { invoke::run(&app, &invocation, &request_id, terms).await });
         Self { outcome, pieces }
     }
 

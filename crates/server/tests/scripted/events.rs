@@ -33,6 +33,14 @@ fn records(server: &Server) -> usize {
     entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "json")).count()
 }
 
+/// The only event was accepted `age_s` seconds ago, as far as a restarted server can tell.
+fn backdate(server: &Server, age_s: u64) {
+    let path = fs::read_dir(server.data().join("events")).unwrap().next().unwrap().unwrap().path();
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    record["accepted_ms"] = json!(record["accepted_ms"].as_u64().unwrap() - age_s * 1_000);
+    fs::write(path, record.to_string()).unwrap();
+}
+
 /// Waits until the record of the only event says that the function has run so often for it.
 async fn runs_on_disk(server: &Server, runs: u32) {
     until(async || {
@@ -125,6 +133,37 @@ async fn start_that_fails_is_tried_again_until_it_succeeds() {
     assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
     until(async || (api.payloads("hello").len() == 1).then_some(())).await;
     assert_eq!(server.logged("could not be run yet").len(), 1);
+}
+
+#[tokio::test]
+async fn event_that_gets_no_pod_is_given_up_at_its_age() {
+    let (api, mut server) = with_function().await;
+    configure(&server, "hello", json!({ "MaximumEventAgeInSeconds": 60 })).await;
+    api.script(vec![Create::NeverScheduled; 2]);
+    server.send_event("hello", json!({})).await;
+    until(async || (api.creates() == 1).then_some(())).await;
+    backdate(&server, 57);
+    server.restart().await;
+    let gave_up = until(async || server.logged("was given up").first().cloned()).await;
+    assert!(gave_up.contains("EventAgeExceeded") && gave_up.contains("runs=0"), "{gave_up}");
+    assert_eq!(api.creates(), 2, "it waited for a Pod");
+    until(async || (records(&server) == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn run_that_has_begun_may_outlast_the_age_of_its_event() {
+    let (api, mut server) = with_function().await;
+    configure(&server, "hello", json!({ "MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0 })).await;
+    api.script([Create::NeverScheduled]);
+    server.send_event("hello", json!({ "sleep_ms": 4_000 })).await;
+    until(async || (api.creates() == 1).then_some(())).await;
+    backdate(&server, 57);
+    server.restart().await;
+    until(async || (api.payloads("hello").len() == 1).then_some(())).await;
+    until(async || (records(&server) == 0).then_some(())).await;
+    let listed = server.get("/_fakecloud/lambda/invocations").await;
+    assert_eq!(listed["invocations"][0]["status"], "succeeded", "{listed}");
+    assert!(listed["invocations"][0]["durationMs"].as_u64().unwrap() >= 4_000, "{listed}");
 }
 
 #[tokio::test]

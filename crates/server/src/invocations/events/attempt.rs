@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use fakecloud_events::{Attempt, EventId, Policy};
 use fakecloud_lambda::{Error, EventAnswer, EventPlan, EventTarget, Invocation, InvocationKind};
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{Event, Input};
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
-use crate::invocations::invoke;
+use crate::invocations::invoke::{self, Terms};
 use crate::state::control;
 
 /// Runs the event and tells how it went.
@@ -32,14 +33,19 @@ pub(super) fn policy(app: &App, target: &EventTarget) -> Policy {
     let plan = app.lambda().plan_event(target, &control::now());
     plan.map_or_else(
         |_gone| Policy::default(),
-        |plan| Policy { retries_max: plan.retries_max, age_max: Duration::from_secs(plan.age_max_s.into()) },
+        |plan| Policy { retries_max: plan.retries_max, age_max: age_max(&plan) },
     )
+}
+
+fn age_max(plan: &EventPlan) -> Duration {
+    Duration::from_secs(plan.age_max_s.into())
 }
 
 async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Option<EventAnswer>) {
     if plan.reserved_concurrency == Some(0) {
         return (Attempt::ZeroReservedConcurrency, None);
     }
+    let wait_until = Some(Instant::now() + age_max(&plan).saturating_sub(event.age()));
     let invocation = Invocation {
         target: event.target.clone(),
         function: plan.function,
@@ -52,7 +58,8 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
     let running = {
         let (app, event) = (app.clone(), Arc::clone(event));
         tokio::spawn(async move {
-            let outcome = invoke::run(&app, &invocation, &event.request_id, Source::Event, None).await?;
+            let terms = Terms { wait_until, ..Terms::of(Source::Event) };
+            let outcome = invoke::run(&app, &invocation, &event.request_id, terms).await?;
             invocation.answer(outcome, None)
         })
     };

@@ -85,6 +85,11 @@ impl Event {
         format!("{}.json", self.request_id)
     }
 
+    /// How long ago it was accepted, by the wall clock.
+    pub(crate) fn age(&self) -> Duration {
+        Duration::from_millis(control::epoch_ms().saturating_sub(self.accepted_ms))
+    }
+
     /// Its record.
     pub(crate) fn record(&self, progress: &Progress) -> Change {
         let record = Record {
@@ -108,7 +113,7 @@ impl Event {
             event,
             function: self.target.unqualified_arn().into(),
             bytes: self.payload.len() + OVERHEAD_BYTES,
-            age: Duration::from_millis(now_ms.saturating_sub(self.accepted_ms)),
+            age: self.age(),
             runs: progress.runs,
             wait: Duration::from_millis(progress.not_before_ms.saturating_sub(now_ms)),
             policy,
