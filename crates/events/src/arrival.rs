@@ -23,9 +23,14 @@ pub struct Arrival {
     pub policy: Policy,
 }
 
-/// The queue takes no further event.
+/// Why the queue takes no further event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full;
+pub enum Full {
+    /// There would be more than [`Config::events_max`](crate::Config::events_max).
+    Events,
+    /// They would take more than [`Config::bytes_max`](crate::Config::bytes_max).
+    Bytes,
+}
 
 // === impl Arrival ===
 
@@ -40,7 +45,10 @@ impl Arrival {
 
 impl std::fmt::Display for Full {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the queue of asynchronous invocations is full")
+        f.write_str(match self {
+            Self::Events => "there are as many asynchronous invocations as there may be",
+            Self::Bytes => "asynchronous invocations take as much memory as they may",
+        })
     }
 }
 

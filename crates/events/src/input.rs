@@ -12,6 +12,9 @@ pub enum Input {
         event: EventId,
         /// How it went.
         attempt: Attempt,
+        /// What its answer takes of [`Config::bytes_max`](crate::Config::bytes_max) where the event is over; where it is
+        /// not, the answer is not kept.
+        answer_bytes: usize,
         /// What is configured now, which decides how it goes on.
         policy: Policy,
     },

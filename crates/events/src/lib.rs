@@ -16,7 +16,8 @@
 //! queue.accept(now, Arrival::fresh(event, "hello".into(), 100, Policy::default()))?;
 //! assert_eq!(queue.poll_action(), Some(Action::Run { event }));
 //!
-//! queue.handle(now, Input::Attempted { event, attempt: Attempt::Succeeded, policy: Policy::default() });
+//! let (attempt, answer_bytes, policy) = (Attempt::Succeeded, 2, Policy::default());
+//! queue.handle(now, Input::Attempted { event, attempt, answer_bytes, policy });
 //! assert_eq!(queue.poll_action(), Some(Action::Finish { event, condition: Condition::Success, runs: 1 }));
 //! # Ok(())
 //! # }

@@ -46,8 +46,11 @@ impl Queue {
     /// [`Full`] when there would be more events or bytes than the configuration allows.
     pub fn accept(&mut self, now: Instant, arrival: Arrival) -> Result<(), Full> {
         let bytes = self.bytes.saturating_add(arrival.bytes);
-        if self.entries.len() >= self.config.events_max || bytes > self.config.bytes_max {
-            return Err(Full);
+        if self.entries.len() >= self.config.events_max {
+            return Err(Full::Events);
+        }
+        if bytes > self.config.bytes_max {
+            return Err(Full::Bytes);
         }
         self.restore(now, arrival);
         Ok(())
@@ -74,7 +77,9 @@ impl Queue {
     pub fn handle(&mut self, now: Instant, input: Input) {
         self.handle_timeout(now);
         match input {
-            Input::Attempted { event, attempt, policy } => self.attempted(now, event, attempt, policy),
+            Input::Attempted { event, attempt, answer_bytes, policy } => {
+                self.attempted(now, event, attempt, answer_bytes, policy);
+            }
             Input::Gone { event } => self.gone(event),
             Input::Settled { event } => {
                 if self.entries.get(&event).is_some_and(|entry| entry.state == State::Finishing) {
@@ -127,7 +132,7 @@ impl Queue {
         self.entries.is_empty()
     }
 
-    fn attempted(&mut self, now: Instant, event: EventId, attempt: Attempt, policy: Policy) {
+    fn attempted(&mut self, now: Instant, event: EventId, attempt: Attempt, answer_bytes: usize, policy: Policy) {
         let Some(entry) = self.running(event) else { return };
         let function = entry.function.clone();
         entry.set_policy(policy);
@@ -146,7 +151,17 @@ impl Queue {
             Attempt::Refused => self.refused(now, event),
             Attempt::ZeroReservedConcurrency => self.finish(event, Condition::ZeroReservedConcurrency),
         }
+        self.hold_answer(event, answer_bytes);
         self.start_next(&function);
+    }
+
+    /// An event that is over holds the answer until its destinations are told.
+    fn hold_answer(&mut self, event: EventId, bytes: usize) {
+        let over = self.entries.get_mut(&event).filter(|entry| entry.state == State::Finishing);
+        if let Some(entry) = over {
+            entry.bytes = entry.bytes.saturating_add(bytes);
+            self.bytes = self.bytes.saturating_add(bytes);
+        }
     }
 
     fn gone(&mut self, event: EventId) {

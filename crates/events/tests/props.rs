@@ -184,7 +184,7 @@ impl World {
                 self.check();
                 if !self.events.get(&event).is_some_and(|known| known.stage == Stage::Running) {
                     let policy = Policy::default();
-                    self.queue.handle(self.now, Input::Attempted { event, attempt, policy });
+                    self.queue.handle(self.now, Input::Attempted { event, attempt, answer_bytes: 0, policy });
                 }
             }
             Step::Sleep { seconds } => {
@@ -208,7 +208,7 @@ impl World {
         }
         known.stage = Stage::Queued;
         let policy = known.policy;
-        self.queue.handle(self.now, Input::Attempted { event, attempt, policy });
+        self.queue.handle(self.now, Input::Attempted { event, attempt, answer_bytes: 0, policy });
     }
 
     /// Lets every event succeed and settle; then nothing may be left.

@@ -121,6 +121,11 @@ impl EventAnswer {
         }
     }
 
+    /// How many bytes the function answered.
+    pub fn payload_bytes(&self) -> usize {
+        self.payload.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Whether the function ran and failed.
     pub fn is_function_error(&self) -> bool {
         self.function_error.is_some()

@@ -53,7 +53,14 @@ impl TestQueue {
     /// Reports an attempt under the policy of the test.
     #[track_caller]
     pub(crate) fn attempted(&mut self, event: u64, attempt: Attempt, expected: &[Action]) {
-        self.assert(Input::Attempted { event: EventId(event), attempt, policy: self.policy }, expected);
+        self.answered(event, attempt, 0, expected);
+    }
+
+    /// The same with an answer of so many bytes.
+    #[track_caller]
+    pub(crate) fn answered(&mut self, event: u64, attempt: Attempt, answer_bytes: usize, expected: &[Action]) {
+        let event = EventId(event);
+        self.assert(Input::Attempted { event, attempt, answer_bytes, policy: self.policy }, expected);
     }
 
     /// Lets time pass, jumping from deadline to deadline; `expected` is everything that comes out, and when.

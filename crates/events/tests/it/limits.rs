@@ -10,9 +10,9 @@ fn events_beyond_the_limit_are_refused_until_one_is_settled() {
     for (event, function) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
         test.accept(event, function, &[run(event)]);
     }
-    assert_eq!(test.offer(5, "e", 0), Err(Full));
+    assert_eq!(test.offer(5, "e", 0), Err(Full::Events));
     test.attempted(1, Attempt::Succeeded, &[finish(1, Condition::Success, 1)]);
-    assert_eq!(test.offer(5, "e", 0), Err(Full), "its destinations are still being told");
+    assert_eq!(test.offer(5, "e", 0), Err(Full::Events), "its destinations are still being told");
     test.assert(settled(1), &[]);
     test.accept(5, "e", &[run(5)]);
 }
@@ -20,12 +20,28 @@ fn events_beyond_the_limit_are_refused_until_one_is_settled() {
 #[test]
 fn bytes_beyond_the_limit_are_refused_until_some_are_settled() {
     let mut test = TestQueue::new();
-    assert_eq!(test.offer(1, "f", 41), Err(Full));
+    assert_eq!(test.offer(1, "f", 41), Err(Full::Bytes));
     assert_eq!(test.offer(2, "f", 40), Ok(()));
-    assert_eq!(test.offer(3, "f", 1), Err(Full));
+    assert_eq!(test.offer(3, "f", 1), Err(Full::Bytes));
     assert_eq!(test.actions(), [run(2)]);
     test.assert(gone(2), &[]);
     assert_eq!(test.offer(4, "f", 40), Ok(()));
+}
+
+#[test]
+fn answer_of_an_event_that_is_over_counts_until_its_destinations_are_told() {
+    let mut test = TestQueue::new();
+    test.accept(1, "f", &[run(1)]);
+    test.answered(1, Attempt::Refused, 40, &[keep(1, 0, 1)]);
+    test.assert_after(1, &[(1, run(1))]);
+    assert_eq!(test.offer(2, "g", 30), Ok(()), "an answer that nobody hears of is not held");
+    assert_eq!(test.actions(), [run(2)]);
+    test.answered(2, Attempt::Succeeded, 1, &[finish(2, Condition::Success, 1)]);
+    test.answered(1, Attempt::Succeeded, 39, &[finish(1, Condition::Success, 1)]);
+    test.assert(settled(2), &[]);
+    assert_eq!(test.offer(3, "f", 0), Err(Full::Bytes));
+    test.assert(settled(1), &[]);
+    assert_eq!(test.offer(3, "f", 40), Ok(()));
 }
 
 #[test]
@@ -36,7 +52,7 @@ fn what_an_earlier_process_accepted_is_taken_whatever_the_limits() {
         test.queue.restore(test.now, arrival);
     }
     assert_eq!((test.queue.len(), test.actions().len()), (5, 2));
-    assert_eq!(test.offer(6, "g", 0), Err(Full));
+    assert_eq!(test.offer(6, "g", 0), Err(Full::Events));
 }
 
 #[test]

@@ -134,10 +134,11 @@ impl Events {
             }
             Input::Attempted { event, answer, attempt, policy } => {
                 self.busy -= 1;
+                let answer_bytes = answer.as_ref().map_or(0, EventAnswer::payload_bytes);
                 if let Some(held) = self.held.get_mut(&event) {
                     held.answer = answer;
                 }
-                self.queue.handle(now, Queued::Attempted { event, attempt, policy });
+                self.queue.handle(now, Queued::Attempted { event, attempt, answer_bytes, policy });
             }
             Input::Gone { event } => {
                 self.busy -= 1;

@@ -56,7 +56,8 @@ struct Record {
     ended: Option<Ended>,
 }
 
-/// What besides its payload an event takes of the queue's memory, roughly: the answer to its last attempt among it.
+/// What besides its payload an event takes of the queue's memory, roughly: the beginning of the answer to its last attempt
+/// among it.
 const OVERHEAD_BYTES: usize = 512 + EventAnswer::SHORT_BYTES;
 
 /// Reads what an earlier process has accepted and not settled, oldest first. A record that cannot be read is named in the
@@ -112,7 +113,7 @@ impl Event {
         Arrival {
             event,
             function: self.target.unqualified_arn().into(),
-            bytes: self.payload.len() + OVERHEAD_BYTES,
+            bytes: self.payload.len() + progress.answer_bytes() + OVERHEAD_BYTES,
             age: self.age(),
             runs: progress.runs,
             wait: Duration::from_millis(progress.not_before_ms.saturating_sub(now_ms)),
@@ -126,6 +127,12 @@ impl Progress {
     pub(crate) fn in_future(runs: u32, wait: Duration) -> Self {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         Self { runs, not_before_ms: control::epoch_ms().saturating_add(wait_ms), ended: None }
+    }
+
+    /// What is held until the destinations are told.
+    fn answer_bytes(&self) -> usize {
+        let answer = self.ended.as_ref().and_then(|ended| ended.answer.as_ref());
+        answer.map_or(0, EventAnswer::payload_bytes)
     }
 
     /// So many runs, and no further attempt.
@@ -183,6 +190,16 @@ mod tests {
         let records = vec![put(&new, &Progress::default()), put(&old, &progress)];
         assert_eq!(records[1].0, "b.json");
         assert_eq!(load(records), [(old, progress), (new, Progress::default())]);
+    }
+
+    #[test]
+    fn answer_that_destinations_wait_for_counts_after_a_restart() {
+        let answer = EventAnswer::refused(&fakecloud_lambda::Error::service("no"));
+        let mut json = serde_json::to_value(&answer).unwrap();
+        json["payload"] = "x".repeat(10_000).into();
+        let ended = Ended { condition: Condition::Success, answer: Some(serde_json::from_value(json).unwrap()) };
+        let bytes = |progress: &Progress| event("a", 1).arrival(EventId(1), progress, Policy::default()).bytes;
+        assert_eq!(bytes(&Progress::ended(1, ended)), bytes(&Progress::default()) + 10_000);
     }
 
     #[test]

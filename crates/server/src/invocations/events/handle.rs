@@ -62,8 +62,14 @@ pub(crate) async fn accept(
     app.events.send(Input::Accept { event: Box::new(event), reply });
     let written = match answer.await {
         Ok(Ok(written)) => written,
-        Ok(Err(Full)) => {
-            warn!(request_id, "an asynchronous invocation was refused: FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT is reached");
+        Ok(Err(full)) => {
+            let limit = match full {
+                Full::Events => "FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT is reached",
+                Full::Bytes => {
+                    "events, and answers that destinations are to be told of, take as much memory as they may"
+                }
+            };
+            warn!(request_id, limit, "an asynchronous invocation was refused");
             return Err(Error::throttled("FunctionInvocationRateLimitExceeded"));
         }
         Err(_closed) => return Err(Error::service("fakecloud is shutting down")),
