@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Lambda, Moment, Scope, arn, arn::FunctionRef, record::FunctionRecord};
+use crate::{Error, Generation, Lambda, Moment, Scope, arn, arn::FunctionRef, record::FunctionRecord};
 
 /// MaximumRetryAttempts where nothing is configured.
 const RETRIES: u32 = 2;
@@ -38,6 +38,8 @@ pub struct EventPlan {
     pub on_failure: Option<String>,
     /// The ARN that gets the event itself after a failure.
     pub dead_letter: Option<String>,
+    /// Since which reset all of this holds.
+    pub generation: Generation,
 }
 
 // === impl EventTarget ===
@@ -119,6 +121,7 @@ impl Lambda {
             on_success: given(&config.on_success),
             on_failure: given(&config.on_failure),
             dead_letter: dead_letter.and_then(|config| given(&config.target_arn)),
+            generation: self.generation(),
         })
     }
 }

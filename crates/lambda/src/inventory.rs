@@ -2,20 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{Effect, FunctionRecord, Lambda, layer::Layer, version::Function};
+use crate::{FunctionRecord, Lambda, layer::Layer, version::Function};
 
 impl Lambda {
     /// Every function version, such as a restored state has.
     pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
         self.spaces.values().flat_map(|space| space.functions().values()).flat_map(Function::records)
-    }
-
-    /// Forgets everything, of all accounts and regions, and says so of each function version. The caller deletes all that
-    /// was persisted.
-    pub fn reset(&mut self) -> Vec<Effect> {
-        let removed = self.functions().map(|record| Effect::Removed { arn: record.arn() }).collect();
-        self.spaces.clear();
-        removed
     }
 
     /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all

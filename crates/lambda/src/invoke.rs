@@ -8,7 +8,7 @@ use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::de::IgnoredAny;
 
 use crate::{
-    Call, Error, ErrorCode, EventTarget, Lambda, Moment, Operation, Outcome, Response, Scope,
+    Call, Error, ErrorCode, EventTarget, Generation, Lambda, Moment, Operation, Outcome, Response, Scope,
     arn::FunctionRef,
     configuration::refuse_given,
     outcome::UNHANDLED,
@@ -47,6 +47,8 @@ pub struct Invocation {
     pub client_context: Option<String>,
     /// A JSON text; `{}` when the request had no body.
     pub payload: Bytes,
+    /// Since which reset all of this holds.
+    pub generation: Generation,
 }
 
 /// InvocationType
@@ -91,6 +93,7 @@ impl Lambda {
             log_tail: request.log_type.as_deref() == Some("Tail"),
             client_context: request.client_context,
             payload,
+            generation: self.generation(),
         })
     }
 }

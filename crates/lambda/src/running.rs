@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, Invocation, Lambda, Scope, account::MAX_CONCURRENCY, state::Space, version::Function};
+use crate::{Error, Generation, Invocation, Lambda, Scope, account::MAX_CONCURRENCY, state::Space, version::Function};
 
 /// The invocations under way in one account and region; no restart outlives them, so they are not persisted.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub(crate) struct Running {
 pub struct Admitted {
     scope: Scope,
     function: String,
+    generation: Generation,
 }
 
 // === impl Lambda ===
@@ -36,11 +37,14 @@ impl Lambda {
         let scope = Scope::new(&record.account, &record.region)
             .ok_or_else(|| Error::service(format!("{} has no account or region", record.arn())))?;
         self.space_mut(&scope).begin(&record.name)?;
-        Ok(Admitted { scope, function: record.name.clone() })
+        Ok(Admitted { scope, function: record.name.clone(), generation: self.generation() })
     }
 
-    /// Counts an invocation out.
+    /// Counts an invocation out, unless a reset has done so.
     pub fn ended(&mut self, admitted: &Admitted) {
+        if admitted.generation != self.generation() {
+            return;
+        }
         self.space_mut(&admitted.scope).end(&admitted.function);
     }
 }

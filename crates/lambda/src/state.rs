@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Call, Code, Error, ErrorCode, Moment, Operation, Origin, Scope, capacity_provider::CapacityProviderRecord,
-    code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer, readiness::Readiness, running::Running,
-    url_target::UrlIndex, version::Function,
+    Applied, Call, Code, Error, ErrorCode, Generation, Moment, Operation, Origin, Scope,
+    capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
+    readiness::Readiness, running::Running, url_target::UrlIndex, version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -20,6 +20,7 @@ pub struct Lambda {
     pub(crate) spaces: BTreeMap<Scope, Space>,
     /// What there is of provisioned environments, by the ARNs of versions, as the caller last said.
     pub(crate) readiness: BTreeMap<String, Readiness>,
+    pub(crate) generation: Generation,
 }
 
 /// What of the surroundings answers depend on.
@@ -81,7 +82,7 @@ impl Config {
 impl Lambda {
     /// A control plane without any function.
     pub fn new(config: Config) -> Self {
-        Self { config, spaces: BTreeMap::new(), readiness: BTreeMap::new() }
+        Self { config, spaces: BTreeMap::new(), readiness: BTreeMap::new(), generation: Generation::default() }
     }
 
     /// Carries out one call of the control plane, with the code that it brings or names. When it fails, nothing has changed.

@@ -75,6 +75,7 @@ impl Lambda {
             log_tail: false,
             client_context: None,
             payload,
+            generation: self.generation(),
         })
     }
 }

@@ -50,6 +50,22 @@ fn all_versions_together_run_as_often_as_the_function_has_reserved() {
 }
 
 #[test]
+fn what_ran_before_a_reset_counts_neither_then_nor_when_it_ends() {
+    let mut account = Account::new();
+    account.create("f");
+    reserve(&mut account, "f", 1);
+    let before = begin(&mut account, "f").unwrap();
+    assert_eq!(account.lambda.reset().len(), 1);
+    account.create("f");
+    reserve(&mut account, "f", 1);
+    let after = begin(&mut account, "f").unwrap();
+    account.lambda.ended(&before);
+    assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
+    account.lambda.ended(&after);
+    assert!(begin(&mut account, "f").is_ok());
+}
+
+#[test]
 fn reservation_counts_at_once_what_runs_already() {
     let mut account = Account::new();
     account.create("f");

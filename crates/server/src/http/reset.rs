@@ -34,17 +34,17 @@ pub(crate) async fn reset(State(app): State<App>) -> Response {
 
 async fn run(app: &App) -> Result<(), String> {
     // 1. No function, no event for one and no role is left: what comes from now on finds none.
-    let written = {
+    let (generation, written) = {
         let (mut lambda, mut iam) = (app.lambda(), app.iam());
         iam.reset();
         app.deployments.follow(lambda.reset());
-        app.writer.as_ref().map(Writer::clear)
+        (lambda.generation(), app.writer.as_ref().map(Writer::clear))
     };
-    let events = events::reset(app).await;
+    let events = events::reset(app, generation).await;
     app.provisioning.changed();
     // 2. No Pod, after a clear end of what runs or waits.
     let (done, deleted) = oneshot::channel();
-    app.driver.send(Input::Reset { done });
+    app.driver.send(Input::Reset { generation, done });
     let deleted = tokio::time::timeout(PODS_DELETED_WITHIN, deleted).await;
     // 3. No image, and no memory of what was.
     let registry = app.registry.clone();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fakecloud_events::Condition;
 use fakecloud_lambda::{
-    Delivery, DeliveryService, Error, EventAnswer, EventPlan, EventRecord, Scope, ServiceRequest, dead_letter,
-    destination,
+    Delivery, DeliveryService, Error, EventAnswer, EventPlan, EventRecord, Generation, Scope, ServiceRequest,
+    dead_letter, destination,
 };
 use http_body_util::{BodyExt, Limited};
 use tracing::{debug, warn};
@@ -74,7 +74,7 @@ pub(crate) async fn tell(app: &App, end: End) {
     }
     futures_util::future::join_all(deliveries.into_iter().map(|(arn, delivery)| async move {
         match delivery {
-            Ok(delivery) => deliver(app, &arn, &delivery, record.request_id).await,
+            Ok(delivery) => deliver(app, &arn, &delivery, plan.generation, record.request_id).await,
             Err(error) => warn!(request_id = record.request_id, destination = arn, %error, "nothing can be sent there"),
         }
     }))
@@ -97,10 +97,10 @@ fn deliveries(
     told.chain(letter).collect()
 }
 
-async fn deliver(app: &App, arn: &str, delivery: &Delivery, request_id: &str) {
+async fn deliver(app: &App, arn: &str, delivery: &Delivery, generation: Generation, request_id: &str) {
     let mut pauses = PAUSES.into_iter();
     loop {
-        let Err(Fault { why: error, may_pass }) = attempt(app, delivery).await else {
+        let Err(Fault { why: error, may_pass }) = attempt(app, delivery, generation).await else {
             debug!(request_id, destination = arn, "a destination was told");
             return;
         };
@@ -113,13 +113,18 @@ async fn deliver(app: &App, arn: &str, delivery: &Delivery, request_id: &str) {
     }
 }
 
-async fn attempt(app: &App, delivery: &Delivery) -> Result<(), Fault> {
+async fn attempt(app: &App, delivery: &Delivery, generation: Generation) -> Result<(), Fault> {
     match delivery {
         Delivery::Function { target, payload } => {
-            let request_id = request_id::fresh();
-            events::accept(app, target.clone(), payload.clone(), None, &request_id)
-                .await
-                .map_err(|error| Fault::from(error.to_string()))
+            let event = Event {
+                request_id: request_id::fresh(),
+                target: target.clone(),
+                client_context: None,
+                payload: payload.clone(),
+                accepted_ms: control::epoch_ms(),
+                generation,
+            };
+            events::accept(app, event).await.map_err(|error| Fault::from(error.to_string()))
         }
         Delivery::Service(request) => call(app, request).await,
     }

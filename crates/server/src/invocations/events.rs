@@ -11,14 +11,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fakecloud_events::{Action, Condition, Config, EventId, Full, Queue};
-use fakecloud_lambda::{Change, EventAnswer};
+use fakecloud_events::{Action, Condition, Config, EventId, Queue};
+use fakecloud_lambda::{Change, EventAnswer, Generation};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tracing::{debug, info};
 
 pub(crate) use self::event::Event;
 use self::event::{Ended, Progress};
+use self::handle::NotAccepted;
 pub(crate) use self::handle::{Handle, Input, accept, channel, reset};
 pub(crate) use self::restore::restored;
 use crate::app::App;
@@ -41,6 +42,8 @@ struct Events {
     writer: Option<Writer>,
     handle: Handle,
     last: u64,
+    /// Events of earlier generations are not accepted.
+    generation: Generation,
     /// Attempts and deliveries under way.
     busy: usize,
     deliveries: HashMap<EventId, AbortHandle>,
@@ -70,6 +73,7 @@ async fn run(
         held: HashMap::new(),
         writer,
         last: 0,
+        generation: Generation::default(),
         busy: 0,
         deliveries: HashMap::new(),
         delivering: Arc::new(Semaphore::new(DELIVERIES_MAX)),
@@ -151,7 +155,7 @@ impl Events {
                 self.queue.handle(now, Queued::Settled { event });
                 self.forget(event);
             }
-            Input::Reset { done } => self.reset(now, done),
+            Input::Reset { generation, done } => self.reset(now, generation, done),
             Input::Shutdown => self.queue.handle(now, Queued::Shutdown),
             Input::Close { done } => self.closing = Some(done),
         }
@@ -159,12 +163,15 @@ impl Events {
     }
 
     /// Queues an event and its record, which is on disk when the receiver says so.
-    fn accept(&mut self, now: Instant, event: Event) -> Result<Option<Written>, Full> {
+    fn accept(&mut self, now: Instant, event: Event) -> Result<Option<Written>, NotAccepted> {
+        if event.generation < self.generation {
+            return Err(NotAccepted::Reset);
+        }
         self.last += 1;
         let id = EventId(self.last);
         let policy = attempt::policy(&self.app, &event.target);
         let progress = Progress::default();
-        self.queue.accept(now, event.arrival(id, &progress, policy))?;
+        self.queue.accept(now, event.arrival(id, &progress, policy)).map_err(NotAccepted::Full)?;
         let written = self.writer.as_ref().map(|writer| writer.write(vec![event.record(&progress).into()]));
         self.hold(id, event, None);
         Ok(written)
@@ -249,7 +256,8 @@ impl Events {
 
     /// Attempts that are under way go on, but nobody listens to how they end. Deliveries end: a function of the same name
     /// may be there soon.
-    fn reset(&mut self, now: Instant, done: oneshot::Sender<Option<Written>>) {
+    fn reset(&mut self, now: Instant, generation: Generation, done: oneshot::Sender<Option<Written>>) {
+        self.generation = self.generation.max(generation);
         self.queue.handle(now, fakecloud_events::Input::Reset);
         self.held.clear();
         self.deliveries.drain().for_each(|(_, delivery)| delivery.abort());

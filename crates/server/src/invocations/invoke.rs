@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Response, Scope};
+use fakecloud_lambda::{Call, Error, Generation, Invocation, InvocationKind, Outcome, Response, Scope};
 use fakecloud_pool::{After, Failure, InvocationId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
@@ -13,12 +13,12 @@ use tracing::{debug, warn};
 
 use crate::app::App;
 use crate::invocations::admission::Admission;
-use crate::invocations::events;
+use crate::invocations::events::{self, Event};
 use crate::invocations::invocation_log::{OpenEntry, Source};
 use crate::invocations::relay::Relay;
 use crate::pods::connection::Answer;
 use crate::pods::deployment::SharedDeployment;
-use crate::pods::driver::{Handle, Input};
+use crate::pods::driver::{Acquire, Handle, Input};
 use crate::pods::emulator;
 use crate::pods::lease::{Cut, Lease};
 use crate::state::control::{self, retire};
@@ -41,8 +41,7 @@ pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &s
         InvocationKind::DryRun => Ok(invocation.accepted()),
         InvocationKind::Event => {
             let accepted = invocation.accepted();
-            let Invocation { target, payload, client_context, .. } = invocation;
-            events::accept(app, target, payload, client_context, request_id).await?;
+            events::accept(app, Event::new(request_id, invocation)).await?;
             Ok(accepted)
         }
         InvocationKind::RequestResponse => {
@@ -97,7 +96,7 @@ async fn run_deployed(
     let headers = headers(invocation, request_id);
     let limit = deployment.timeout + TIMEOUT_GRACE;
     for _ in 0..LEASES_MAX {
-        let Some(lease) = lease(app, deployment, wait_until).await? else { continue };
+        let Some(lease) = lease(app, deployment, invocation.generation, wait_until).await? else { continue };
         debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
         let sent = Sent {
             headers: headers.clone(),
@@ -202,10 +201,15 @@ impl Sent {
 }
 
 /// Waits for an environment. `None`: the one meant for this invocation ended in that very moment.
-async fn lease(app: &App, deployment: &SharedDeployment, wait_until: Option<Instant>) -> Result<Option<Lease>, Error> {
+async fn lease(
+    app: &App,
+    deployment: &SharedDeployment,
+    generation: Generation,
+    wait_until: Option<Instant>,
+) -> Result<Option<Lease>, Error> {
     let invocation = app.next_invocation();
     let (reply, answer) = oneshot::channel();
-    app.driver.send(Input::Acquire { invocation, deployment: Arc::clone(deployment), reply });
+    app.driver.send(Input::Acquire(Acquire { invocation, deployment: Arc::clone(deployment), generation, reply }));
     let waiter = Waiter { invocation, driver: &app.driver, waiting: true };
     let waiting = waiter.wait(answer);
     let answered = match wait_until {

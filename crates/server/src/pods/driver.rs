@@ -12,10 +12,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use fakecloud_lambda::Generation;
 use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool};
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
+pub(crate) use self::reset::RESET;
 use crate::deadline;
 use crate::http::inspect::Snapshot;
 use crate::pods::cluster::{ApiError, PodChange};
@@ -30,7 +32,7 @@ use crate::pods::provisioning::Figures;
 /// Everything that can happen to the driver.
 pub(crate) enum Input {
     /// A caller wants an execution environment.
-    Acquire { invocation: InvocationId, deployment: SharedDeployment, reply: oneshot::Sender<Result<Lease, Failure>> },
+    Acquire(Acquire),
     /// That caller has gone before it got one.
     Abandoned { invocation: InvocationId },
     /// The caller of what runs on a lease has gone.
@@ -65,12 +67,22 @@ pub(crate) enum Input {
     Inspect { reply: oneshot::Sender<Snapshot> },
     /// The warm Pods of a function are to go.
     Evict { function: String, reply: oneshot::Sender<bool> },
-    /// Ends every Pod and everyone who waits for one; `done` is told when those Pods are deleted.
-    Reset { done: oneshot::Sender<()> },
+    /// Ends every Pod and everyone who waits for one, or will with what was there before this generation; `done` is told
+    /// when those Pods are deleted.
+    Reset { generation: Generation, done: oneshot::Sender<()> },
     /// Shutdown has waited long enough for invocations in flight.
     CutOff,
     /// Ends every Pod; `done` is told when the last one is deleted.
     Shutdown { done: oneshot::Sender<()> },
+}
+
+/// A caller who wants an execution environment.
+pub(crate) struct Acquire {
+    pub(crate) invocation: InvocationId,
+    pub(crate) deployment: SharedDeployment,
+    /// When the deployment was looked up.
+    pub(crate) generation: Generation,
+    pub(crate) reply: oneshot::Sender<Result<Lease, Failure>>,
 }
 
 /// Sends to the driver.
@@ -89,6 +101,7 @@ pub(crate) struct Driver {
     handle: Handle,
     awaited: Vec<provisioned::Awaited>,
     resets: Vec<reset::Reset>,
+    generation: Generation,
     shutdown: Option<oneshot::Sender<()>>,
 }
 
@@ -129,6 +142,7 @@ pub(crate) async fn run(
         handle,
         awaited: Vec::new(),
         resets: Vec::new(),
+        generation: Generation::default(),
         shutdown: None,
     };
     loop {
@@ -178,7 +192,7 @@ impl Handle {
 impl Driver {
     fn take(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Acquire { invocation, deployment, reply } => self.acquire(now, invocation, deployment, reply),
+            Input::Acquire(acquire) => self.acquire(now, acquire),
             Input::Abandoned { invocation } => {
                 self.waiting.remove(&invocation);
                 self.pool.handle(now, Event::Abandoned { invocation });
@@ -196,7 +210,7 @@ impl Driver {
             Input::Pod(change) => self.pod_changed(now, change),
             Input::Deleted { instance, result } => self.deleted(now, instance, result),
             Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),
-            Input::Reset { done } => self.reset(now, done),
+            Input::Reset { generation, done } => self.reset(now, generation, done),
             Input::Provision { deployment, count } => self.provision(now, deployment, count),
             Input::Unprovision { deploy } => self.pool.handle(now, Event::Provision { deploy, count: 0 }),
             Input::AwaitProvisioned { deploy, reply } => self.await_provisioned(deploy, reply),
@@ -216,13 +230,12 @@ impl Driver {
         }
     }
 
-    fn acquire(
-        &mut self,
-        now: Instant,
-        invocation: InvocationId,
-        deployment: SharedDeployment,
-        reply: oneshot::Sender<Result<Lease, Failure>>,
-    ) {
+    fn acquire(&mut self, now: Instant, acquire: Acquire) {
+        let Acquire { invocation, deployment, generation, reply } = acquire;
+        if generation < self.generation {
+            // A caller that has gone does not need to hear it.
+            return drop(reply.send(Err(reset::failure())));
+        }
         let deploy = deployment.id.clone();
         self.deploys.entry(deploy.clone()).or_insert(Deploy { deployment, timed_out: None });
         self.waiting.insert(invocation, Waiting { deploy: deploy.clone(), reply });

@@ -95,6 +95,31 @@ async fn reset_leaves_nothing_and_ends_what_runs_and_waits() {
 }
 
 #[tokio::test]
+async fn reset_ends_what_has_not_asked_for_a_pod_yet() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function_with_large_layer("hello").await;
+    assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+    let resetting = async {
+        until(async || {
+            let listed = server.get("/_fakecloud/lambda/invocations").await;
+            (listed["invocations"].as_array().unwrap().len() == 2).then_some(())
+        })
+        .await;
+        server.call(Method::POST, "/_fakecloud/reset", &Value::Null, 200).await;
+        assert_eq!(
+            server.logged("could not be run yet"),
+            Vec::<String>::new(),
+            "the reset came too late for this test"
+        );
+    };
+    let (answer, ()) = tokio::join!(server.invoke("hello", json!({ "n": 2 })), resetting);
+    assert_eq!((answer.status, answer.body["Message"].as_str()), (424, Some("fakecloud was reset")), "{answer:?}");
+    until(async || (server.logged("could not be run yet").len() == 1).then_some(())).await;
+    assert_eq!(api.creates(), 0, "no Pod of the old function was started");
+}
+
+#[tokio::test]
 async fn function_that_is_created_after_a_reset_works() {
     let (_api, server) = with_function().await;
     for path in ["/_fakecloud/reset/lambda", "/_reset", "/_fakecloud/reset"] {

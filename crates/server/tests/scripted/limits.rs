@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use serde_json::json;
 
 use crate::api::{Api, Create};
-use crate::archive::{base64_of, zip_of};
 use crate::server::{Server, until};
 
 async fn one_pod_for(functions: &[&str]) -> (Api, Server) {
@@ -114,16 +112,9 @@ async fn invocation_whose_caller_hung_up_counts_until_its_handler_has_ended() {
 async fn caller_that_hangs_up_leaves_no_pod_of_what_an_update_replaced() {
     let api = Api::start().await;
     let server = Server::start(&api).await;
-    // Its layer takes a moment to be unpacked: the update comes before there is anything of the old function to retire.
-    let layer = json!({ "Content": { "ZipFile": base64_of(&zip_of(&"layer ".repeat(4_000_000))) } });
-    let layer = server.call(Method::POST, "/2018-10-31/layers/large/versions", &layer, 201).await;
-    let function = json!({
-        "FunctionName": "hello", "Runtime": "python3.12", "Handler": "app.handler",
-        "Role": "arn:aws:iam::000000000000:role/any", "Code": { "ZipFile": base64_of(&zip_of("")) },
-        "Layers": [layer["LayerVersionArn"]],
-    });
+    // The update comes before there is anything of the old function to retire.
+    server.create_function_with_large_layer("hello").await;
     api.script([Create::NeverScheduled]);
-    server.call(Method::POST, "/2015-03-31/functions", &function, 201).await;
     let patience = Duration::from_secs(5);
     tokio::join!(server.hang_up("hello", json!({}), patience), async {
         let listed =

@@ -54,6 +54,7 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
         log_tail: false,
         client_context: event.client_context.clone(),
         payload: event.payload.clone(),
+        generation: plan.generation,
     };
     let running = {
         let (app, event) = (app.clone(), Arc::clone(event));

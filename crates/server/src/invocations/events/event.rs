@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fakecloud_events::{Arrival, Condition, EventId, Policy};
-use fakecloud_lambda::{Change, EventAnswer, EventTarget};
+use fakecloud_lambda::{Change, EventAnswer, EventTarget, Generation, Invocation};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing::error;
 
@@ -21,6 +21,8 @@ pub(crate) struct Event {
     pub(crate) payload: Bytes,
     /// In milliseconds since the Unix epoch.
     pub(crate) accepted_ms: u64,
+    /// When what it is for was looked up.
+    pub(crate) generation: Generation,
 }
 
 /// How far an event has come.
@@ -81,6 +83,13 @@ fn read(key: &str, json: &[u8]) -> Option<(Event, Progress)> {
 // === impl Event ===
 
 impl Event {
+    /// What is accepted now of a caller who does not wait.
+    pub(crate) fn new(request_id: &str, invocation: Invocation) -> Self {
+        let Invocation { target, client_context, payload, generation, .. } = invocation;
+        let accepted_ms = control::epoch_ms();
+        Self { request_id: request_id.to_owned(), target, client_context, payload, accepted_ms, generation }
+    }
+
     /// Its record's name.
     pub(crate) fn key(&self) -> String {
         format!("{}.json", self.request_id)
@@ -144,7 +153,8 @@ impl Progress {
 impl From<Record> for (Event, Progress) {
     fn from(record: Record) -> Self {
         let Record { request_id, target, client_context, payload, accepted_ms, runs, not_before_ms, ended } = record;
-        let event = Event { request_id, target, client_context, payload: payload.into(), accepted_ms };
+        let (payload, generation) = (payload.into(), Generation::default());
+        let event = Event { request_id, target, client_context, payload, accepted_ms, generation };
         (event, Progress { runs, not_before_ms, ended })
     }
 }
@@ -172,6 +182,7 @@ mod tests {
             client_context: Some("e30=".to_owned()),
             payload: r#"{"text": "ä \" \u0000"}"#.into(),
             accepted_ms,
+            generation: Generation::default(),
         }
     }
 

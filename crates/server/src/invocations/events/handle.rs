@@ -4,31 +4,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fakecloud_events::{Attempt, EventId, Full, Policy};
-use fakecloud_lambda::{Error, EventAnswer, EventTarget};
+use fakecloud_lambda::{Error, EventAnswer, Generation};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
 use super::Event;
 use crate::app::App;
-use crate::state::control;
+use crate::pods::driver::RESET;
 use crate::state::writer::{Written, on_disk};
 
 /// Everything that can happen to the queue.
 pub(crate) enum Input {
     /// A caller has an event. The answer tells when it is on disk, if it is to be.
-    Accept { event: Box<Event>, reply: oneshot::Sender<Result<Option<Written>, Full>> },
+    Accept { event: Box<Event>, reply: oneshot::Sender<Result<Option<Written>, NotAccepted>> },
     /// An attempt is over.
     Attempted { event: EventId, answer: Option<EventAnswer>, attempt: Attempt, policy: Policy },
     /// Nothing can run the event any more.
     Gone { event: EventId },
     /// The event's destinations are told.
     Settled { event: EventId },
-    /// Forgets every event. The answer tells when the disk has forgotten them as well, if it had any.
-    Reset { done: oneshot::Sender<Option<Written>> },
+    /// Forgets every event, and accepts none whose target was looked up before this generation. The answer tells when the
+    /// disk has forgotten them as well, if it had any.
+    Reset { generation: Generation, done: oneshot::Sender<Option<Written>> },
     /// Runs nothing more; what is under way may end.
     Shutdown,
     /// Ends the task when nothing is under way. The answer is the number of events that are left.
     Close { done: oneshot::Sender<usize> },
+}
+
+/// Why an event is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAccepted {
+    Full(Full),
+    /// What it is for was looked up before a reset.
+    Reset,
 }
 
 /// Sends to the task.
@@ -48,21 +57,15 @@ pub(crate) fn channel() -> (Handle, mpsc::UnboundedReceiver<Input>) {
 ///
 /// # Errors
 ///
-/// A full queue; a disk that does not take the record.
-pub(crate) async fn accept(
-    app: &App,
-    target: EventTarget,
-    payload: bytes::Bytes,
-    client_context: Option<String>,
-    request_id: &str,
-) -> Result<(), Error> {
-    let accepted_ms = control::epoch_ms();
-    let event = Event { request_id: request_id.to_owned(), target, client_context, payload, accepted_ms };
+/// A full queue; a reset that came before it; a disk that does not take the record.
+pub(crate) async fn accept(app: &App, event: Event) -> Result<(), Error> {
+    let request_id = event.request_id.clone();
     let (reply, answer) = oneshot::channel();
     app.events.send(Input::Accept { event: Box::new(event), reply });
     let written = match answer.await {
         Ok(Ok(written)) => written,
-        Ok(Err(full)) => {
+        Ok(Err(NotAccepted::Reset)) => return Err(Error::environment_not_started(RESET)),
+        Ok(Err(NotAccepted::Full(full))) => {
             let limit = match full {
                 Full::Events => "FAKECLOUD_LAMBDA_ASYNC_QUEUE_LIMIT is reached",
                 Full::Bytes => {
@@ -87,9 +90,9 @@ pub(crate) async fn accept(
 /// # Errors
 ///
 /// A disk that does not forget.
-pub(crate) async fn reset(app: &App) -> std::io::Result<()> {
+pub(crate) async fn reset(app: &App, generation: Generation) -> std::io::Result<()> {
     let (done, written) = oneshot::channel();
-    app.events.send(Input::Reset { done });
+    app.events.send(Input::Reset { generation, done });
     // Where the task is gone, the process ends.
     on_disk(written.await.unwrap_or_default()).await
 }

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use fakecloud_lambda::Generation;
 use fakecloud_pool::{Event, Failure, InstanceId};
 use tokio::sync::oneshot;
 
 use super::Driver;
 
 /// What callers hear.
-const REASON: &str = "fakecloud was reset";
+pub(crate) const RESET: &str = "fakecloud was reset";
 
 /// A reset that waits for Pods to go.
 pub(super) struct Reset {
@@ -17,20 +18,26 @@ pub(super) struct Reset {
     done: oneshot::Sender<()>,
 }
 
+/// How the waiting ends of those whose function is gone.
+pub(super) fn failure() -> Failure {
+    Failure::StartFailed { reason: RESET.into() }
+}
+
 impl Driver {
-    pub(super) fn reset(&mut self, now: Instant, done: oneshot::Sender<()>) {
+    pub(super) fn reset(&mut self, now: Instant, generation: Generation, done: oneshot::Sender<()>) {
+        self.generation = self.generation.max(generation);
         // First those who wait, for whom Pods would otherwise be started in the place of those that end.
         for (invocation, waiting) in std::mem::take(&mut self.waiting) {
             self.pool.handle(now, Event::Abandoned { invocation });
             // A caller that has gone does not need to hear it.
-            drop(waiting.reply.send(Err(Failure::StartFailed { reason: REASON.into() })));
+            drop(waiting.reply.send(Err(failure())));
         }
         for deploy in self.deploys.keys().cloned().collect::<Vec<_>>() {
             self.pool.handle(now, Event::Retire { deploy });
         }
         let left: HashSet<InstanceId> = self.pods.keys().copied().collect();
         for instance in left.iter().copied() {
-            self.lost(now, instance, REASON);
+            self.lost(now, instance, RESET);
         }
         self.resets.push(Reset { left, done });
         self.settle_resets();
