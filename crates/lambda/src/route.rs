@@ -4,6 +4,9 @@ use http::Method;
 
 use crate::{Error, ErrorCode, Operation, model::Route, shapes::ROUTES};
 
+/// How long the date is that all paths of the API begin with, with its slashes.
+const DATE_BYTES: usize = "/2015-03-31/".len();
+
 /// Which operation a method, a raw path and a raw query address.
 ///
 /// # Errors
@@ -11,8 +14,10 @@ use crate::{Error, ErrorCode, Operation, model::Route, shapes::ROUTES};
 /// `UnknownOperationException` when no operation of the service model is addressed that way.
 pub fn operation(method: &Method, path: &str, query: &str) -> Result<Operation, Error> {
     let (mut found, method_name) = (None, method.as_str());
+    // What tells most templates apart comes first, for each invocation goes through here.
+    let end = segments(path).next_back().unwrap_or_default();
     let alike = ROUTES.iter().filter(|route| same_date(route.path, path) && route.method == method_name);
-    for route in alike.filter(|route| matches(route.path, path)) {
+    for route in alike.filter(|route| may_end(route.path, end) && matches(route.path, path)) {
         match route.query {
             Some(pair) if has_pair(query, pair) => return Ok(route.operation),
             Some(_) => {}
@@ -28,8 +33,8 @@ pub fn operation(method: &Method, path: &str, query: &str) -> Result<Operation, 
 /// Whether a raw path lies where operations of the Lambda API do: under the same date and the same kind of resource as
 /// one of them, such as `/2015-03-31/functions`.
 pub fn is_lambda_path(path: &str) -> bool {
-    let first_two = |path: &'static str| segments(path).skip(1).take(2);
-    ROUTES.iter().any(|route| segments(path).skip(1).take(2).eq(first_two(route.path)))
+    let Some(kind) = kind_of_resource(path) else { return false };
+    ROUTES.iter().any(|route| same_date(route.path, path) && kind_of_resource(route.path) == Some(kind))
 }
 
 /// The only route of an operation.
@@ -44,8 +49,17 @@ pub(crate) fn label<'p>(template: &str, path: &'p str, name: &str) -> Option<&'p
 
 /// Whether both begin with the same date, as all paths of the API do; most templates have another one than the path.
 fn same_date(template: &str, path: &str) -> bool {
-    const DATE: std::ops::Range<usize> = 0.."/2015-03-31/".len();
-    template.as_bytes().get(DATE) == path.as_bytes().get(DATE)
+    template.as_bytes().get(..DATE_BYTES) == path.as_bytes().get(..DATE_BYTES)
+}
+
+/// The segment after the date.
+fn kind_of_resource(path: &str) -> Option<&str> {
+    segments(path.get(DATE_BYTES..)?).next()
+}
+
+/// Whether a path with this last segment may be one of the template's.
+fn may_end(template: &str, end: &str) -> bool {
+    template.ends_with(['}', '/']) || template.ends_with(end)
 }
 
 fn matches(template: &str, path: &str) -> bool {
@@ -60,7 +74,7 @@ fn matches(template: &str, path: &str) -> bool {
 }
 
 /// Older clients end the path of collections with a slash.
-fn segments(path: &str) -> impl Iterator<Item = &str> {
+fn segments(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.strip_suffix('/').unwrap_or(path).split('/')
 }
 
@@ -81,6 +95,26 @@ mod tests {
         for route in &ROUTES {
             assert_eq!(route_of(route.operation).path, route.path);
             assert_eq!(route_of(route.operation).operation, route.operation);
+        }
+    }
+
+    #[test]
+    fn every_route_leads_to_its_operation() {
+        for route in &ROUTES {
+            let method = route.method.parse().unwrap();
+            let query = route.query.map(|(name, value)| format!("{name}={value}")).unwrap_or_default();
+            for path in [route.path.to_owned(), format!("{}/", route.path.trim_end_matches('/'))] {
+                assert_eq!(operation(&method, &path, &query), Ok(route.operation), "{path}");
+                assert!(is_lambda_path(&path), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn path_of_another_date_or_kind_is_not_lambdas() {
+        for path in ["/", "/2015-03-31", "/2015-03-31/", "/2015-03-31/bucket", "/2015-03-32/functions", "/2015-03-31/é"]
+        {
+            assert!(!is_lambda_path(path), "{path}");
         }
     }
 }
