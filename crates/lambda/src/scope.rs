@@ -157,11 +157,11 @@ fn region_of_host(headers: &HeaderMap) -> Option<String> {
 /// Whether it has the form of AWS's regions, such as `us-east-1` and `us-gov-west-1`: an area that AWS has regions in,
 /// words, one digit.
 pub fn is_region_name(label: &str) -> bool {
-    let parts: Vec<&str> = label.split('-').collect();
-    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    let [area, words @ .., number] = parts.as_slice() else { return false };
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let Some((area, rest)) = label.split_once('-') else { return false };
+    let Some((words, number)) = rest.rsplit_once('-') else { return false };
     let number = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
-    number && AREAS.contains(area) && !words.is_empty() && words.iter().all(letters)
+    number && AREAS.contains(&area) && words.split('-').all(letters)
 }
 
 fn account_of_key(access_key: &str) -> Option<&str> {
