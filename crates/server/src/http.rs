@@ -2,6 +2,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod ecr_api;
+pub(crate) mod entrance;
 pub(crate) mod forward;
 pub(crate) mod function_urls;
 pub(crate) mod iam_api;
@@ -16,23 +17,20 @@ pub(crate) mod service;
 use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use fakecloud_lambda::{UrlAddress, is_lambda_path};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
 
 use self::artifacts::ARCHIVES_PATH;
-use self::service::{Identified, Service, identify, is_for_another_v2, of_form};
+use self::service::{Identified, Service, identify, of_form};
 use crate::app::App;
 use crate::invocations::invocation_log;
 use crate::request_id;
-use crate::tls::listener::mark_encrypted;
 
-/// Every route of the server.
-pub(crate) fn router(app: App) -> Router {
+/// Every route of the server. What goes to none of them is told at the [`entrance`].
+fn router(app: App) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ok\n" }))
@@ -53,20 +51,6 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app.clone())
         .merge(app.registry.router())
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(app, enter))
-}
-
-/// What every request goes through before any route is looked for.
-async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    mark_encrypted(&mut request);
-    if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
-        return function_urls::answer(&app, address, request).await;
-    }
-    // No route is for the calls of Lambda, which take the shortest way.
-    if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
-        return aws(State(app), request).await;
-    }
-    next.run(request).await
 }
 
 async fn tls_authority(State(app): State<App>) -> Response {

@@ -23,6 +23,7 @@ use crate::app::{App, Parts};
 use crate::args::{Args, Backend, Ecr, K8sArgs, LogFormat};
 use crate::health::Health;
 use crate::http::artifacts::ARCHIVES_PATH;
+use crate::http::entrance::Entrance;
 use crate::http::forward::Forward;
 use crate::invocations::events;
 use crate::invocations::invocation_log::InvocationLog;
@@ -41,9 +42,9 @@ use crate::state::image::OwnImages;
 use crate::state::restore::{Restored, restore};
 use crate::state::sweeper;
 use crate::tls::identity::Identity;
-use crate::tls::listener::{Peer, TlsListener};
+use crate::tls::listener::TlsListener;
 use crate::words::chain;
-use crate::{http, request_id, settings, shutdown};
+use crate::{request_id, settings, shutdown};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -137,8 +138,7 @@ async fn serve(args: Args) -> Result<()> {
     tokio::spawn(tick());
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = TlsListener::new(listener, Arc::clone(&app.identity.tls));
-    let service = http::router(app.clone()).into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stopped.map(drop));
+    let server = axum::serve(listener, Entrance::new(app.clone())).with_graceful_shutdown(stopped.map(drop));
     let mut serving = tokio::spawn(server.into_future());
     info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
     let reaping = tokio::spawn(reaper::run(cluster, instance));

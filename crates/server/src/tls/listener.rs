@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request};
 use axum::serve::{IncomingStream, Listener};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use rustls::ServerConfig;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,16 +71,18 @@ fn tune(tcp: &TcpStream) -> io::Result<()> {
     SockRef::from(tcp).set_tcp_keepalive(&keepalive)
 }
 
-impl Connected<IncomingStream<'_, TlsListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+// === impl Peer ===
+
+impl Peer {
+    /// The peer of a connection.
+    pub(crate) fn of(stream: &IncomingStream<'_, TlsListener>) -> Self {
         Self { address: *stream.remote_addr(), encrypted: stream.io().encrypted() }
     }
-}
 
-/// Marks a request that came by TLS as a proxy would, so that answers lead back by `https`, unless one has already.
-pub(crate) fn mark_encrypted(request: &mut Request) {
-    let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    if peer.is_some_and(|ConnectInfo(peer)| peer.encrypted.load(Ordering::Relaxed)) {
-        request.headers_mut().entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static("https"));
+    /// Marks a request that came by TLS as a proxy would, so that answers lead back by `https`, unless one has already.
+    pub(crate) fn mark_encrypted(&self, headers: &mut HeaderMap) {
+        if self.encrypted.load(Ordering::Relaxed) {
+            headers.entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static("https"));
+        }
     }
 }
