@@ -19,6 +19,9 @@ const TIMED_OUT: &str = "Sandbox.Timedout";
 const EXITED: &str = "Runtime.ExitError";
 const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
 
+/// How the emulator's message of a runtime ends that got a SIGKILL.
+const KILLED: &str = "signal: killed";
+
 /// AWS's name for every error of a function that the caller hears of.
 pub(crate) const UNHANDLED: &str = "Unhandled";
 
@@ -130,6 +133,14 @@ impl Outcome {
             Self::TooLarge => Some(TOO_LARGE.to_owned()),
             Self::Unexpected { status, .. } => Some(format!("HTTP {status}")),
         }
+    }
+
+    /// Whether the emulator saw the runtime end by a SIGKILL, which is what the kernel sends to a process in a container
+    /// that needs more than its memory. Neither the answer nor Kubernetes says more where the emulator lives on.
+    pub fn is_killed_runtime(&self) -> bool {
+        let Self::FunctionError { payload } = self else { return false };
+        let error: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+        error["errorType"] == EXITED && error["errorMessage"].as_str().is_some_and(|message| message.ends_with(KILLED))
     }
 
     /// The body that AWS answers, and whether it is an error of the function.
@@ -246,6 +257,20 @@ mod tests {
         assert_eq!(refusal(404, Some("do this")), format!("EnvironmentNotStartedException: {said} (do this)"));
         let success = Outcome::from_rie(200, Bytes::from_static(b"no"), "id", 3);
         assert_eq!(success.clone().with_advice(|| Some("do this".to_owned())), success);
+    }
+
+    #[test]
+    fn runtime_that_was_killed_is_told_from_other_ends() {
+        let ended = |status: u16, body: &str| {
+            Outcome::from_rie(status, Bytes::copy_from_slice(body.as_bytes()), "id", 3).is_killed_runtime()
+        };
+        let exit =
+            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: id Error: Runtime exited with error: "#;
+        assert!(ended(502, &format!("{exit}signal: killed\"}}")));
+        assert!(!ended(502, &format!("{exit}exit status 1\"}}")));
+        assert!(!ended(502, ""));
+        assert!(!ended(200, r#"{"errorType":"E","errorMessage":"signal: killed"}"#));
+        assert!(!ended(200, r#""signal: killed""#));
     }
 
     #[test]

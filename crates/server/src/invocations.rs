@@ -3,6 +3,7 @@
 pub(crate) mod admission;
 pub(crate) mod destinations;
 pub(crate) mod events;
+mod hints;
 pub(crate) mod invocation_log;
 pub(crate) mod invoke;
 pub(crate) mod relay;

@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 use crate::app::App;
 use crate::invocations::admission::Admission;
 use crate::invocations::events::{self, Event};
+use crate::invocations::hints;
 use crate::invocations::invocation_log::{OpenEntry, Source};
 use crate::invocations::relay::Relay;
 use crate::pods::connection::Answer;
@@ -186,13 +187,15 @@ impl Sent {
             Ok(Err(Cut::NotSent)) => (None, After::Retire),
             Ok(Err(Cut::Lost(reason))) => {
                 warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
-                (Some(Outcome::Exited { request_id: self.request_id, reason: Some(reason) }), After::Retire)
+                (Some(Outcome::Exited { request_id: self.request_id.clone(), reason: Some(reason) }), After::Retire)
             }
             Err(_elapsed) => {
-                (Some(Outcome::TimedOut { request_id: self.request_id, timeout_s: self.timeout_s }), After::Retire)
+                let request_id = self.request_id.clone();
+                (Some(Outcome::TimedOut { request_id, timeout_s: self.timeout_s }), After::Retire)
             }
         };
         if let Some(outcome) = &outcome {
+            hints::log(outcome, &lease, &self.deployment.function, &self.request_id);
             self.held.entry.end(Ok(outcome));
         }
         lease.finish(after);

@@ -23,6 +23,8 @@ pub(crate) struct Lease {
     after_drop: After,
     /// When the answer began.
     first_byte: Option<Instant>,
+    /// When the first answer of the Pod began; `None` while there was none.
+    served_since: Option<Instant>,
     aborted: oneshot::Receiver<Arc<str>>,
     handle: Handle,
 }
@@ -49,6 +51,7 @@ impl Lease {
         invocation: InvocationId,
         pod: String,
         connection: Connection,
+        served_since: Option<Instant>,
         aborted: oneshot::Receiver<Arc<str>>,
         handle: Handle,
     ) -> Self {
@@ -59,6 +62,7 @@ impl Lease {
             connection: Some(connection),
             after_drop: After::Reuse,
             first_byte: None,
+            served_since,
             aborted,
             handle,
         }
@@ -67,6 +71,11 @@ impl Lease {
     /// The Pod's name.
     pub(crate) fn pod(&self) -> &str {
         &self.pod
+    }
+
+    /// Whether the Pod has answered no other invocation before.
+    pub(crate) fn is_first(&self) -> bool {
+        self.served_since.is_none()
     }
 
     /// The caller, to be kept as long as somebody waits for the answer.

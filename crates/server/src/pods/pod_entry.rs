@@ -106,7 +106,16 @@ impl PodEntry {
         }
         let (abort, aborted) = oneshot::channel();
         self.holding = Holding::Lent { abort };
-        Some(Lease::new(self.instance, invocation, self.name.clone(), connection, aborted, handle.clone()))
+        let served_since = self.timeline.first_byte();
+        Some(Lease::new(
+            self.instance,
+            invocation,
+            self.name.clone(),
+            connection,
+            served_since,
+            aborted,
+            handle.clone(),
+        ))
     }
 
     /// Takes a connection back, if it can be used again.

@@ -63,6 +63,11 @@ impl Timeline {
         is_first
     }
 
+    /// When the first answer began.
+    pub(crate) fn first_byte(&self) -> Option<Instant> {
+        self.first_byte
+    }
+
     pub(crate) fn shown(&self) -> TimelineShown {
         TimelineShown {
             accepted: 0,

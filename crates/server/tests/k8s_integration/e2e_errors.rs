@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Fakecloud, Function, with_temp_ns};
+use crate::harness::{Answer, Fakecloud, Function, LogLevel, with_temp_ns};
 
 const WAYS_PY: &str = r#"
 import os, signal, time
@@ -21,6 +21,13 @@ def handler(event, context):
         hog = []
         while True:
             hog.append(bytearray(b"x" * (8 << 20)))
+    if way == "hog as many":
+        # Each is smaller than the emulator, so that the kernel ends that, and with it the container. Newer kubelets have
+        # it end all of a container anyway.
+        with open("/proc/1/oom_score_adj", "w") as file:
+            file.write("1000")
+        many = "for _ in $(seq 60); do dd if=/dev/zero of=/dev/null bs=3M & done; wait"
+        os.execv("/bin/sh", ["sh", "-c", many])
     if way == "large":
         return "x" * 6_291_557
     return {"errorMessage": "an ordinary answer"}
@@ -45,9 +52,11 @@ fn invocations_fail_with_the_errors_of_aws() {
         let large = failed(&lambda.invoke("ways", &json!({"way": "large"})));
         let too_large = "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
         assert_eq!(large, json!({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": too_large}));
+        assert_eq!(warnings(&fakecloud, "the runtime was killed"), 1);
+        // The kernel ends the largest process, which leaves nothing in the Pod's state: its container goes on.
         let hog = lambda.invoke("ways", &json!({"way": "hog"}));
-        assert_exit(&hog, "Runtime exited with error: ");
-        assert!(hog.json()["errorMessage"].as_str().unwrap().contains("signal: killed"), "{hog}");
+        assert_exit(&hog, "Runtime exited with error: signal: killed");
+        assert_eq!(warnings(&fakecloud, "the runtime was killed"), 2);
 
         lambda.update_configuration("ways", &json!({"Timeout": 1}));
         let slow = lambda.invoke("ways", &json!({"way": "sleep"}));
@@ -57,6 +66,48 @@ fn invocations_fail_with_the_errors_of_aws() {
         });
         assert_eq!(failed(&slow), expected);
     });
+}
+
+#[test]
+fn container_that_is_killed_for_its_memory_is_oomkilled_in_the_answer_and_the_log() {
+    with_temp_ns(|ns| {
+        // The limit is MemorySize alone.
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[("FAKECLOUD_K8S_TMP_MEDIUM", "Disk")]);
+        let lambda = &fakecloud.lambda;
+        lambda.create_function("ways", &Function::python(WAYS_PY).members(json!({"Timeout": 30, "MemorySize": 128})));
+        lambda.invoke("ways", &json!({"way": "fine"})).returned();
+        let pod = ns.pods_of("ways").remove(0).name;
+
+        let killed = lambda.invoke("ways", &json!({"way": "hog as many"}));
+        assert_exit(&killed, "Runtime exited with error: signal: killed: ");
+        let message = killed.json()["errorMessage"].as_str().unwrap_or_default().to_owned();
+        assert!(message.contains("(OOMKilled)") && message.contains(&pod), "{message}");
+        assert_eq!(warnings(&fakecloud, "the Pod went away under its invocation"), 1);
+        assert!(warnings(&fakecloud, "(OOMKilled)") > 0, "the log names it");
+
+        lambda.invoke("ways", &json!({"way": "fine"})).returned();
+        assert!(ns.pods_of("ways").iter().all(|next| next.name != pod), "the Pod serves nobody any more");
+    });
+}
+
+#[test]
+fn initialisation_counts_towards_the_timeout_of_the_first_invocation_and_the_log_says_so() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let lambda = &fakecloud.lambda;
+        let slow = "import time\ntime.sleep(3)\n\ndef handler(event, context):\n    return 1\n";
+        lambda.create_function("slow", &Function::python(slow).members(json!({"Timeout": 2})));
+        let first = failed(&lambda.invoke("slow", &Value::Null));
+        assert_eq!(first["errorType"], "Sandbox.Timedout", "{first}");
+        assert_eq!(warnings(&fakecloud, "raise the function's Timeout"), 1);
+        lambda.update_configuration("slow", &json!({"Timeout": 10}));
+        assert_eq!(lambda.invoke("slow", &Value::Null).returned(), json!(1));
+    });
+}
+
+/// How many warnings in the log have this text.
+fn warnings(fakecloud: &Fakecloud<'_>, text: &str) -> usize {
+    fakecloud.log().lines().filter(|line| line.contains(" WARN ") && line.contains(text)).count()
 }
 
 fn assert_exit(answer: &Answer, how: &str) {

@@ -77,6 +77,24 @@ async fn invocation_beyond_the_reservation_is_throttled_at_once() {
 }
 
 #[tokio::test]
+async fn timeout_is_explained_by_the_initialisation_in_the_first_invocation_of_a_pod_alone() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    let timeout = json!({ "pieces": ["Task timed out after 3.00 seconds"] });
+    let logged = || server.logged("the first invocation in a Pod timed out").len();
+    for (warm, explained) in [(true, 0), (false, 1)] {
+        if warm {
+            assert_eq!(server.invoke("hello", json!({})).await.status, 200);
+        }
+        let answer = server.invoke("hello", timeout.clone()).await;
+        assert_eq!(answer.body["errorType"], "Sandbox.Timedout", "{answer:?}");
+        assert_eq!(logged(), explained);
+    }
+    assert_eq!(api.creates(), 2, "a timeout retires its Pod");
+}
+
+#[tokio::test]
 async fn caller_that_hangs_up_retires_the_pod_once_its_handler_has_ended() {
     let api = Api::start().await;
     let server = Server::start(&api).await;
