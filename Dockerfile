@@ -2,10 +2,10 @@
 FROM docker.io/library/rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --package fakecloud-server
+RUN cargo build --profile dist --locked --package fakecloud-server
 
 # glibc, CA certificates and the user 65532; no shell.
 FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /src/target/release/fakecloud /usr/local/bin/fakecloud
+COPY --from=build /src/target/dist/fakecloud /usr/local/bin/fakecloud
 EXPOSE 4566
 ENTRYPOINT ["/usr/local/bin/fakecloud"]

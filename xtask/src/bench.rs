@@ -24,7 +24,6 @@ mod warm_pods;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -36,10 +35,11 @@ use self::namespace::Namespace;
 use self::report::{Report, Row};
 use self::server::{Server, Setup};
 use crate::cluster::{self, Provider};
+use crate::program::{self, Profile};
 use crate::{images, paths, shell};
 
 const HOW: &str = "\
-fakecloud runs on this host, built for release, in a namespace of its own on the native cluster: kind's Pods have no \
+fakecloud runs on this host, built as it is shipped, in a namespace of its own on the native cluster: kind's Pods have no \
 address that a host reaches. Each figure stands beside the same without fakecloud, measured in turns in the same run; \
 calls of the control plane stand beside moto's server, which ends the connection after each answer, and its registry \
 beside Debian's docker-registry. \
@@ -139,15 +139,13 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     let wanted = |part: Part| only.is_none_or(|only| only == part);
     let cluster = cluster::ensure_up(Some(Provider::Native))?;
     images::ensure_loaded(&cluster)?;
-    shell::step("compiling fakecloud");
-    shell::run(Command::new("cargo").args(["build", "--release", "--package", "fakecloud-server"]))?;
-    let target = paths::target()?;
-    let dir = target.join("bench");
+    let program = program::build(Profile::Dist)?;
+    let dir = paths::target()?.join("bench");
     fs::create_dir_all(&dir)?;
 
     let machine = Machine::before()?;
     let namespace = Namespace::make(&cluster)?;
-    let (program, log) = (&target.join("release/fakecloud"), dir.join("fakecloud.log"));
+    let (program, log) = (&program, dir.join("fakecloud.log"));
     let setup = Setup { program, cluster: &cluster, namespace: &namespace, log };
     let mut rows = Vec::new();
     // Before there are Pods: those that are still being deleted would be in the server's first list.

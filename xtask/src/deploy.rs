@@ -6,6 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 
 use crate::cluster::{self, Cluster, Provider};
+use crate::program::Profile;
 use crate::{image, images, paths, shell};
 
 /// The namespace of `deploy/`.
@@ -39,7 +40,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 /// What cannot be built, loaded or applied; a server that does not become ready, after its Pods' states and logs were
 /// printed.
 pub(crate) fn deploy(cluster: &Cluster) -> Result<()> {
-    let image = image::build()?;
+    let image = image::build(Profile::Release)?;
     shell::step(&format!("loading {} into the cluster", image.unique_name));
     cluster.load_image(&image.archive)?;
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::oci::{Config, Image, Layer, sha256};
+use crate::program::{self, Profile};
 use crate::{images, paths, shell};
 
 /// The image in `deploy/deployment.yaml`.
@@ -27,7 +28,7 @@ pub(crate) struct Args {}
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let Args {} = args;
-    let built = build()?;
+    let built = build(Profile::Dist)?;
     shell::step(&format!("the image {NAME} is in {}", built.archive.display()));
     Ok(())
 }
@@ -44,12 +45,9 @@ pub(crate) struct Built {
 ///
 /// # Errors
 /// What does not compile, cannot be downloaded (CA certificates), or is missing on this machine.
-pub(crate) fn build() -> Result<Built> {
-    shell::step("compiling fakecloud (some minutes the first time)");
-    shell::run(Command::new("cargo").args(["build", "--release", "--package", "fakecloud-server"]))?;
+pub(crate) fn build(profile: Profile) -> Result<Built> {
+    let program = program::build(profile)?;
     let target = paths::target()?;
-    let program = target.join("release/fakecloud");
-
     let scratch = tempfile::tempdir_in(&target)?;
     let (system, binary) = (scratch.path().join("system"), scratch.path().join("binary"));
     gather_system(&program, &system)

@@ -18,6 +18,7 @@ mod moto;
 mod msrv;
 mod oci;
 mod paths;
+mod program;
 mod purity;
 mod python;
 mod schemas;
