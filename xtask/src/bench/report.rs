@@ -173,7 +173,11 @@ impl Row {
 
     fn markdown(&self) -> String {
         let Self { what, unit, fakecloud, beside, aim } = self;
-        let aim = aim.map_or_else(String::new, |aim| aim.in_words(*unit));
+        let aim = match aim {
+            Some(aim) if aim.is_met(*fakecloud, beside.as_ref()) => aim.in_words(*unit),
+            Some(aim) => format!("**{}, missed**", aim.in_words(*unit)),
+            None => String::new(),
+        };
         let fakecloud = unit.show(*fakecloud);
         let Some(Beside { what: other, value }) = beside else {
             return format!("| {what} | {fakecloud} | | | | {aim} |\n");
@@ -207,6 +211,18 @@ impl Unit {
 // === impl Aim ===
 
 impl Aim {
+    /// Whether a figure is as it should be; one that lacks what it is to be compared with is not.
+    fn is_met(self, value: f64, beside: Option<&Beside>) -> bool {
+        match (self, beside) {
+            (Self::Difference(most), Some(beside)) => value - beside.value <= most,
+            (Self::Ratio(most), Some(beside)) => value / beside.value <= most,
+            (Self::RatioAtLeast(least), Some(beside)) => value / beside.value >= least,
+            (Self::Difference(_) | Self::Ratio(_) | Self::RatioAtLeast(_), None) => false,
+            (Self::AtMost(most), _) => value <= most,
+            (Self::AtLeast(least), _) => value >= least,
+        }
+    }
+
     fn in_words(self, unit: Unit) -> String {
         match self {
             Self::Difference(most) => format!("≤ +{most} ms"),
@@ -229,7 +245,24 @@ mod tests {
         let row = Row::ms("cold".to_owned(), 900.0).beside("bare", 1000.0).aim(Some(Aim::Ratio(1.15)));
         assert_eq!(row.markdown(), "| cold | 900 ms | bare: 1000 ms | -100 ms | 0.90 | ≤ × 1.15 |\n");
         let row = Row::mb("memory".to_owned(), 20_000).aim(Some(Aim::AtMost(20.0)));
-        assert_eq!(row.markdown(), "| memory | 20.5 MB | | | | ≤ 20.0 MB |\n");
+        assert_eq!(row.markdown(), "| memory | 20.5 MB | | | | **≤ 20.0 MB, missed** |\n");
+    }
+
+    #[test]
+    fn aim_is_met_up_to_its_limit() {
+        let beside = |value| Some(Beside { what: "other".to_owned(), value });
+        let cases = [
+            (Aim::Difference(0.5), 1.5, 1.6, beside(1.0)),
+            (Aim::Ratio(1.5), 3.0, 3.1, beside(2.0)),
+            (Aim::RatioAtLeast(0.5), 1.0, 0.9, beside(2.0)),
+            (Aim::AtMost(20.0), 20.0, 20.1, None),
+            (Aim::AtLeast(20.0), 20.0, 19.9, None),
+        ];
+        for (aim, met, missed, beside) in cases {
+            assert!(aim.is_met(met, beside.as_ref()), "{}", aim.in_words(Unit::Ms));
+            assert!(!aim.is_met(missed, beside.as_ref()), "{}", aim.in_words(Unit::Ms));
+        }
+        assert!(!Aim::Ratio(1.5).is_met(0.1, None));
     }
 
     #[test]
