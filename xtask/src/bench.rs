@@ -161,7 +161,7 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
         rows.push(throughput::measure(&setup, &code, amounts.rounds, amounts.round)?);
     }
     if wanted(Part::Cold) {
-        rows.extend(cold::measure(&Server::start(&setup)?, &namespace, &setup.log, &amounts.cold)?);
+        rows.extend(cold::measure(&setup, &dir, &amounts.cold)?);
     }
     if wanted(Part::ControlPlane) {
         rows.extend(control_plane::measure(&setup, &dir, amounts.moto)?);

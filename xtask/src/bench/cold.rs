@@ -12,7 +12,7 @@ use super::functions::{self, Code};
 use super::namespace::Namespace;
 use super::report::{Aim, Row};
 use super::samples::Samples;
-use super::server::Server;
+use super::server::{Server, Setup};
 use crate::shell;
 
 const FUNCTION: &str = "cold";
@@ -27,40 +27,59 @@ pub(crate) struct Amount {
     pub(crate) crowd_pods: usize,
 }
 
-/// Alternates between cold starts of one function and of bare Pods like its Pod, one at a time on a quiet node; then
-/// between bursts of both.
+/// Measures cold starts one at a time, of a function without a runtime of AWS's and of one in Python; then bursts of the
+/// latter.
 ///
 /// # Errors
 /// Any answer but the event; a Pod that does not start.
-pub(crate) fn measure(server: &Server, namespace: &Namespace<'_>, log: &Path, amount: &Amount) -> Result<Vec<Row>> {
-    functions::create(server, FUNCTION, &Code::python(1 << 10)?)?;
-    // The first start, which is not counted, brings everything from the disk.
-    functions::invoke(&mut server.client()?, &functions::invoke_path(FUNCTION))?;
-    let bare = BarePod::like(&namespace.pod_of(FUNCTION)?)?;
-
-    shell::step(&format!("cold starts, one at a time: {} of each kind", amount.tries));
-    let (mut answered, mut opened) = (Samples::default(), Samples::default());
-    for round in 0..amount.tries {
-        functions::make_cold(server, FUNCTION, round)?;
-        namespace.settle()?;
-        thread::sleep(phase(round));
-        answered.push(invoke_at_once(server, &[FUNCTION.to_owned()])?);
-        functions::make_cold(server, FUNCTION, round + amount.tries)?;
-        namespace.settle()?;
-        thread::sleep(phase(round));
-        opened.push(bare.time_to_open(namespace)?);
-    }
-    let mut rows = vec![
-        Row::ms("cold start until the answer, p50".to_owned(), answered.median_ms())
-            .beside(ONE_POD, opened.median_ms())
-            .aim(Some(Aim::Ratio(1.05))),
-    ];
-    rows.extend(timeline(log, amount.tries, opened.median_ms())?);
+pub(crate) fn measure(setup: &Setup<'_>, dir: &Path, amount: &Amount) -> Result<Vec<Row>> {
+    let (server, namespace) = (&Server::start(setup)?, setup.namespace);
+    let provided = Code::provided(dir, 1 << 10)?;
+    let (mut rows, _) = one_at_a_time(server, setup, ("provided", &provided), amount.tries)?;
+    functions::delete(server, FUNCTION)?;
+    namespace.settle()?;
+    let (python, bare) = one_at_a_time(server, setup, ("python", &Code::python(1 << 10)?), amount.tries)?;
+    rows.extend(python);
     rows.extend(bursts(server, namespace, &bare, amount)?);
     rows.push(crowd(server, namespace, &bare, amount)?);
     functions::delete(server, FUNCTION)?;
     namespace.settle()?;
     Ok(rows)
+}
+
+/// Alternates between cold starts of one function and of bare Pods like its Pod, on a quiet node; gives the rows and the
+/// bare Pod, and leaves the function.
+fn one_at_a_time(
+    server: &Server,
+    setup: &Setup<'_>,
+    (what, code): (&str, &Code),
+    tries: usize,
+) -> Result<(Vec<Row>, BarePod)> {
+    let namespace = setup.namespace;
+    functions::create(server, FUNCTION, code)?;
+    // The first start, which is not counted, brings everything from the disk.
+    functions::invoke(&mut server.client()?, &functions::invoke_path(FUNCTION))?;
+    let bare = BarePod::like(&namespace.pod_of(FUNCTION)?)?;
+
+    shell::step(&format!("cold starts, {what}, one at a time: {tries} of each kind"));
+    let (mut answered, mut opened) = (Samples::default(), Samples::default());
+    for round in 0..tries {
+        functions::make_cold(server, FUNCTION, round)?;
+        namespace.settle()?;
+        thread::sleep(phase(round));
+        answered.push(invoke_at_once(server, &[FUNCTION.to_owned()])?);
+        functions::make_cold(server, FUNCTION, round + tries)?;
+        namespace.settle()?;
+        thread::sleep(phase(round));
+        opened.push(bare.time_to_open(namespace)?);
+    }
+    let mut rows = vec![
+        Row::ms(format!("cold start, {what}, until the answer, p50"), answered.median_ms())
+            .beside(ONE_POD, opened.median_ms())
+            .aim(Some(Aim::Ratio(1.05))),
+    ];
+    rows.extend(timeline(&setup.log, what, tries, opened.median_ms())?);
+    Ok((rows, bare))
 }
 
 /// The kubelet looks at its containers once a second, and the node settles at the same point of that second each time.
@@ -72,7 +91,7 @@ fn phase(round: usize) -> Duration {
 }
 
 /// The steps of the last `count` cold starts, as fakecloud's log tells them.
-fn timeline(log: &Path, count: usize, opened_ms: f64) -> Result<Vec<Row>> {
+fn timeline(log: &Path, what: &str, count: usize, opened_ms: f64) -> Result<Vec<Row>> {
     let log = std::fs::read_to_string(log)?;
     let lines: Vec<&str> =
         log.lines().filter_map(|line| line.split_once("timeline=").map(|(_, steps)| steps)).collect();
@@ -89,7 +108,7 @@ fn timeline(log: &Path, count: usize, opened_ms: f64) -> Result<Vec<Row>> {
         }
     }
     let rows = steps.into_values().map(|(name, samples)| {
-        let row = Row::ms(format!("cold start until {name}, p50"), samples.median_ms());
+        let row = Row::ms(format!("cold start, {what}, until {name}, p50"), samples.median_ms());
         if name == "opened" { row.beside(ONE_POD, opened_ms) } else { row }
     });
     Ok(rows.collect())
