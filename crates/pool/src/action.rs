@@ -8,7 +8,7 @@ use crate::{DeployId, InstanceId, InvocationId};
 /// Something a driver must carry out, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Create a Pod. Report `Started` or `StartFailed`.
+    /// Create a Pod. Report `Started`, `StartFailed` or `NoRoom`; after the latter it comes again for the same instance.
     StartPod {
         /// The new instance.
         instance: InstanceId,

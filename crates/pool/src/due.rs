@@ -1,5 +1,6 @@
 //! What becomes of whom when a deadline passes; each method names the deploy that must be settled.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::deploy::DeployKey;
@@ -12,7 +13,11 @@ impl Pool {
         let (deploy, state) = self.fleet.get(instance)?;
         match state {
             State::Starting => {
-                self.abandon_start(now, deploy, instance, Failure::StartTimedOut, StopReason::StartTimedOut);
+                let (failure, reason) = match self.room.awaited_by(instance) {
+                    Some(reason) => (Failure::StartFailed { reason: Arc::clone(reason) }, StopReason::StartFailed),
+                    None => (Failure::StartTimedOut, StopReason::StartTimedOut),
+                };
+                self.abandon_start(now, deploy, instance, failure, reason);
             }
             State::Idle => self.stop(now, instance, StopReason::IdleExpired),
             State::Busy { .. } | State::Draining { .. } => {}

@@ -40,6 +40,17 @@ pub enum Event {
         /// The cause, in words for the caller.
         reason: Arc<str>,
     },
+    /// The cluster has no room for a starting instance now; it may have once a Pod has gone.
+    ///
+    /// The start waits as long as Pods of other instances leave their places, of which the longest idle one is made to,
+    /// and comes as a `StartPod` again; where there is none, it fails for this reason. The Pod need not exist: ignored
+    /// while the start waits already. For an instance that did start, the same as `Lost`.
+    NoRoom {
+        /// The instance.
+        instance: InstanceId,
+        /// The cause, in words for the caller.
+        reason: Arc<str>,
+    },
     /// A busy instance is done with its invocation. Reported exactly once per `Dispatch`, unless `Lost` came first.
     Finished {
         /// The instance.
@@ -58,6 +69,13 @@ pub enum Event {
     ///
     /// Without a `StopPod` before it, the same as `Lost`: a `StopPod` follows and wants its own confirmation.
     Stopped {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// The Pod of an instance that was to stop has left the cluster, and its place there is free; before or after
+    /// `Stopped`, which comes as soon as it is certain that the Pod will go. Where it is not reported, starts that wait
+    /// for a place are tried again somewhat later.
+    Gone {
         /// The instance.
         instance: InstanceId,
     },

@@ -33,6 +33,19 @@ impl<K: Copy + Ord> Expiry<K> {
         }
     }
 
+    pub(crate) fn contains(&self, key: K) -> bool {
+        self.by_key.contains_key(&key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// The least key, whenever it is due.
+    pub(crate) fn first_key(&self) -> Option<K> {
+        self.by_key.first_key_value().map(|(key, _)| *key)
+    }
+
     pub(crate) fn next(&self) -> Option<(Instant, K)> {
         self.by_deadline.first().copied()
     }

@@ -148,6 +148,11 @@ impl Fleet {
         self.deadlines.longest_idle().map(|slot| self.id(slot))
     }
 
+    /// What a known instance is kept for.
+    pub(crate) fn initialization(&self, id: InstanceId) -> Initialization {
+        self.known(id).expect("callers look the instance up first").initialization
+    }
+
     pub(crate) fn is_provisioned(&self, id: InstanceId) -> bool {
         self.known(id).is_some_and(Instance::is_kept)
     }

@@ -34,6 +34,8 @@ mod id;
 mod instance;
 mod links;
 mod pool;
+mod refusal;
+mod room;
 mod rules;
 mod slab;
 mod waiting;

@@ -8,6 +8,7 @@ use crate::demand::Demand;
 use crate::deploy::DeployKey;
 use crate::fleet::{Fleet, Timer};
 use crate::instance::State;
+use crate::room::Room;
 use crate::waiting::Waiting;
 use crate::{
     Action, After, Config, DeployId, DeployView, Event, Failure, InstanceId, InstanceView, InvocationId, StopReason,
@@ -28,6 +29,7 @@ pub struct Pool {
     pub(crate) fleet: Fleet,
     pub(crate) waiting: Waiting,
     pub(crate) demand: Demand,
+    pub(crate) room: Room,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) shutting_down: bool,
     latest: Option<Instant>,
@@ -44,6 +46,7 @@ impl Pool {
             fleet: Fleet::new(config),
             waiting: Waiting::default(),
             demand: Demand::default(),
+            room: Room::default(),
             actions: VecDeque::new(),
             shutting_down: false,
             latest: None,
@@ -59,9 +62,11 @@ impl Pool {
             Event::Abandoned { invocation } => self.waiting.remove(invocation),
             Event::Started { instance } => self.started(now, instance),
             Event::StartFailed { instance, reason } => self.start_failed(now, instance, reason),
+            Event::NoRoom { instance, reason } => self.no_room(now, instance, reason),
             Event::Finished { instance, after } => self.finished(now, instance, after),
             Event::Lost { instance, reason } => self.lost(now, instance, reason),
             Event::Stopped { instance } => self.stopped(now, instance),
+            Event::Gone { instance } => self.gone(now, instance),
             Event::Retire { deploy } => self.retire(&deploy),
             Event::Provision { deploy, count } => self.provision(deploy, count),
             Event::Shutdown => self.shutdown(now),
@@ -87,12 +92,20 @@ impl Pool {
                 self.settle(now, deploy);
             }
         }
+        while let Some(instance) = self.room.due(now) {
+            if let Some(deploy) = self.try_again(now, instance) {
+                self.settle(now, deploy);
+            }
+        }
         self.turn_away_if_filled(now, was_full);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and what is due then (for the log).
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        self.fleet.next_deadline()
+        [self.fleet.next_deadline(), self.room.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(deadline, _)| *deadline)
     }
 
     /// The next thing to do.
@@ -154,11 +167,12 @@ impl Pool {
     fn started(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
         let (deploy, State::Starting) = self.fleet.get(instance)? else { return None };
         self.fleet.reset_backoff(deploy);
+        self.room.started(instance);
         self.serve(now, deploy, instance);
         Some(deploy)
     }
 
-    fn start_failed(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
+    pub(crate) fn start_failed(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
         match self.fleet.get(instance)? {
             (deploy, State::Starting) => {
                 let failure = Failure::StartFailed { reason };

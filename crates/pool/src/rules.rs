@@ -76,6 +76,7 @@ impl Pool {
 
     pub(crate) fn stop(&mut self, now: Instant, instance: InstanceId, reason: StopReason) {
         self.fleet.set_state(now, instance, State::Stopping { reason });
+        self.room.stopped(now, instance);
         self.actions.push_back(Action::StopPod { instance, reason });
     }
 

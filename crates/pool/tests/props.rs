@@ -54,9 +54,11 @@ enum Step {
     Abandon { pick: usize },
     Start { pick: usize },
     FailStart { pick: usize },
+    RefuseStart { pick: usize },
     Finish { pick: usize, after: After },
     Lose { pick: usize },
     ConfirmStop { pick: usize },
+    Go { pick: usize },
     Evict { pick: usize },
     Desert { pick: usize },
     Retire { deploy: usize },
@@ -83,10 +85,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => pick.prop_map(|pick| Step::Abandon { pick }),
         8 => pick.prop_map(|pick| Step::Start { pick }),
         2 => pick.prop_map(|pick| Step::FailStart { pick }),
+        4 => pick.prop_map(|pick| Step::RefuseStart { pick }),
         8 => pick.prop_map(|pick| Step::Finish { pick, after: After::Reuse }),
         2 => pick.prop_map(|pick| Step::Finish { pick, after: After::Retire }),
         2 => pick.prop_map(|pick| Step::Lose { pick }),
         6 => pick.prop_map(|pick| Step::ConfirmStop { pick }),
+        4 => pick.prop_map(|pick| Step::Go { pick }),
         1 => pick.prop_map(|pick| Step::Evict { pick }),
         1 => pick.prop_map(|pick| Step::Desert { pick }),
         1 => deploy.clone().prop_map(|deploy| Step::Retire { deploy }),
@@ -120,6 +124,8 @@ struct Seen {
     deploy: DeployId,
     phase: Phase,
     created_at: Instant,
+    /// It starts, and there was no room for it.
+    refused: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +180,10 @@ impl Model {
             Step::FailStart { pick } => {
                 self.feed_some(pick, |instance| Event::StartFailed { instance, reason: "refused".into() });
             }
+            Step::RefuseStart { pick } => {
+                self.feed_some(pick, |instance| Event::NoRoom { instance, reason: "quota".into() });
+            }
+            Step::Go { pick } => self.feed_some(pick, |instance| Event::Gone { instance }),
             Step::Finish { pick, after } => self.feed_some(pick, |instance| Event::Finished { instance, after }),
             Step::Lose { pick } => self.feed_some(pick, |instance| Event::Lost { instance, reason: "gone".into() }),
             Step::ConfirmStop { pick } => self.feed_some(pick, |instance| Event::Stopped { instance }),
@@ -262,6 +272,10 @@ impl Model {
                     seen.phase = Phase::Gone;
                 }
             }
+            Event::NoRoom { instance, .. } => {
+                let seen = self.instances.get_mut(instance).expect("picked among those seen");
+                seen.refused |= seen.phase == Phase::Starting;
+            }
             Event::Evict { instance } => self.drains_if_busy(*instance),
             Event::Deserted { instance, invocation } => {
                 if *invocation != InvocationId(0) {
@@ -278,7 +292,10 @@ impl Model {
                 self.shut_down = true;
                 self.provision.clear();
             }
-            Event::Finished { after: After::Retire, .. } | Event::StartFailed { .. } | Event::Lost { .. } => {}
+            Event::Finished { after: After::Retire, .. }
+            | Event::StartFailed { .. }
+            | Event::Lost { .. }
+            | Event::Gone { .. } => {}
         }
     }
 
@@ -308,10 +325,19 @@ impl Model {
 
     fn check_action(&mut self, action: &Action) {
         match action {
+            Action::StartPod { instance, deploy, .. } if self.instances.contains_key(instance) => {
+                let starting = self.count(deploy, |phase| phase == Phase::Starting);
+                let is_wanted = starting <= self.line(deploy) || self.is_kept(*instance);
+                let seen = self.instances.get_mut(instance).expect("just seen");
+                assert!(seen.refused && seen.phase == Phase::Starting, "{instance} is started twice");
+                assert!(is_wanted, "{instance} is started again for nobody");
+                seen.refused = false;
+            }
             Action::StartPod { instance, deploy, .. } => {
                 let starting = self.count(deploy, |phase| phase == Phase::Starting);
                 assert!(starting < self.line(deploy) || self.lacks_provisioned(deploy), "{instance} starts for nobody");
-                let seen = Seen { deploy: deploy.clone(), phase: Phase::Starting, created_at: self.now };
+                let seen =
+                    Seen { deploy: deploy.clone(), phase: Phase::Starting, created_at: self.now, refused: false };
                 assert!(self.instances.insert(*instance, seen).is_none(), "{instance} is not new");
             }
             Action::Dispatch { invocation, instance } => {
@@ -348,7 +374,9 @@ impl Model {
         let own = &self.instances[&instance].deploy;
         let wants = |deploy: &DeployId| self.line(deploy) > self.count(deploy, |phase| phase == Phase::Starting);
         let wants = |deploy: &DeployId| *deploy != *own && (wants(deploy) || self.lacks_provisioned(deploy));
-        assert!((0..3).map(name).any(|deploy| wants(&deploy)), "{instance} is displaced for nobody");
+        let is_refused = |seen: &Seen| seen.refused && seen.phase == Phase::Starting && seen.deploy != *own;
+        let is_wanted = (0..3).map(name).any(|deploy| wants(&deploy)) || self.instances.values().any(is_refused);
+        assert!(is_wanted, "{instance} is displaced for nobody");
     }
 
     fn check_failure(&mut self, invocation: InvocationId, failure: &Failure) {
@@ -409,6 +437,11 @@ impl Model {
             assert!(view.provisioned_ready <= view.provisioned && view.provisioned <= view.provision, "{view:?}");
         }
         assert_eq!(self.pool.waiting(), self.waiting.values().map(VecDeque::len).sum::<usize>());
+    }
+
+    fn is_kept(&self, instance: InstanceId) -> bool {
+        let mut views = self.pool.instances();
+        views.any(|view| view.id == instance && view.initialization == Initialization::Provisioned)
     }
 
     /// Whether no place of the house can become free.

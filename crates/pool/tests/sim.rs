@@ -5,12 +5,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Action, After, Config, DeployId, Event, InstanceId, InvocationId, Pool};
+use fakecloud_pool::{Action, After, Config, DeployId, Event, InstanceId, InvocationId, Pool, StopReason};
 use proptest::prelude::*;
 
 const CONCURRENCY: u32 = 4;
 const FUNCTIONS: usize = 3;
 const HANDOVER_AFTER: Duration = Duration::from_secs(1);
+
+/// A Pod whose deletion is confirmed is there for so long, and a quota counts it for some time after that.
+const GRACE_MS: u64 = 2_000;
+const RECOUNTED_WITHIN_MS: u64 = 900;
 
 /// More Pods than any of the functions here have.
 const ROOMY: u32 = 100;
@@ -125,6 +129,27 @@ proptest! {
     }
 
     #[test]
+    fn quota_that_is_full_of_idle_pods_fails_nobody(
+        places in 1..4_u32,
+        is_known in any::<bool>(),
+        calls in prop::collection::vec((0..FUNCTIONS, 1..50_u64, 10_000..20_000_u64), 1..20),
+        seed: u64,
+    ) {
+        let house = if is_known { places } else { ROOMY };
+        let mut sim = Sim::new(house, Faults { quota: Some(places as usize), ..Faults::default() }, seed);
+        let calls = calls.into_iter().map(|(function, run_ms, after_ms)| Plan {
+            after_ms, function, run_ms, patience_ms: None, spends: false, updates: false,
+        }).collect::<Vec<_>>();
+        sim.schedule(&calls);
+        sim.run_until_answered();
+        prop_assert_eq!(sim.outcomes(Outcome::Finished), calls.len());
+        // Each cold start is refused once while the Pod it displaces is there, and until the quota is recounted.
+        prop_assert!(sim.displaced <= calls.len(), "{} Pods were ended", sim.displaced);
+        let refused_max = 2 + (RECOUNTED_WITHIN_MS / 200) as usize;
+        prop_assert!(sim.refused <= refused_max * calls.len(), "{} creates were refused", sim.refused);
+    }
+
+    #[test]
     fn same_seed_gives_the_same_history(plans in plans(), faults in faults(), house in house(), seed: u64) {
         let (mut one, mut two) = (Sim::new(house, faults, seed), Sim::new(house, faults, seed));
         one.schedule(&plans);
@@ -151,9 +176,11 @@ struct Plan {
     updates: bool,
 }
 
-/// Odds in percent.
+/// Odds in percent, and a quota.
 #[derive(Debug, Clone, Copy, Default)]
 struct Faults {
+    /// How many Pods the API server lets in, those that are on their way out included.
+    quota: Option<usize>,
     start_fails: u64,
     start_hangs: u64,
     pod_dies: u64,
@@ -187,8 +214,10 @@ fn house() -> impl Strategy<Value = u32> {
 }
 
 fn faults() -> impl Strategy<Value = Faults> {
-    (0..60_u64, 0..20_u64, 0..50_u64, 0..60_u64, 0..30_u64).prop_map(
-        |(start_fails, start_hangs, pod_dies, deletion_is_lost, event_repeats)| Faults {
+    let quota = prop::option::of(0..6_usize);
+    (quota, 0..60_u64, 0..20_u64, 0..50_u64, 0..60_u64, 0..30_u64).prop_map(
+        |(quota, start_fails, start_hangs, pod_dies, deletion_is_lost, event_repeats)| Faults {
+            quota,
             start_fails,
             start_hangs,
             pod_dies,
@@ -209,7 +238,11 @@ struct Sim {
     agenda: BTreeMap<(Instant, u64), Happening>,
     scheduled: u64,
     pods: BTreeMap<InstanceId, Pod>,
+    /// How many Pods the quota counts.
+    counted: usize,
     created: usize,
+    refused: usize,
+    displaced: usize,
     callers: BTreeMap<InvocationId, Caller>,
     /// The current version of each function.
     versions: [u32; FUNCTIONS],
@@ -231,13 +264,19 @@ enum Happening {
     PodDies(InstanceId),
     DeathIsSeen(InstanceId),
     RunEnds(InstanceId, InvocationId),
+    PodIsRefused(InstanceId),
+    /// Its deletion is confirmed; its containers may still be running.
     PodIsDeleted(InstanceId),
+    PodIsGone(InstanceId),
+    QuotaIsRecounted,
     Shutdown,
 }
 
 #[derive(Debug)]
 struct Pod {
     deploy: DeployId,
+    /// The quota is used up: there is no Pod.
+    refused: bool,
     listens: bool,
     dead: bool,
     deleting: bool,
@@ -283,7 +322,10 @@ impl Sim {
             agenda: BTreeMap::new(),
             scheduled: 0,
             pods: BTreeMap::new(),
+            counted: 0,
             created: 0,
+            refused: 0,
+            displaced: 0,
             callers: BTreeMap::new(),
             versions: [1; FUNCTIONS],
             provisioned: 0,
@@ -415,9 +457,22 @@ impl Sim {
             Happening::DeathIsSeen(instance) => self.tell(Event::Lost { instance, reason: "OOMKilled".into() }),
             Happening::RunEnds(instance, invocation) => self.run_ends(instance, invocation),
             Happening::PodIsDeleted(instance) => {
-                self.pods.remove(&instance).expect("a Pod is deleted once");
+                let pod = self.pods.remove(&instance).expect("a Pod is deleted once");
                 self.tell(Event::Stopped { instance });
+                if !pod.refused {
+                    let delay = self.between(1, GRACE_MS);
+                    self.after(delay, Happening::PodIsGone(instance));
+                }
             }
+            Happening::PodIsRefused(instance) => {
+                self.tell(Event::NoRoom { instance, reason: "exceeded quota".into() });
+            }
+            Happening::PodIsGone(instance) => {
+                let delay = self.between(1, RECOUNTED_WITHIN_MS);
+                self.after(delay, Happening::QuotaIsRecounted);
+                self.tell(Event::Gone { instance });
+            }
+            Happening::QuotaIsRecounted => self.counted -= 1,
             Happening::Shutdown => self.tell(Event::Shutdown),
         }
     }
@@ -497,7 +552,10 @@ impl Sim {
                     self.answer(invocation, Outcome::Runs, Outcome::Aborted);
                 }
             }
-            Action::StopPod { instance, .. } => self.delete(instance),
+            Action::StopPod { instance, reason } => {
+                self.displaced += usize::from(reason == StopReason::Displaced);
+                self.delete(instance);
+            }
             Action::Forget { deploy } => {
                 assert!(self.pods.values().all(|pod| pod.deploy != deploy), "{deploy} is forgotten but has Pods");
             }
@@ -505,20 +563,20 @@ impl Sim {
     }
 
     fn start(&mut self, instance: InstanceId, deploy: DeployId) {
-        self.created += 1;
-        assert!(self.pods.len() < self.house, "more Pods than the cluster takes");
-        let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop && !pod.deserted).count();
-        assert!(live < CONCURRENCY as usize, "more Pods of {deploy} than allowed");
-        let pod = Pod {
-            deploy,
-            listens: false,
-            dead: false,
-            deleting: false,
-            asked_to_stop: false,
-            deserted: false,
-            runs: None,
-        };
-        assert!(self.pods.insert(instance, pod).is_none(), "{instance} was started before");
+        let refused = self.faults.quota.is_some_and(|quota| self.counted >= quota);
+        if let Some(pod) = self.pods.get_mut(&instance) {
+            assert!(pod.refused && !pod.asked_to_stop, "{instance} was started before");
+            pod.refused = refused;
+        } else {
+            self.created += 1;
+            self.add(instance, deploy, refused);
+        }
+        if refused {
+            self.refused += 1;
+            let delay = self.between(1, 50);
+            return self.after(delay, Happening::PodIsRefused(instance));
+        }
+        self.counted += 1;
         let delay = self.between(300, 3_000);
         if self.chance(self.faults.start_fails) {
             self.after(delay, Happening::PodFails(instance));
@@ -529,6 +587,23 @@ impl Sim {
             let delay = self.between(1, 20_000);
             self.after(delay, Happening::PodDies(instance));
         }
+    }
+
+    fn add(&mut self, instance: InstanceId, deploy: DeployId, refused: bool) {
+        assert!(self.pods.len() < self.house, "more Pods than the cluster takes");
+        let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop && !pod.deserted).count();
+        assert!(live < CONCURRENCY as usize, "more Pods of {deploy} than allowed");
+        let pod = Pod {
+            deploy,
+            refused,
+            listens: false,
+            dead: false,
+            deleting: false,
+            asked_to_stop: false,
+            deserted: false,
+            runs: None,
+        };
+        self.pods.insert(instance, pod);
     }
 
     fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {

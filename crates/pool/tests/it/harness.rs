@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, InstanceId, InvocationId, Pool, StopReason};
+use fakecloud_pool::StopReason;
+use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, Initialization, InstanceId, InvocationId, Pool};
 
 pub(crate) const IDLE_TTL: Duration = Duration::from_secs(600);
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -149,6 +150,14 @@ pub(crate) fn stopped(instance: InstanceId) -> Event {
     Event::Stopped { instance }
 }
 
+pub(crate) fn no_room(instance: InstanceId, reason: &str) -> Event {
+    Event::NoRoom { instance, reason: reason.into() }
+}
+
+pub(crate) fn gone(instance: InstanceId) -> Event {
+    Event::Gone { instance }
+}
+
 pub(crate) fn deserted(instance: InstanceId, invocation: u64) -> Event {
     Event::Deserted { instance, invocation: InvocationId(invocation) }
 }
@@ -166,6 +175,10 @@ pub(crate) fn retire(deploy: &str) -> Event {
 }
 
 // === actions ===
+
+pub(crate) fn start(instance: InstanceId, deploy: &str) -> Action {
+    Action::StartPod { instance, deploy: deploy.into(), initialization: Initialization::OnDemand }
+}
 
 pub(crate) fn dispatch(invocation: u64, instance: InstanceId) -> Action {
     Action::Dispatch { invocation: InvocationId(invocation), instance }

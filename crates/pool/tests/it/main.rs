@@ -5,6 +5,7 @@ mod failed_starts;
 mod full_house;
 mod harness;
 mod losing;
+mod no_room;
 mod provisioned;
 mod queueing;
 mod reuse;

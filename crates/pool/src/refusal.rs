@@ -1,0 +1,87 @@
+//! What becomes of a start for which the cluster has no room.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::deploy::DeployKey;
+use crate::instance::State;
+use crate::room::{LEAVES_WITHIN, RETRY_AFTER, TRIES_MAX};
+use crate::{Action, Failure, InstanceId, Pool, StopReason};
+
+impl Pool {
+    /// Lets a start wait for a Pod that leaves its place, or gives it up where none does.
+    pub(crate) fn no_room(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
+        let (deploy, State::Starting) = self.fleet.get(instance)? else {
+            return self.start_failed(now, instance, reason);
+        };
+        if self.room.awaited_by(instance).is_some() {
+            return None;
+        }
+        let tries = self.room.refuse(instance, Arc::clone(&reason));
+        if !self.is_wanted(deploy, instance) {
+            self.drop_start(now, instance);
+            return Some(deploy);
+        }
+        match self.next_try(now, tries) {
+            Some(until) => self.room.wait(instance, until),
+            None => {
+                self.room.wait(instance, now);
+                let failure = Failure::StartFailed { reason };
+                self.abandon_start(now, deploy, instance, failure, StopReason::StartFailed);
+            }
+        }
+        Some(deploy)
+    }
+
+    /// The place of a Pod that has gone is for the start that has waited longest.
+    pub(crate) fn gone(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
+        if !self.room.gone(now, instance) {
+            return None;
+        }
+        while let Some(next) = self.room.first_waiting() {
+            let Some(unwanted) = self.try_again(now, next) else { break };
+            self.settle(now, unwanted);
+        }
+        None
+    }
+
+    /// Tries a start again that waits, or drops it; names the deploy that must be settled then.
+    pub(crate) fn try_again(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
+        let (key, _) = self.fleet.get(instance).expect("only a starting instance waits for room");
+        if !self.is_wanted(key, instance) {
+            self.drop_start(now, instance);
+            return Some(key);
+        }
+        self.room.tried(instance);
+        let deploy = self.fleet.deploy(key).id.clone();
+        let initialization = self.fleet.initialization(instance);
+        self.actions.push_back(Action::StartPod { instance, deploy, initialization });
+        None
+    }
+
+    /// Until when a start that was refused so many times may wait for room; it is somebody's place that it waits for.
+    fn next_try(&mut self, now: Instant, tries: u32) -> Option<Instant> {
+        if tries >= TRIES_MAX {
+            return None;
+        }
+        if self.room.is_unnoticed(now) {
+            return Some(now + RETRY_AFTER);
+        }
+        if !self.room.is_spare(now) {
+            let idle = self.fleet.longest_idle()?;
+            self.stop(now, idle, StopReason::Displaced);
+        }
+        Some(now + LEAVES_WITHIN)
+    }
+
+    /// Whether somebody still waits for a starting instance, or it is to be there at any time.
+    fn is_wanted(&self, key: DeployKey, instance: InstanceId) -> bool {
+        self.fleet.is_provisioned(instance) || self.fleet.deploy(key).starting() <= self.waiting.len(key)
+    }
+
+    /// Ends a refused start that is wanted no more; nobody has to hear of it.
+    fn drop_start(&mut self, now: Instant, instance: InstanceId) {
+        self.room.wait(instance, now);
+        self.stop(now, instance, StopReason::StartFailed);
+    }
+}

@@ -1,0 +1,136 @@
+//! Room in the cluster, which may be less than the pool's own limits: starts that wait for some, and Pods that leave some.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::InstanceId;
+use crate::expiry::Expiry;
+
+/// A Pod that was stopped longer ago than this and is still there is hoped on no more: its node may be gone.
+pub(crate) const LEAVES_WITHIN: Duration = Duration::from_secs(10);
+
+/// The cluster notices within this that a Pod has gone: a quota is recounted some time later.
+pub(crate) const NOTICED_WITHIN: Duration = Duration::from_secs(1);
+
+/// While that may be the case, starts are tried again after this.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// A start that was refused so many times is given up, whatever leaves.
+pub(crate) const TRIES_MAX: u32 = 20;
+
+/// Starts that were refused for want of room, and Pods whose place is about to become free.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// Until they have started or are given up.
+    refused: BTreeMap<InstanceId, Refused>,
+    /// Those of them that wait, and until when at most; the others are being tried again.
+    waiting: Expiry<InstanceId>,
+    /// Stopped instances whose Pods may still be there. Hashed without a secret, and nobody iterates over it.
+    leaving: HashSet<InstanceId, BuildHasherDefault<DefaultHasher>>,
+    /// The same and some that have gone, with the time at which each was stopped, oldest first.
+    stopped: VecDeque<(Instant, InstanceId)>,
+    /// When the last Pod had gone.
+    gone_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Refused {
+    tries: u32,
+    /// The cluster's last word on it.
+    reason: Arc<str>,
+}
+
+// === impl Room: starts ===
+
+impl Room {
+    /// A start was refused, and how many times it has been by now.
+    pub(crate) fn refuse(&mut self, instance: InstanceId, reason: Arc<str>) -> u32 {
+        let refused = self.refused.entry(instance).or_insert_with(|| Refused { tries: 0, reason: Arc::clone(&reason) });
+        refused.tries += 1;
+        refused.reason = reason;
+        refused.tries
+    }
+
+    /// A refused start waits for room, until then at most.
+    pub(crate) fn wait(&mut self, instance: InstanceId, until: Instant) {
+        self.waiting.set(instance, until);
+    }
+
+    /// A start that waited is tried again.
+    pub(crate) fn tried(&mut self, instance: InstanceId) {
+        self.waiting.remove(instance);
+    }
+
+    /// The instance has started.
+    pub(crate) fn started(&mut self, instance: InstanceId) {
+        self.refused.remove(&instance);
+        self.waiting.remove(instance);
+    }
+
+    /// What a start waits for, in the cluster's words; none unless it waits.
+    pub(crate) fn awaited_by(&self, instance: InstanceId) -> Option<&Arc<str>> {
+        let refused = self.refused.get(&instance).filter(|_| self.waiting.contains(instance))?;
+        Some(&refused.reason)
+    }
+
+    /// The oldest start that waits.
+    pub(crate) fn first_waiting(&self) -> Option<InstanceId> {
+        self.waiting.first_key()
+    }
+
+    /// A start that has waited long enough.
+    pub(crate) fn due(&self, now: Instant) -> Option<InstanceId> {
+        self.waiting.next().filter(|(until, _)| *until <= now).map(|(_, instance)| instance)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+        self.waiting.next().map(|(until, _)| (until, "refused start is tried again"))
+    }
+}
+
+// === impl Room: Pods ===
+
+impl Room {
+    /// An instance is stopped. Its Pod leaves its place, unless it waited for one.
+    pub(crate) fn stopped(&mut self, now: Instant, instance: InstanceId) {
+        let waited = self.waiting.contains(instance);
+        self.started(instance);
+        self.give_up_on(now);
+        if !waited && self.leaving.insert(instance) {
+            self.stopped.push_back((now, instance));
+        }
+    }
+
+    /// A Pod has gone; says whether that leaves a place.
+    pub(crate) fn gone(&mut self, now: Instant, instance: InstanceId) -> bool {
+        let left = self.leaving.remove(&instance);
+        if left {
+            self.gone_at = Some(now);
+        }
+        left
+    }
+
+    /// Whether a Pod leaves its place for which no start waits yet.
+    pub(crate) fn is_spare(&mut self, now: Instant) -> bool {
+        self.give_up_on(now);
+        self.leaving.len() > self.waiting.len()
+    }
+
+    /// Whether the cluster may not have noticed yet that a Pod has gone.
+    pub(crate) fn is_unnoticed(&self, now: Instant) -> bool {
+        self.gone_at.is_some_and(|gone_at| now < gone_at + NOTICED_WITHIN)
+    }
+
+    /// Forgets the Pods that should have gone by now.
+    fn give_up_on(&mut self, now: Instant) {
+        while let Some((at, instance)) = self.stopped.front().copied() {
+            if now < at + LEAVES_WITHIN && self.leaving.contains(&instance) {
+                break;
+            }
+            self.stopped.pop_front();
+            self.leaving.remove(&instance);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! A cluster that has less room than the pool's limits: whose place is taken, how long a start waits for it, and when its
+//! callers hear why.
+
+use std::time::Duration;
+
+use fakecloud_pool::{Config, InstanceId, StopReason};
+
+use crate::harness::*;
+
+/// A Pod that was stopped is hoped on for so long.
+const LEAVES_WITHIN: Duration = Duration::from_secs(10);
+
+/// A cluster may take so long to notice that a Pod has gone, and is asked again so often meanwhile.
+const NOTICED_WITHIN: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+const TRIES_MAX: usize = 20;
+
+/// Idle instances of deploys of these names, the first of which idled longest.
+fn idle<const N: usize>(deploys: [&str; N]) -> (TestPool, [InstanceId; N]) {
+    let mut pool = TestPool::new();
+    let mut invocation = 100;
+    let instances = deploys.map(|deploy| {
+        invocation += 1;
+        let instance = pool.busy(invocation, deploy);
+        pool.assert(reusable(instance), &[]);
+        pool.sleep(TICK);
+        instance
+    });
+    (pool, instances)
+}
+
+/// The Pod of a stopped instance goes, and the start it made room for is tried again.
+#[track_caller]
+fn make_way(pool: &mut TestPool, leaving: (InstanceId, &str), waiting: (InstanceId, &str)) {
+    pool.assert(stopped(leaving.0), &[forget(leaving.1)]);
+    pool.assert(gone(leaving.0), &[start(waiting.0, waiting.1)]);
+}
+
+#[test]
+fn refused_start_takes_the_place_of_the_instance_that_idled_longest() {
+    let (mut pool, [a, _]) = idle(["a", "b"]);
+    let refused = pool.cold(1, "c");
+
+    pool.assert(no_room(refused, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(stopped(a), &[forget("a")]);
+    pool.assert(gone(a), &[start(refused, "c")]);
+    pool.assert(started(refused), &[dispatch(1, refused)]);
+    assert_eq!(pool.states(), ["idle", "busy"]);
+}
+
+#[test]
+fn pod_that_has_gone_before_its_deletion_is_confirmed_makes_room_at_once() {
+    let (mut pool, [a]) = idle(["a"]);
+    let refused = pool.cold(1, "c");
+
+    pool.assert(no_room(refused, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(gone(a), &[start(refused, "c")]);
+    pool.assert(stopped(a), &[forget("a")]);
+}
+
+#[test]
+fn start_in_a_full_cluster_fails_at_once_with_the_reason_and_is_backed_off() {
+    let mut pool = TestPool::new();
+    let busy = pool.busy(1, "a");
+    let refused_start = pool.cold(2, "b");
+
+    pool.assert(
+        no_room(refused_start, "quota"),
+        &[stop(refused_start, StopReason::StartFailed), fail(2, refused("quota"))],
+    );
+    pool.assert(stopped(refused_start), &[]);
+    pool.assert(gone(refused_start), &[]);
+    pool.sleep(BACKOFF_MIN - TICK);
+    pool.assert(invoke(3, "b"), &[fail(3, refused("quota"))]);
+    pool.sleep(TICK);
+    pool.cold(4, "b");
+    pool.assert(reusable(busy), &[]);
+}
+
+#[test]
+fn provisioned_instances_make_no_room() {
+    let mut pool = TestPool::new();
+    pool.pool.handle(pool.now, provision("a", 1));
+    let kept = pool.pool.instances().next().expect("one starts").id;
+    pool.actions();
+    pool.assert(started(kept), &[]);
+
+    let start = pool.cold(1, "b");
+    pool.assert(no_room(start, "quota"), &[stop(start, StopReason::StartFailed), fail(1, refused("quota"))]);
+}
+
+#[test]
+fn provisioned_start_takes_an_idle_place() {
+    let (mut pool, [a]) = idle(["a"]);
+    pool.pool.handle(pool.now, provision("b", 1));
+    let kept = pool.pool.instances().last().expect("one starts").id;
+    pool.actions();
+
+    pool.assert(no_room(kept, "quota"), &[stop(a, StopReason::Displaced)]);
+}
+
+#[test]
+fn place_that_becomes_free_anyway_costs_no_second_one() {
+    let (mut pool, [a, _]) = idle(["a", "b"]);
+    pool.assert(evict(a), &[stop(a, StopReason::Evicted)]);
+    pool.assert(stopped(a), &[forget("a")]);
+    let refused = pool.cold(1, "c");
+
+    pool.assert(no_room(refused, "quota"), &[]);
+    pool.assert(gone(a), &[start(refused, "c")]);
+}
+
+#[test]
+fn each_refused_start_ends_one_instance() {
+    let (mut pool, [a, b, _]) = idle(["a", "b", "c"]);
+    let (first, second) = (pool.cold(1, "d"), pool.cold(2, "d"));
+
+    pool.assert(no_room(first, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(no_room(first, "quota"), &[]);
+    pool.assert(no_room(second, "quota"), &[stop(b, StopReason::Displaced)]);
+    // Whichever goes first, the oldest start is the first to be tried again.
+    make_way(&mut pool, (b, "b"), (first, "d"));
+    make_way(&mut pool, (a, "a"), (second, "d"));
+}
+
+#[test]
+fn waiters_stay_while_another_start_waits_for_room() {
+    let (mut pool, [a]) = idle(["a"]);
+    let (first, second) = (pool.cold(1, "b"), pool.cold(2, "b"));
+    pool.assert(no_room(first, "quota"), &[stop(a, StopReason::Displaced)]);
+
+    pool.assert(no_room(second, "quota"), &[stop(second, StopReason::StartFailed)]);
+    pool.assert(gone(a), &[start(first, "b")]);
+    pool.pool.handle(pool.now, started(first));
+    assert_eq!(pool.actions()[0], dispatch(1, first));
+    pool.assert(reusable(first), &[dispatch(2, first)]);
+}
+
+#[test]
+fn room_that_is_not_noticed_at_once_is_asked_for_again_before_another_place_is_taken() {
+    let (mut pool, [a, b]) = idle(["a", "b"]);
+    let refused = pool.cold(1, "c");
+    pool.assert(no_room(refused, "quota"), &[stop(a, StopReason::Displaced)]);
+    make_way(&mut pool, (a, "a"), (refused, "c"));
+
+    for _ in 0..NOTICED_WITHIN.as_millis() / RETRY_AFTER.as_millis() {
+        pool.assert(no_room(refused, "quota"), &[]);
+        pool.assert_after(RETRY_AFTER - TICK, &[]);
+        assert_eq!(pool.pool.poll_timeout(), Some((pool.now + TICK, "refused start is tried again")));
+        pool.assert_after(TICK, &[start(refused, "c")]);
+    }
+    pool.assert(no_room(refused, "quota"), &[stop(b, StopReason::Displaced)]);
+}
+
+#[test]
+fn pod_that_does_not_go_in_time_is_hoped_on_no_more() {
+    let (mut pool, [a, b]) = idle(["a", "b"]);
+    let refused = pool.cold(1, "c");
+    pool.assert(no_room(refused, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(stopped(a), &[forget("a")]);
+
+    pool.assert_after(LEAVES_WITHIN - TICK, &[]);
+    pool.assert_after(TICK, &[start(refused, "c")]);
+    pool.assert(no_room(refused, "quota"), &[stop(b, StopReason::Displaced)]);
+    pool.assert(gone(a), &[]);
+}
+
+#[test]
+fn reason_is_told_after_so_many_tries() {
+    let deploys: Vec<String> = (0..TRIES_MAX).map(|number| format!("idle-{number}")).collect();
+    let (mut pool, instances) = idle::<TRIES_MAX>(std::array::from_fn(|number| deploys[number].as_str()));
+    let hopeless = pool.cold(1, "z");
+    for (deploy, displaced) in deploys.iter().zip(instances).take(TRIES_MAX - 1) {
+        pool.assert(no_room(hopeless, "quota"), &[stop(displaced, StopReason::Displaced)]);
+        make_way(&mut pool, (displaced, deploy), (hopeless, "z"));
+        pool.sleep(NOTICED_WITHIN);
+    }
+
+    pool.assert(no_room(hopeless, "quota"), &[stop(hopeless, StopReason::StartFailed), fail(1, refused("quota"))]);
+    assert_eq!(pool.states(), ["idle", "stopping"]);
+}
+
+#[test]
+fn start_that_nobody_waits_for_any_more_takes_no_place() {
+    let (mut pool, [a]) = idle(["a"]);
+    let refused = pool.cold(1, "b");
+    pool.assert(abandoned(1), &[]);
+
+    pool.assert(no_room(refused, "quota"), &[stop(refused, StopReason::StartFailed)]);
+    pool.assert(stopped(refused), &[forget("b")]);
+    pool.assert(invoke(2, "a"), &[dispatch(2, a)]);
+}
+
+#[test]
+fn place_goes_to_the_next_start_if_nobody_waits_for_the_first_any_more() {
+    let (mut pool, [a, b]) = idle(["a", "b"]);
+    let (first, second) = (pool.cold(1, "c"), pool.cold(2, "d"));
+    pool.assert(no_room(first, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(no_room(second, "quota"), &[stop(b, StopReason::Displaced)]);
+    pool.assert(abandoned(1), &[]);
+
+    pool.assert(gone(a), &[stop(first, StopReason::StartFailed), start(second, "d")]);
+}
+
+#[test]
+fn start_that_waits_too_long_fails_with_what_it_waits_for() {
+    let (mut pool, [a]) = idle(["a"]);
+    pool.pool = fakecloud_pool::Pool::new(Config { start_timeout: LEAVES_WITHIN - TICK, ..config() });
+    let idle = pool.busy(101, "a");
+    pool.assert(reusable(idle), &[]);
+    assert_eq!(idle, a);
+    let start = pool.cold(1, "b");
+    pool.assert(no_room(start, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(stopped(a), &[forget("a")]);
+
+    pool.assert_after(LEAVES_WITHIN - TICK, &[stop(start, StopReason::StartFailed), fail(1, refused("quota"))]);
+}
+
+#[test]
+fn refused_start_of_a_retired_deploy_that_nobody_waits_for_ends() {
+    let (mut pool, [a]) = idle(["a"]);
+    let refused = pool.cold(1, "b");
+    pool.assert(no_room(refused, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(abandoned(1), &[]);
+
+    pool.assert(retire("b"), &[stop(refused, StopReason::Retired)]);
+    pool.assert(gone(a), &[]);
+    assert_eq!(pool.pool.poll_timeout(), Some((pool.now + STOP_TIMEOUT, "deletion is unconfirmed")));
+}
+
+#[test]
+fn no_room_for_what_has_started_is_a_loss() {
+    let mut pool = TestPool::new();
+    let busy = pool.busy(1, "a");
+
+    pool.assert(no_room(busy, "quota"), &[abort(1, busy, "quota"), stop(busy, StopReason::Lost)]);
+    pool.assert(no_room(busy, "quota"), &[]);
+}
