@@ -14,6 +14,7 @@ pub(crate) mod pod_entry;
 pub(crate) mod pod_status;
 pub(crate) mod provisioning;
 pub(crate) mod pull_failure;
+pub(crate) mod quota;
 pub(crate) mod reaper;
 pub(crate) mod timeline;
 pub(crate) mod token;

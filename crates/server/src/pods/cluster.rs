@@ -11,6 +11,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{WatchStreamExt, watcher::DefaultBackoff};
 use kube::{Client, Config};
 
+use crate::pods::quota;
 use crate::words::chain;
 
 /// All that fakecloud may do, and all it asks for.
@@ -67,9 +68,20 @@ pub(crate) enum ApiError {
     /// The API server said no: nothing has happened.
     #[error("{0}")]
     Refused(String),
+    /// The same, because a quota is used up: it may say yes once another Pod has gone.
+    #[error("{0}")]
+    QuotaUsedUp(String),
     /// No answer, or none that settles it: the request may have been carried out.
     #[error("{0}")]
     Unanswered(String),
+}
+
+/// What came of a request to delete a Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// It will go, once its containers have ended; the watch says when.
+    Accepted,
+    NothingThere,
 }
 
 /// What the shared watch saw.
@@ -100,7 +112,7 @@ impl Cluster {
         let pods = Api::namespaced(client.clone(), namespace);
         let cluster = Self { client, pods, namespace: namespace.to_owned() };
         let missing = cluster.missing_verbs().await.map_err(|error| match error {
-            ApiError::Refused(cause) => ConnectError::Refused { url, cause },
+            ApiError::Refused(cause) | ApiError::QuotaUsedUp(cause) => ConnectError::Refused { url, cause },
             ApiError::Unanswered(cause) => ConnectError::Unreachable { url, cause },
         })?;
         if missing.is_empty() {
@@ -148,10 +160,10 @@ impl Cluster {
     }
 
     /// Deletes the Pod; one that is gone already is as good.
-    pub(crate) async fn delete(&self, name: &str) -> Result<(), ApiError> {
+    pub(crate) async fn delete(&self, name: &str) -> Result<Deletion, ApiError> {
         match within_raw(self.pods.delete(name, &DeleteParams::default())).await? {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Ok(_) => Ok(Deletion::Accepted),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(Deletion::NothingThere),
             Err(error) => Err(in_words(&error)),
         }
     }
@@ -207,7 +219,11 @@ fn in_words(error: &kube::Error) -> ApiError {
     if let kube::Error::Api(status) = error
         && (400..500).contains(&status.code)
     {
-        return ApiError::Refused(status.message.clone());
+        let message = status.message.clone();
+        return match status.code == 403 && quota::is_used_up(&message) {
+            true => ApiError::QuotaUsedUp(message),
+            false => ApiError::Refused(message),
+        };
     }
     ApiError::Unanswered(chain(error))
 }

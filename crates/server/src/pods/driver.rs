@@ -20,7 +20,7 @@ use tracing::debug;
 pub(crate) use self::reset::RESET;
 use crate::deadline;
 use crate::http::inspect::Snapshot;
-use crate::pods::cluster::{ApiError, PodChange};
+use crate::pods::cluster::{ApiError, Deletion, PodChange};
 use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::hand_over::Settled;
@@ -52,7 +52,7 @@ pub(crate) enum Input {
     /// The shared watch saw something.
     Pod(PodChange),
     /// The API server has answered a delete.
-    Deleted { instance: InstanceId, result: Result<(), ApiError> },
+    Deleted { instance: InstanceId, result: Result<Deletion, ApiError> },
     /// An update or a delete made this deploy old.
     Retire { deploy: DeployId },
     /// So many Pods of a deploy are to be there at any time.
@@ -94,6 +94,8 @@ pub(crate) struct Driver {
     pool: Pool,
     pods: HashMap<InstanceId, PodEntry>,
     names: HashMap<String, InstanceId>,
+    /// Pods whose deletion is confirmed and that the watch still has to see go.
+    leaving: HashMap<String, InstanceId>,
     deploys: HashMap<DeployId, Deploy>,
     waiting: HashMap<InvocationId, Waiting>,
     launcher: Launcher,
@@ -135,6 +137,7 @@ pub(crate) async fn run(
         pool: Pool::new(config),
         pods: HashMap::new(),
         names: HashMap::new(),
+        leaving: HashMap::new(),
         deploys: HashMap::new(),
         waiting: HashMap::new(),
         launcher,

@@ -39,31 +39,37 @@ impl Launcher {
         initialization: Initialization,
     ) -> PodEntry {
         let name = PodName::new(&deployment.function.name, request_id::random_u64());
-        let token = self.secret.token(name.as_str());
+        let entry = PodEntry::new(instance, name, deployment);
+        self.create(handle, &entry, initialization);
+        entry
+    }
+
+    /// Creates the Pod of an entry, which does not exist, and reports as [`launch`](Self::launch) does.
+    pub(crate) fn create(&self, handle: &Handle, entry: &PodEntry, initialization: Initialization) {
+        let token = self.secret.token(entry.name.as_str());
         let launch = Launch {
-            name: name.clone(),
+            name: entry.name.clone(),
             instance: self.instance.clone(),
-            deploy_id: deployment.label.clone(),
+            deploy_id: entry.deployment.label.clone(),
             initialization: match initialization {
                 Initialization::OnDemand => fakecloud_podspec::Initialization::OnDemand,
                 Initialization::Provisioned => fakecloud_podspec::Initialization::ProvisionedConcurrency,
             },
             token: token.parse().expect("a token in hex is a bearer token"),
         };
-        let pod = pod(&deployment.function, &launch, &self.settings);
-        let (cluster, handle) = (self.cluster.clone(), handle.clone());
+        let pod = pod(&entry.deployment.function, &launch, &self.settings);
+        let (cluster, handle, instance) = (self.cluster.clone(), handle.clone(), entry.instance);
         tokio::spawn(async move {
             let result = cluster.create(&pod).await;
             handle.send(Input::Created { instance, result });
         });
-        PodEntry::new(instance, name.to_string(), deployment)
     }
 
     /// Deletes one Pod; the answer comes as [`Input::Deleted`].
-    pub(crate) fn delete(&self, handle: &Handle, instance: InstanceId, name: String) {
+    pub(crate) fn delete(&self, handle: &Handle, instance: InstanceId, name: PodName) {
         let (cluster, handle) = (self.cluster.clone(), handle.clone());
         tokio::spawn(async move {
-            let result = cluster.delete(&name).await;
+            let result = cluster.delete(name.as_str()).await;
             handle.send(Input::Deleted { instance, result });
         });
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use fakecloud_podspec::PodName;
 use fakecloud_pool::{InstanceId, InvocationId};
 use k8s_openapi::api::core::v1::PodStatus;
 use tokio::sync::oneshot;
@@ -21,7 +22,7 @@ use crate::pods::timeline::Timeline;
 /// One Pod, from the decision to start it until its deletion is confirmed.
 pub(crate) struct PodEntry {
     pub(crate) instance: InstanceId,
-    pub(crate) name: String,
+    pub(crate) name: PodName,
     pub(crate) deployment: SharedDeployment,
     pub(crate) standing: Standing,
     pub(crate) holding: Holding,
@@ -32,6 +33,8 @@ pub(crate) struct PodEntry {
     /// The last status the watch saw, until the Pod listens.
     pub(crate) starting: Option<Box<PodStatus>>,
     pub(crate) timeline: Timeline,
+    /// Nothing of it is left in the cluster.
+    pub(crate) gone: bool,
     expected_in_resync: bool,
 }
 
@@ -78,7 +81,7 @@ pub(crate) struct DialTask(pub(crate) AbortHandle);
 // === impl PodEntry ===
 
 impl PodEntry {
-    pub(crate) fn new(instance: InstanceId, name: String, deployment: SharedDeployment) -> Self {
+    pub(crate) fn new(instance: InstanceId, name: PodName, deployment: SharedDeployment) -> Self {
         Self {
             instance,
             name,
@@ -89,6 +92,7 @@ impl PodEntry {
             unheard: None,
             starting: None,
             timeline: Timeline::begin(),
+            gone: false,
             expected_in_resync: false,
         }
     }
@@ -110,7 +114,7 @@ impl PodEntry {
         Some(Lease::new(
             self.instance,
             invocation,
-            self.name.clone(),
+            self.name.to_string(),
             connection,
             served_since,
             aborted,
@@ -161,6 +165,11 @@ impl PodEntry {
         emulator::advice(&self.deployment.function).filter(|_| runs)
     }
 
+    /// Whether the Pod still takes its place although its deletion is confirmed.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.standing == Standing::Deleting && !self.gone
+    }
+
     /// A list begins now: whatever the API server has acknowledged will be in it.
     pub(crate) fn expect_in_resync(&mut self) {
         self.expected_in_resync = self.timeline.is_created();
@@ -168,7 +177,7 @@ impl PodEntry {
 
     /// Whether a complete list shows that the Pod is gone.
     pub(crate) fn missing_from(&self, names: &BTreeSet<String>) -> bool {
-        self.expected_in_resync && !names.contains(&self.name)
+        self.expected_in_resync && !names.contains(self.name.as_str())
     }
 }
 

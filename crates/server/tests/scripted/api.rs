@@ -18,6 +18,12 @@ use tokio::sync::broadcast;
 
 use crate::pod::FakePod;
 
+/// How long a Pod's containers take to end, where Pods are limited.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// How long a quota counts a Pod that has gone.
+const RECOUNTED_AFTER: Duration = Duration::from_millis(300);
+
 /// What happens to the next create request.
 #[derive(Debug, Clone)]
 pub(crate) enum Create {
@@ -45,6 +51,10 @@ struct Cluster {
     script: VecDeque<Create>,
     knows_nobody: bool,
     keeps_pods: bool,
+    /// How many Pods are let in.
+    quota: Option<usize>,
+    /// How many Pods the quota counts.
+    counted: usize,
     creates: usize,
     /// Lists, of which each watch needs one before it begins.
     lists: usize,
@@ -80,6 +90,11 @@ impl Api {
     /// Every delete fails from now on.
     pub(crate) fn keep_pods(&self) {
         self.lock().keeps_pods = true;
+    }
+
+    /// So many Pods are let in from now on. A Pod counts until it has gone, `GRACE` after its deletion, and for a moment more.
+    pub(crate) fn limit_pods(&self, quota: usize) {
+        self.lock().quota = Some(quota);
     }
 
     /// A Pod that ran nothing listens at last, and a watch event tells where.
@@ -212,6 +227,12 @@ async fn create(State(api): State<Api>, Json(pod): Json<Value>) -> Response {
         if state.pods.contains_key(&name) {
             return failure(StatusCode::CONFLICT, "AlreadyExists", "pods already exists");
         }
+        if let Some(quota) = state.quota.filter(|_| state.script.is_empty()) {
+            if state.counted >= quota {
+                return exceeded(&name, state.counted, quota);
+            }
+            state.counted += 1;
+        }
         state.script.pop_front()
     };
     match fault {
@@ -242,11 +263,35 @@ async fn remove(State(api): State<Api>, Path(name): Path<String>) -> Response {
         if state.keeps_pods {
             return failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "etcdserver: request timed out");
         }
+        if let Some(pod) = state.pods.get(&name).filter(|_| state.quota.is_some()) {
+            let mut object = pod.object.clone();
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+            drop(api.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
+            tokio::spawn(end(api.clone(), name));
+            return Json(object).into_response();
+        }
         state.pods.remove(&name)
     };
     let Some(pod) = removed else { return failure(StatusCode::NOT_FOUND, "NotFound", "no such Pod") };
     drop(api.events.send(Some(json!({ "type": "DELETED", "object": pod.object }))));
     Json(pod.object.clone()).into_response()
+}
+
+/// The containers of a Pod end.
+async fn end(api: Api, name: String) {
+    tokio::time::sleep(GRACE).await;
+    if let Some(pod) = api.lock().pods.remove(&name) {
+        drop(api.events.send(Some(json!({ "type": "DELETED", "object": pod.object }))));
+    }
+    tokio::time::sleep(RECOUNTED_AFTER).await;
+    api.lock().counted -= 1;
+}
+
+fn exceeded(name: &str, used: usize, quota: usize) -> Response {
+    let message = format!(
+        "pods \"{name}\" is forbidden: exceeded quota: few, requested: pods=1, used: pods={used}, limited: pods={quota}"
+    );
+    failure(StatusCode::FORBIDDEN, "Forbidden", &message)
 }
 
 async fn list_or_watch(State(api): State<Api>, Query(query): Query<BTreeMap<String, String>>) -> Response {

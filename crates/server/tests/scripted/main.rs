@@ -24,6 +24,7 @@ mod limits;
 mod nodes;
 mod pod;
 mod provisioned;
+mod quota;
 mod registry;
 mod s3;
 mod server;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fakecloud_pool::{Action, After, DeployId, Failure, Initialization, InstanceId, InvocationId, StopReason};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{Driver, Input, Waiting};
 use crate::pods::pod_entry::{Holding, Standing};
@@ -23,11 +23,17 @@ impl Driver {
         }
     }
 
+    /// Creates a Pod, or tries to create it again.
     pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId, initialization: Initialization) {
+        if let Some(entry) = self.pods.get_mut(&instance) {
+            debug!(pod = %entry.name, "trying again to create a Pod");
+            entry.standing = Standing::Requested;
+            return self.launcher.create(&self.handle, entry, initialization);
+        }
         let deployment = &self.deploys.get(deploy).expect("a deploy is kept until the pool forgets it").deployment;
         let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment), initialization);
         info!(pod = %entry.name, function = %entry.deployment.function.name, %deploy, "starting a Pod");
-        self.names.insert(entry.name.clone(), instance);
+        self.names.insert(entry.name.to_string(), instance);
         self.pods.insert(instance, entry);
     }
 

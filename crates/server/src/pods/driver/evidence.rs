@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use super::Driver;
-use crate::pods::cluster::{ApiError, PodChange};
+use crate::pods::cluster::{ApiError, Deletion, PodChange};
 use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::emulator;
@@ -22,15 +22,21 @@ impl Driver {
         let Some(entry) = self.pods.get_mut(&instance) else { return };
         let standing = match &result {
             Ok(()) | Err(ApiError::Unanswered(_)) => Standing::Created,
-            Err(ApiError::Refused(_)) => Standing::Refused,
+            Err(ApiError::Refused(_) | ApiError::QuotaUsedUp(_)) => Standing::Refused,
         };
         let before = std::mem::replace(&mut entry.standing, standing);
         match result {
             Ok(()) => entry.acknowledged(now),
             Err(error) => {
                 warn!(pod = %entry.name, %error, "the API server did not create the Pod");
-                let reason = format!("Pod {} could not be created: {error}", entry.name);
-                self.pool.handle(now, Event::StartFailed { instance, reason: reason.into() });
+                let reason = format!("Pod {} could not be created: {error}", entry.name).into();
+                self.pool.handle(
+                    now,
+                    match error {
+                        ApiError::QuotaUsedUp(_) => Event::NoRoom { instance, reason },
+                        ApiError::Refused(_) | ApiError::Unanswered(_) => Event::StartFailed { instance, reason },
+                    },
+                );
             }
         }
         if before == Standing::StopWanted {
@@ -116,6 +122,9 @@ impl Driver {
             PodChange::Gone { name } => {
                 if let Some(instance) = self.names.get(&name).copied() {
                     self.lost(now, instance, "the Pod was deleted");
+                    self.gone(now, instance);
+                } else if let Some(instance) = self.leaving.remove(&name) {
+                    self.gone(now, instance);
                 }
             }
             PodChange::ResyncBegan => self.pods.values_mut().for_each(PodEntry::expect_in_resync),
@@ -123,6 +132,11 @@ impl Driver {
                 let missing = self.pods.values().filter(|entry| entry.missing_from(&names)).map(|entry| entry.instance);
                 for instance in missing.collect::<Vec<_>>() {
                     self.lost(now, instance, "the Pod is gone");
+                    self.gone(now, instance);
+                }
+                let gone = self.leaving.extract_if(|name, _| !names.contains(name)).map(|(_, instance)| instance);
+                for instance in gone.collect::<Vec<_>>() {
+                    self.gone(now, instance);
                 }
             }
         }
@@ -206,9 +220,21 @@ impl Driver {
         self.pool.handle(now, Event::Lost { instance, reason: reason.into() });
     }
 
-    pub(super) fn deleted(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
+    /// Nothing of the Pod is left in the cluster.
+    fn gone(&mut self, now: Instant, instance: InstanceId) {
+        if let Some(entry) = self.pods.get_mut(&instance) {
+            entry.gone = true;
+        }
+        self.pool.handle(now, Event::Gone { instance });
+    }
+
+    pub(super) fn deleted(&mut self, now: Instant, instance: InstanceId, result: Result<Deletion, ApiError>) {
         match result {
-            Ok(()) => self.forget(now, instance),
+            Ok(Deletion::Accepted) => self.forget(now, instance),
+            Ok(Deletion::NothingThere) => {
+                self.gone(now, instance);
+                self.forget(now, instance);
+            }
             Err(error) => {
                 let Some(entry) = self.pods.get_mut(&instance) else { return };
                 warn!(pod = %entry.name, %error, "the API server did not delete the Pod; trying again later");
@@ -218,10 +244,15 @@ impl Driver {
     }
 
     pub(super) fn forget(&mut self, now: Instant, instance: InstanceId) {
-        if let Some(entry) = self.pods.remove(&instance) {
-            self.names.remove(&entry.name);
-        }
         self.pool.handle(now, Event::Stopped { instance });
+        if let Some(entry) = self.pods.remove(&instance) {
+            self.names.remove(entry.name.as_str());
+            if entry.is_leaving() {
+                self.leaving.insert(entry.name.to_string(), instance);
+            } else {
+                self.pool.handle(now, Event::Gone { instance });
+            }
+        }
         self.settle_resets();
     }
 }

@@ -49,7 +49,7 @@ impl Driver {
         let function = &entry.deployment.function;
         let age = |since: Instant| milliseconds(now.saturating_duration_since(since));
         Some(InstanceShown {
-            pod_name: entry.name.clone(),
+            pod_name: entry.name.to_string(),
             function_name: function.name.to_string(),
             function_arn: entry.deployment.arn.clone(),
             runtime: match &function.package {

@@ -1,0 +1,91 @@
+//! A quota that is smaller than the limits of the server: whose Pod makes way, who waits, and who hears of it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::api::Api;
+use crate::client::Answer;
+use crate::server::{Server, until};
+
+/// A server with these functions, of which each that has a place has an idle Pod.
+async fn with_idle_pods(functions: &[&str], quota: usize, settings: &[(&str, &str)]) -> (Api, Server) {
+    let api = Api::start().await;
+    api.limit_pods(quota);
+    let server = Server::start_with(&api, settings).await;
+    for function in functions {
+        server.create_function(function).await;
+    }
+    for function in functions.iter().take(quota) {
+        assert_ran(&server.invoke(function, json!({})).await);
+    }
+    (api, server)
+}
+
+fn assert_ran(answer: &Answer) {
+    assert_eq!((answer.status, answer.function_error), (200, false), "{answer:?}");
+}
+
+#[tokio::test]
+async fn quota_that_is_used_up_by_idle_pods_is_a_full_house() {
+    let (api, server) = with_idle_pods(&["one", "two", "three"], 2, &[]).await;
+    let longest_idle = server.invoke("one", json!({})).await.body;
+    server.invoke("two", json!({})).await;
+    assert_ran(&server.invoke("three", json!({})).await);
+    assert_eq!(json!(api.deleted()), json!([longest_idle]), "and no other");
+    let warned = server.logged("the API server did not create the Pod");
+    assert!((1..=3).contains(&warned.len()) && warned[0].contains("exceeded quota"), "{warned:?}");
+    assert_eq!(api.creates(), 3 + warned.len());
+}
+
+#[tokio::test]
+async fn displacement_in_a_full_house_survives_a_quota_of_the_same_size() {
+    let (api, server) = with_idle_pods(&["one", "two"], 1, &[("FAKECLOUD_LAMBDA_MAX_PODS", "1")]).await;
+    for function in ["two", "one", "two"] {
+        assert_ran(&server.invoke(function, json!({})).await);
+    }
+    assert_eq!(api.deleted().len(), 3);
+}
+
+#[tokio::test]
+async fn burst_ends_as_many_idle_pods_as_it_needs() {
+    let functions = ["one", "two", "three", "four", "five", "six"];
+    let (api, server) = with_idle_pods(&functions, 4, &[]).await;
+    let (five, six) = tokio::join!(server.invoke("five", json!({})), server.invoke("six", json!({})));
+    assert_ran(&five);
+    assert_ran(&six);
+    assert_eq!(api.deleted().len(), 2);
+}
+
+#[tokio::test]
+async fn quota_that_others_use_up_is_the_callers_reason_at_once() {
+    let (api, server) = with_idle_pods(&["one"], 0, &[]).await;
+    let began = Instant::now();
+    let answer = server.invoke("one", json!({})).await;
+    assert_eq!(answer.status, 424);
+    assert!(answer.body["Message"].as_str().unwrap().contains("exceeded quota: few"), "{answer:?}");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!((api.creates(), api.deleted().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn busy_pods_make_no_way_and_their_end_is_not_waited_for() {
+    let (api, server) = with_idle_pods(&["one", "two"], 1, &[]).await;
+    let (busy, refused) = tokio::join!(server.invoke("one", json!({ "sleep_ms": 1_500 })), async {
+        until(async || (api.payloads("one").len() == 2).then_some(())).await;
+        server.invoke("two", json!({})).await
+    });
+    assert_ran(&busy);
+    assert_eq!(refused.status, 424, "{refused:?}");
+    assert_eq!(api.deleted().len(), 0);
+}
+
+#[tokio::test]
+async fn caller_that_hangs_up_wants_no_place_any_more() {
+    let (api, server) = with_idle_pods(&["one", "two", "three"], 2, &[]).await;
+    server.hang_up("three", json!({}), Duration::from_millis(300)).await;
+    until(async || (api.pods().len() == 1).then_some(())).await;
+    let creates = api.creates();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!((api.creates(), api.deleted().len()), (creates, 1), "nobody waits for it");
+}
