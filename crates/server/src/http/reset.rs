@@ -1,4 +1,4 @@
-//! `POST /_fakecloud/reset`: everything is as at the start of an empty instance, for the next test.
+//! `POST /_fakecloud/reset`: everything, or all of Lambda, is as at the start of an empty instance, for the next test.
 
 use std::time::Duration;
 
@@ -13,15 +13,28 @@ use tracing::{info, warn};
 use crate::app::App;
 use crate::invocations::events;
 use crate::pods::driver::Input;
-use crate::state::writer::{Writer, on_disk};
+use crate::state::store::Cleared;
+use crate::state::writer::on_disk;
 
 /// How long the API server is given to take the deletion of all Pods.
 const PODS_DELETED_WITHIN: Duration = Duration::from_secs(30);
 
-/// `POST /_fakecloud/reset`, `/_fakecloud/reset/lambda` and `/_reset`: answers once it is done, whether its client stays
-/// or not.
-pub(crate) async fn reset(State(app): State<App>) -> Response {
-    let resetting = tokio::spawn(async move { run(&app).await });
+/// `POST /_fakecloud/reset` and `/_reset`: answers once it is done, whether its client stays or not.
+pub(crate) async fn everything(State(app): State<App>) -> Response {
+    answer(async move {
+        let others = forget(&app, Cleared::All).await;
+        others.and(empty_registry(&app).await)
+    })
+    .await
+}
+
+/// `POST /_fakecloud/reset/lambda`: the same, but roles, policies and images stay.
+pub(crate) async fn lambda(State(app): State<App>) -> Response {
+    answer(async move { forget(&app, Cleared::Lambda).await }).await
+}
+
+async fn answer(reset: impl Future<Output = Result<(), String>> + Send + 'static) -> Response {
+    let resetting = tokio::spawn(reset);
     let outcome = resetting.await.unwrap_or_else(|panic| Err(format!("the reset was lost: {panic}")));
     match outcome {
         Ok(()) => Json(json!({ "status": "ok" })).into_response(),
@@ -32,13 +45,15 @@ pub(crate) async fn reset(State(app): State<App>) -> Response {
     }
 }
 
-async fn run(app: &App) -> Result<(), String> {
-    // 1. No function, no event for one and no role is left: what comes from now on finds none.
+async fn forget(app: &App, what: Cleared) -> Result<(), String> {
+    // 1. No function, no event for one and perhaps no role is left: what comes from now on finds none.
     let (generation, written) = {
         let (mut lambda, mut iam) = (app.lambda(), app.iam());
-        iam.reset();
+        if what == Cleared::All {
+            iam.reset();
+        }
         app.deployments.follow(lambda.reset());
-        (lambda.generation(), app.writer.as_ref().map(Writer::clear))
+        (lambda.generation(), app.writer.as_ref().map(|writer| writer.clear(what)))
     };
     let events = events::reset(app, generation).await;
     app.provisioning.changed();
@@ -46,16 +61,13 @@ async fn run(app: &App) -> Result<(), String> {
     let (done, deleted) = oneshot::channel();
     app.driver.send(Input::Reset { generation, done });
     let deleted = tokio::time::timeout(PODS_DELETED_WITHIN, deleted).await;
-    // 3. No image, and no memory of what was.
-    let registry = app.registry.clone();
-    let images = tokio::task::spawn_blocking(move || registry.reset()).await.expect("deleting images does not panic");
+    // 3. No memory of what was.
     app.invocation_log.clear();
     events.map_err(|error| format!("the records of asynchronous invocations could not be deleted: {error}"))?;
-    images.map_err(|error| format!("the registry could not be emptied: {error}"))?;
     let records = on_disk(written).await;
     records.map_err(|error| format!("the records on disk could not be deleted: {error}"))?;
     match deleted {
-        Ok(Ok(())) => info!("reset: no function, layer, role, image or Pod is left"),
+        Ok(Ok(())) => info!(?what, "reset: no function, layer or Pod is left"),
         Ok(Err(_gone)) => return Err("fakecloud is shutting down".to_owned()),
         Err(_elapsed) => {
             return Err(format!(
@@ -65,4 +77,10 @@ async fn run(app: &App) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+async fn empty_registry(app: &App) -> Result<(), String> {
+    let registry = app.registry.clone();
+    let images = tokio::task::spawn_blocking(move || registry.reset()).await.expect("deleting images does not panic");
+    images.map_err(|error| format!("the registry could not be emptied: {error}"))
 }

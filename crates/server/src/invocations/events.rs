@@ -25,6 +25,7 @@ pub(crate) use self::restore::restored;
 use crate::app::App;
 use crate::deadline;
 use crate::invocations::destinations;
+use crate::state::store::Cleared;
 use crate::state::writer::{Writer, Written};
 
 /// What is asked for when the process ends is given up after this.
@@ -262,7 +263,7 @@ impl Events {
         self.held.clear();
         self.deliveries.drain().for_each(|(_, delivery)| delivery.abort());
         // Whoever asked may have given up waiting.
-        drop(done.send(self.writer.as_ref().map(Writer::clear)));
+        drop(done.send(self.writer.as_ref().map(|writer| writer.clear(Cleared::All))));
     }
 
     /// Queues a change of the records; the next start makes up for one that fails.

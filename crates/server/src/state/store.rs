@@ -8,6 +8,15 @@ use fakecloud_durable::{self as durable, Change};
 /// The folder of IAM's records; all others are Lambda's.
 pub(crate) const IAM: &str = "iam/";
 
+/// What a reset removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cleared {
+    /// All records.
+    All,
+    /// All but IAM's.
+    Lambda,
+}
+
 /// What becomes of one record.
 pub(crate) struct Write {
     /// A relative path of safe file names.
@@ -30,10 +39,8 @@ impl Store {
 
     /// Every record, as key and content, in the order of the keys. Removes what a process that was killed was writing.
     pub(crate) fn load(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
-        let mut records = Vec::new();
-        collect(&self.dir, &self.dir, &mut records)?;
-        records.sort();
-        Ok(records)
+        let read = |key: String| std::fs::read(self.dir.join(&key)).map(|json| (key, json));
+        self.keys()?.into_iter().map(read).collect()
     }
 
     /// Writes or removes records, in this order; all of that is on disk when this returns.
@@ -42,9 +49,23 @@ impl Store {
         durable::change(&writes.into_iter().map(change).collect::<Vec<_>>())
     }
 
-    /// Removes all records, in one step.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        durable::empty_folder(&self.dir)
+    /// Removes records: all of them in one step, those of one service one after the other.
+    pub(crate) fn clear(&self, what: Cleared) -> io::Result<()> {
+        match what {
+            Cleared::All => durable::empty_folder(&self.dir),
+            Cleared::Lambda => {
+                let of_lambda = self.keys()?.into_iter().filter(|key| !key.starts_with(IAM));
+                let gone: Vec<Write> = of_lambda.map(|key| Write { key, json: None }).collect();
+                self.write(&gone)
+            }
+        }
+    }
+
+    fn keys(&self) -> io::Result<Vec<String>> {
+        let mut keys = Vec::new();
+        collect(&self.dir, &self.dir, &mut keys)?;
+        keys.sort();
+        Ok(keys)
     }
 }
 
@@ -66,14 +87,14 @@ impl From<fakecloud_iam::Change> for Write {
     }
 }
 
-fn collect(root: &Path, dir: &Path, records: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+fn collect(root: &Path, dir: &Path, keys: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(root, &path, records)?;
+            collect(root, &path, keys)?;
         } else if path.extension().is_some_and(|extension| extension == "json") {
             let relative = path.strip_prefix(root).expect("a folder's entries lie in it");
-            records.push((relative.to_string_lossy().into_owned(), std::fs::read(&path)?));
+            keys.push(relative.to_string_lossy().into_owned());
         } else if durable::is_unfinished(&path) {
             std::fs::remove_file(&path)?;
         }
@@ -106,6 +127,18 @@ mod tests {
         let expected =
             [("eu-west-1/c.d.json".to_owned(), b"3".to_vec()), ("us-east-1/a.json".to_owned(), b"1".to_vec())];
         assert_eq!(reopened.load().unwrap(), expected);
+    }
+
+    #[test]
+    fn records_of_iam_are_left_where_only_those_of_lambda_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().to_owned()).unwrap();
+        let keys = ["000000000000/us-east-1/functions/f.json", "iam/000000000000/roles/r.json", "iamb.json"];
+        store.write(&keys.map(|key| put(key, b"1"))).unwrap();
+        store.clear(Cleared::Lambda).unwrap();
+        assert_eq!(store.load().unwrap(), [(keys[1].to_owned(), b"1".to_vec())]);
+        store.clear(Cleared::All).unwrap();
+        assert_eq!(store.load().unwrap(), []);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::state::store::{Store, Write};
+use crate::state::store::{Cleared, Store, Write};
 
 /// So many calls at most share a flush. Most change one file, which is open until it is flushed.
 const JOBS_MAX: usize = 64;
@@ -20,7 +20,7 @@ struct Job {
 
 enum Work {
     Write(Vec<Write>),
-    Clear,
+    Clear(Cleared),
 }
 
 /// Tells when the changes are on disk.
@@ -53,9 +53,9 @@ impl Writer {
         self.queue(Work::Write(writes))
     }
 
-    /// Queues the deletion of all records, in the order of the state as well.
-    pub(crate) fn clear(&self) -> Written {
-        self.queue(Work::Clear)
+    /// Queues the deletion of records, in the order of the state as well.
+    pub(crate) fn clear(&self, what: Cleared) -> Written {
+        self.queue(Work::Clear(what))
     }
 
     fn queue(&self, work: Work) -> Written {
@@ -72,9 +72,9 @@ fn run(store: &Store, jobs: impl Iterator<Item = Job>) {
     for Job { work, done } in jobs {
         match work {
             Work::Write(writes) => together.push((writes, done)),
-            Work::Clear => {
+            Work::Clear(what) => {
                 write(store, std::mem::take(&mut together));
-                tell(done, store.clear());
+                tell(done, store.clear(what));
             }
         }
     }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn clearing_takes_what_was_before_and_leaves_what_comes_after() {
-        let works = vec![Work::Write(put("a.json", "1")), Work::Clear, Work::Write(put("b.json", "2"))];
+        let works = vec![Work::Write(put("a.json", "1")), Work::Clear(Cleared::All), Work::Write(put("b.json", "2"))];
         let (heard, records) = outcome(works);
         assert_eq!(heard, [true; 3]);
         assert_eq!(records, [record("b.json", "2")]);

@@ -115,7 +115,10 @@ async fn roles_and_policies_outlive_the_process_and_end_with_a_reset() {
         ],
     )
     .await;
+    server.create_function("hello").await;
+    server.call(Method::POST, "/_fakecloud/reset/lambda", &Value::Null, 200).await;
     server.restart().await;
+    assert_eq!(server.get("/2015-03-31/functions").await["Functions"], json!([]), "that reset is for functions");
     walk(
         &server,
         &[

@@ -42,6 +42,7 @@ async fn image_outlives_the_process_and_no_reset() {
     let api = Api::start().await;
     let mut server = Server::start(&api).await;
     push(&server, "team/app").await;
+    server.call(Method::POST, "/_fakecloud/reset/lambda", &Value::Null, 200).await;
     server.restart().await;
     let tags = server.get("/v2/team/app/tags/list").await;
     assert_eq!(tags, json!({ "name": "team/app", "tags": ["v1"] }));
