@@ -1,13 +1,14 @@
-//! The latest invocations, for tests that ask what was invoked: `GET /_fakecloud/lambda/invocations`.
+//! The latest invocations, for tests that ask what was invoked: `GET /_fakecloud/lambda/invocations`. As in AWS's figures,
+//! what never ran is none.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
-use fakecloud_lambda::{Error, Invocation, Outcome};
+use fakecloud_lambda::{Invocation, Outcome};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -23,12 +24,12 @@ const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 /// Longer payloads share the memory that they were read into.
 const COPIED_BYTES_MAX: usize = 4 << 10;
 
-/// The latest invocations of all functions, the oldest first.
+/// The latest invocations of all functions.
 #[derive(Default)]
 pub(crate) struct InvocationLog(Arc<Mutex<Entries>>);
 
-/// An invocation that has not ended yet, held by its caller and by what runs it. Dropped by both without an end, it counts
-/// as given up by its caller.
+/// An invocation that has not ended yet, held by its caller and by what runs it. Dropped by both without an end, it was
+/// given up by its caller before it ran.
 pub(crate) struct OpenEntry {
     number: u64,
     began: Instant,
@@ -51,9 +52,9 @@ pub(crate) enum Source {
 
 #[derive(Default)]
 struct Entries {
-    /// The number of the first one in `queue`; the others follow without a gap.
-    first: u64,
-    queue: VecDeque<Entry>,
+    /// By number, the oldest first.
+    latest: BTreeMap<u64, Entry>,
+    last: u64,
     payload_bytes: usize,
 }
 
@@ -69,7 +70,7 @@ struct Entry {
 
 struct End {
     duration_ms: u64,
-    /// What went wrong: an error type of the function, or the error that the caller got.
+    /// What went wrong: an error type of the function.
     error: Option<String>,
 }
 
@@ -103,7 +104,7 @@ impl InvocationLog {
 
     fn shown(&self) -> Value {
         let entries = lock(&self.0);
-        json!({ "invocations": entries.queue.iter().map(Entry::shown).collect::<Vec<_>>() })
+        json!({ "invocations": entries.latest.values().map(Entry::shown).collect::<Vec<_>>() })
     }
 }
 
@@ -121,22 +122,16 @@ fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
 
 impl OpenEntry {
     /// Notes how it ended, unless that is known already.
-    pub(crate) fn end(&self, outcome: Result<&Outcome, &Error>) {
-        self.note(match outcome {
-            Ok(outcome) => outcome.error_type(),
-            Err(error) => Some(error.to_string()),
-        });
-    }
-
-    fn note(&self, error: Option<String>) {
+    pub(crate) fn end(&self, outcome: &Outcome) {
         let duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        lock(&self.entries).end(self.number, End { duration_ms, error });
+        let end = End { duration_ms, error: outcome.error_type() };
+        lock(&self.entries).end(self.number, end);
     }
 }
 
 impl Drop for OpenEntry {
     fn drop(&mut self) {
-        self.note(Some("the caller hung up before the invocation was sent to a Pod".to_owned()));
+        lock(&self.entries).withdraw(self.number);
     }
 }
 
@@ -144,27 +139,34 @@ impl Drop for OpenEntry {
 
 impl Entries {
     fn push(&mut self, entry: Entry) -> u64 {
+        self.last += 1;
         self.payload_bytes += entry.payload.len();
-        self.queue.push_back(entry);
-        while self.queue.len() > ENTRIES_MAX || self.payload_bytes > PAYLOAD_BYTES_MAX {
-            let Some(oldest) = self.queue.pop_front() else { break };
+        self.latest.insert(self.last, entry);
+        while self.latest.len() > ENTRIES_MAX || self.payload_bytes > PAYLOAD_BYTES_MAX {
+            let Some((_, oldest)) = self.latest.pop_first() else { break };
             self.payload_bytes -= oldest.payload.len();
-            self.first += 1;
         }
-        self.first + self.queue.len() as u64 - 1
+        self.last
     }
 
     /// The first end counts. An entry that was forgotten meanwhile stays so.
     fn end(&mut self, number: u64, end: End) {
-        let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
-        if let Some(entry) = index.and_then(|index| self.queue.get_mut(index)) {
+        if let Some(entry) = self.latest.get_mut(&number) {
             entry.end.get_or_insert(end);
         }
     }
 
+    /// Forgets an entry that has no end: it never ran.
+    fn withdraw(&mut self, number: u64) {
+        if self.latest.get(&number).is_some_and(|entry| entry.end.is_none())
+            && let Some(entry) = self.latest.remove(&number)
+        {
+            self.payload_bytes -= entry.payload.len();
+        }
+    }
+
     fn clear(&mut self) {
-        self.first += self.queue.len() as u64;
-        self.queue.clear();
+        self.latest.clear();
         self.payload_bytes = 0;
     }
 }
@@ -213,13 +215,17 @@ mod tests {
         End { duration_ms: 7, error: error.map(str::to_owned) }
     }
 
+    fn oldest(entries: &Entries) -> &[u8] {
+        &entries.latest.values().next().unwrap().payload
+    }
+
     #[test]
     fn an_invocation_is_shown_while_it_runs_and_after_its_end() {
         let mut entries = Entries::default();
         let numbers = [entries.push(entry(b"{}")), entries.push(entry(b"1")), entries.push(entry(b"2"))];
         entries.end(numbers[1], end(Some("KeyError")));
         entries.end(numbers[2], end(None));
-        let shown: Vec<Value> = entries.queue.iter().map(Entry::shown).collect();
+        let shown: Vec<Value> = entries.latest.values().map(Entry::shown).collect();
         let expected = json!({
             "functionArn": "arn", "payload": "{}", "source": "invoke", "timestamp": "2026-01-31T12:00:00.000Z",
             "requestId": "", "executedVersion": "$LATEST", "status": "running", "error": null, "durationMs": null,
@@ -239,12 +245,12 @@ mod tests {
         for _ in 1..ENTRIES_MAX {
             entries.push(entry(b"1"));
         }
-        assert_eq!((entries.queue.len(), &*entries.queue[0].payload), (ENTRIES_MAX, &b"0"[..]));
+        assert_eq!((entries.latest.len(), oldest(&entries)), (ENTRIES_MAX, &b"0"[..]));
         let last = entries.push(entry(b"2"));
-        assert_eq!((entries.queue.len(), &*entries.queue[0].payload), (ENTRIES_MAX, &b"1"[..]));
+        assert_eq!((entries.latest.len(), oldest(&entries)), (ENTRIES_MAX, &b"1"[..]));
         entries.end(first, end(None));
         entries.end(last, end(None));
-        assert_eq!(entries.queue.iter().filter(|entry| entry.end.is_some()).count(), 1);
+        assert_eq!(entries.latest.values().filter(|entry| entry.end.is_some()).count(), 1);
     }
 
     #[test]
@@ -253,9 +259,23 @@ mod tests {
         let mut entries = Entries::default();
         entries.push(entry(&LARGE));
         entries.push(entry(&LARGE));
-        assert_eq!(entries.queue.len(), 2);
+        assert_eq!(entries.latest.len(), 2);
         entries.push(entry(b"1"));
-        assert_eq!((entries.queue.len(), entries.payload_bytes), (2, LARGE.len() + 1));
+        assert_eq!((entries.latest.len(), entries.payload_bytes), (2, LARGE.len() + 1));
+    }
+
+    #[test]
+    fn what_never_ran_is_not_shown_and_takes_no_place() {
+        let mut entries = Entries::default();
+        let first = entries.push(entry(b"0"));
+        for _ in 0..ENTRIES_MAX {
+            let throttled = entries.push(entry(b"1"));
+            entries.withdraw(throttled);
+        }
+        assert_eq!((entries.latest.len(), oldest(&entries), entries.payload_bytes), (1, &b"0"[..], 1));
+        entries.end(first, end(None));
+        entries.withdraw(first);
+        assert_eq!(entries.latest.len(), 1, "it ran");
     }
 
     #[test]
@@ -265,8 +285,8 @@ mod tests {
         entries.clear();
         let after = entries.push(entry(b"2"));
         entries.end(before, end(None));
-        assert!(entries.queue[0].end.is_none());
+        assert!(entries.latest[&after].end.is_none());
         entries.end(after, end(None));
-        assert!(entries.queue[0].end.is_some());
+        assert!(entries.latest[&after].end.is_some());
     }
 }

@@ -66,23 +66,11 @@ pub(crate) struct Terms {
 /// not, as on AWS, but without its caller it is the last of its Pod; until then a caller that hangs up gives its place
 /// in the queue back. What of an answer went through the relay is not in the outcome.
 pub(crate) async fn run(app: &App, invocation: &Invocation, request_id: &str, terms: Terms) -> Result<Outcome, Error> {
-    let entry = app.invocation_log.begin(invocation, request_id, terms.source);
-    let outcome = run_on_current(app, invocation, request_id, terms, &entry).await;
-    entry.end(outcome.as_ref());
-    outcome
-}
-
-async fn run_on_current(
-    app: &App,
-    invocation: &Invocation,
-    request_id: &str,
-    terms: Terms,
-    entry: &Arc<OpenEntry>,
-) -> Result<Outcome, Error> {
     let admission = Admission::of(app, invocation)?;
+    let entry = app.invocation_log.begin(invocation, request_id, terms.source);
+    let held = Held { admission, entry };
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
     let in_use = InUse { app, deployment };
-    let held = Held { admission, entry: Arc::clone(entry) };
     run_deployed(app, invocation, &in_use.deployment, &held, request_id, terms).await
 }
 
@@ -196,7 +184,7 @@ impl Sent {
         };
         if let Some(outcome) = &outcome {
             hints::log(outcome, &lease, &self.deployment.function, &self.request_id);
-            self.held.entry.end(Ok(outcome));
+            self.held.entry.end(outcome);
         }
         lease.finish(after);
         outcome

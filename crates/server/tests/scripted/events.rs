@@ -133,6 +133,8 @@ async fn start_that_fails_is_tried_again_until_it_succeeds() {
     assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
     until(async || (api.payloads("hello").len() == 1).then_some(())).await;
     assert_eq!(server.logged("could not be run yet").len(), 1);
+    let listed = server.get("/_fakecloud/lambda/invocations").await;
+    assert_eq!(listed["invocations"].as_array().unwrap().len(), 1, "an attempt that was refused is no invocation");
 }
 
 #[tokio::test]
