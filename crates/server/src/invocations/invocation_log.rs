@@ -58,6 +58,7 @@ struct Entries {
     payload_bytes: usize,
 }
 
+#[derive(Clone)]
 struct Entry {
     function_arn: String,
     executed_version: String,
@@ -68,6 +69,7 @@ struct Entry {
     end: Option<End>,
 }
 
+#[derive(Clone)]
 struct End {
     duration_ms: u64,
     /// What went wrong: an error type of the function.
@@ -103,8 +105,9 @@ impl InvocationLog {
     }
 
     fn shown(&self) -> Value {
-        let entries = lock(&self.0);
-        json!({ "invocations": entries.latest.values().map(Entry::shown).collect::<Vec<_>>() })
+        // Every invocation takes the lock: what takes long comes after it.
+        let entries: Vec<Entry> = lock(&self.0).latest.values().cloned().collect();
+        json!({ "invocations": entries.iter().map(Entry::shown).collect::<Vec<_>>() })
     }
 }
 
