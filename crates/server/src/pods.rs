@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod convert;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
+pub(crate) mod dialler;
 pub(crate) mod driver;
 pub(crate) mod emulator;
 pub(crate) mod hand_over;

@@ -31,6 +31,7 @@ use crate::outbound::aws_client::{AwsClient, Credentials, Endpoints};
 use crate::outbound::http_client::HttpClient;
 use crate::pods::cluster::Cluster;
 use crate::pods::deployments::Deployments;
+use crate::pods::dialler::Dialler;
 use crate::pods::driver::{self, Handle, Input};
 use crate::pods::launcher::Launcher;
 use crate::pods::provisioning::Provisioning;
@@ -196,6 +197,7 @@ fn launcher(
         registry: settings.ecr.clone().filter(|_| args.registry.ecr == Ecr::Own),
         instance: instance.clone(),
         secret: Arc::clone(secret),
+        dialler: Dialler::default(),
         unschedulable_grace: args.k8s.unschedulable_grace.0,
     }
 }

@@ -1,6 +1,7 @@
 //! The one kept HTTP/1.1 connection to a Pod: opened when the Pod became ready, used for every invocation, never
 //! redialled. A Pod's address may belong to another Pod later; its open connection cannot.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,13 +18,6 @@ use crate::invocations::relay::{Relay, Taken};
 
 /// The emulator's only path; it serves whatever function its container holds.
 const INVOKE_PATH: &str = "/2015-03-31/functions/function/invocations";
-
-/// Between two attempts to reach a port that does not listen yet. A refused attempt costs some 50 µs; on average half
-/// of this is added to a cold start of a second.
-const DIAL_INTERVAL: Duration = Duration::from_millis(8);
-
-/// An attempt that got no answer at all (a route not there yet) is given up after this and made again.
-const DIAL_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A peer that vanished without a word (node gone, packets dropped) is noticed after `KEEPALIVE_IDLE` plus
 /// `KEEPALIVE_PROBES` intervals, not after the function's timeout.
@@ -66,27 +60,7 @@ pub(crate) struct Connection {
     host: HeaderValue,
 }
 
-/// Connects as soon as the port listens; ends only with success, so the caller bounds it. `closed` runs when the
-/// connection ends, for whatever reason.
-pub(crate) async fn dial(address: SocketAddr, closed: impl FnOnce() + Send + 'static) -> Connection {
-    loop {
-        if let Ok(Ok(stream)) = tokio::time::timeout(DIAL_ATTEMPT_TIMEOUT, TcpStream::connect(address)).await
-            && tune(&stream).is_ok()
-            && let Ok((sender, connection)) = http1::handshake(TokioIo::new(stream)).await
-        {
-            tokio::spawn(async move {
-                // An error here is an end like any other; the request in flight reports it.
-                drop(connection.await);
-                closed();
-            });
-            let host = HeaderValue::try_from(address.to_string()).expect("a socket address is a valid header value");
-            return Connection { sender, host };
-        }
-        tokio::time::sleep(DIAL_INTERVAL).await;
-    }
-}
-
-fn tune(stream: &TcpStream) -> std::io::Result<()> {
+fn tune(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let keepalive =
         TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_PROBES);
@@ -99,6 +73,20 @@ fn tune(stream: &TcpStream) -> std::io::Result<()> {
 // === impl Connection ===
 
 impl Connection {
+    /// Connects. `closed` runs when the connection ends, for whatever reason.
+    pub(crate) async fn open(address: SocketAddr, closed: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        tune(&stream)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        tokio::spawn(async move {
+            // An error here is an end like any other; the request in flight reports it.
+            drop(connection.await);
+            closed();
+        });
+        let host = HeaderValue::try_from(address.to_string()).expect("a socket address is a valid header value");
+        Ok(Self { sender, host })
+    }
+
     /// Whether it can carry another request, as far as is known.
     pub(crate) fn is_open(&self) -> bool {
         !self.sender.is_closed()

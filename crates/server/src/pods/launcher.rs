@@ -10,8 +10,8 @@ use fakecloud_pool::{Initialization, InstanceId};
 use tracing::warn;
 
 use crate::pods::cluster::Cluster;
-use crate::pods::connection;
 use crate::pods::deployment::SharedDeployment;
+use crate::pods::dialler::Dialler;
 use crate::pods::driver::{Handle, Input};
 use crate::pods::pod_entry::{DialTask, PodEntry};
 use crate::pods::token::Secret;
@@ -25,6 +25,7 @@ pub(crate) struct Launcher {
     pub(crate) registry: Option<Registry>,
     pub(crate) instance: InstanceLabel,
     pub(crate) secret: Arc<Secret>,
+    pub(crate) dialler: Dialler,
     /// How long a Pod may stay unschedulable before its callers hear of it.
     pub(crate) unschedulable_grace: Duration,
 }
@@ -86,10 +87,10 @@ impl Launcher {
 
     /// Dials until the Pod listens, then reports [`Input::Connected`], and [`Input::Disconnected`] at the end.
     pub(crate) fn dial(&self, handle: &Handle, instance: InstanceId, ip: IpAddr) -> DialTask {
-        let (handle, closing) = (handle.clone(), handle.clone());
+        let (dialler, handle, closing) = (self.dialler.clone(), handle.clone(), handle.clone());
         let task = tokio::spawn(async move {
             let closed = move || closing.send(Input::Disconnected { instance });
-            let connection = connection::dial(SocketAddr::new(ip, INVOKE_PORT), closed).await;
+            let connection = dialler.dial(SocketAddr::new(ip, INVOKE_PORT), closed).await;
             handle.send(Input::Connected { instance, connection });
         });
         DialTask(task.abort_handle())
