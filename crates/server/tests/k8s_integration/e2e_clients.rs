@@ -1,4 +1,4 @@
-//! AWS's own clients create functions of three kinds of runtime and invoke them cold and warm.
+//! AWS's own clients create functions of three kinds of runtime and invoke them cold and warm, and in every way.
 
 use crate::harness::{Clients, Fakecloud, Function, Namespace, Order, Report, with_temp_ns};
 
@@ -15,6 +15,15 @@ fn aws_cli_invokes_python_node_and_a_custom_runtime() {
 #[test]
 fn javascript_sdk_invokes_python_node_and_a_custom_runtime() {
     with_temp_ns(|ns| invoke_all_runtimes(ns, Clients::javascript));
+}
+
+#[test]
+fn boto3_invokes_in_every_way_and_up_to_the_limits_of_payloads() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let said = Clients::new(ns).python_program("invocations.py", &[&fakecloud.lambda.endpoint]);
+        assert_eq!(said, "done\n");
+    });
 }
 
 fn invoke_all_runtimes<'ns>(ns: &'ns Namespace, client: fn(&Clients<'ns>, &Order<'_>) -> Report) {

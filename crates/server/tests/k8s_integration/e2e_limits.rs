@@ -6,26 +6,41 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Clients, Fakecloud, Function, LogLevel, eventually, with_temp_ns};
+use crate::harness::{Clients, Fakecloud, Function, LogLevel, Namespace, eventually, with_temp_ns};
 
 #[test]
 fn boto3_is_throttled_beyond_a_reservation() {
     with_temp_ns(|ns| {
         let fakecloud = Fakecloud::start(ns);
-        fakecloud.lambda.create_function("reserved", &Function::python_sleepy());
-        let report = Clients::new(ns).python_program("throttle.py", &[&fakecloud.lambda.endpoint, "reserved"]);
-        let expected = json!({
-            "code": "TooManyRequestsException",
-            "message": "Rate Exceeded.",
-            "status": 429,
-            "reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
-            "retry_after": "1",
-            "busy": 200,
-            "afterwards": 200,
-        });
-        assert_eq!(serde_json::from_str::<Value>(&report).unwrap(), expected);
-        assert_eq!(ns.pods_of("reserved").len(), 1, "what is throttled starts no Pod");
+        throttle(ns, &fakecloud, "reservation", "ReservedFunctionConcurrentInvocationLimitExceeded", &[200]);
     });
+}
+
+#[test]
+fn boto3_is_throttled_where_the_queue_for_the_only_pod_is_full() {
+    with_temp_ns(|ns| {
+        let settings = [("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1"), ("FAKECLOUD_LAMBDA_QUEUE_LIMIT", "1")];
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &settings);
+        throttle(ns, &fakecloud, "queue", "ConcurrentInvocationLimitExceeded", &[200, 200]);
+    });
+}
+
+/// Has a function invoked once more than `limit` allows: the one too many is refused for this reason, the others are
+/// answered with these statuses.
+fn throttle(ns: &Namespace, fakecloud: &Fakecloud<'_>, limit: &str, reason: &str, others: &[u16]) {
+    fakecloud.lambda.create_function("limited", &Function::python_sleepy());
+    let report = Clients::new(ns).python_program("throttle.py", &[&fakecloud.lambda.endpoint, "limited", limit]);
+    let expected = json!({
+        "code": "TooManyRequestsException",
+        "message": "Rate Exceeded.",
+        "status": 429,
+        "reason": reason,
+        "retry_after": "1",
+        "others": others,
+        "afterwards": 200,
+    });
+    assert_eq!(serde_json::from_str::<Value>(&report).unwrap(), expected);
+    assert_eq!(ns.pods_of("limited").len(), 1, "what is throttled starts no Pod");
 }
 
 #[test]

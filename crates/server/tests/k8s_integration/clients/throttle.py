@@ -1,6 +1,7 @@
-"""Invokes a function beyond its reservation of one and prints what boto3 makes of the answer.
+"""Invokes a function beyond a limit and prints what boto3 makes of the answer.
 
-Arguments: the endpoint and the name of a function that sleeps for its event's "sleep" in seconds.
+Arguments: the endpoint, the name of a function that sleeps for its event's "sleep" in seconds, and the limit:
+`reservation`, which this makes one of 1, or `queue`, with one Pod and one place in it.
 """
 
 import json
@@ -12,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-endpoint, name = sys.argv[1:]
+endpoint, name, limit = sys.argv[1:]
 
 
 def client():
@@ -23,24 +24,34 @@ def invoke(seconds):
     return client().invoke(FunctionName=name, Payload=json.dumps({"sleep": seconds}))
 
 
-def instances():
+def pool():
     with urllib.request.urlopen(f"{endpoint}/_fakecloud/lambda/pool") as answer:
-        return json.load(answer)["instances"]
+        return json.load(answer)
+
+
+def invoke_until(seconds, seen):
+    """Invokes beside what follows, once it is seen in the pool."""
+    thread = threading.Thread(target=lambda: statuses.append(invoke(seconds)["StatusCode"]))
+    thread.start()
+    while not seen(pool()):
+        assert thread.is_alive(), "it ended before it was seen"
+    return thread
 
 
 invoke(0)
-client().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
 statuses = []
-busy = threading.Thread(target=lambda: statuses.append(invoke(5)["StatusCode"]))
-busy.start()
-while not any(instance["state"] == "busy" for instance in instances()):
-    assert busy.is_alive(), "it ended before it was seen to run"
+if limit == "reservation":
+    client().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+others = [invoke_until(5, lambda pool: any(instance["state"] == "busy" for instance in pool["instances"]))]
+if limit == "queue":
+    others.append(invoke_until(0, lambda pool: pool["waiting"] == 1))
 try:
     invoke(0)
-    sys.exit("two ran at once")
+    sys.exit("it was not throttled")
 except ClientError as error:
     throttled = error.response
-busy.join()
+for other in others:
+    other.join()
 headers = throttled["ResponseMetadata"]["HTTPHeaders"]
 print(
     json.dumps(
@@ -50,7 +61,7 @@ print(
             "status": throttled["ResponseMetadata"]["HTTPStatusCode"],
             "reason": throttled["Reason"],
             "retry_after": headers["retry-after"],
-            "busy": statuses[0],
+            "others": statuses,
             "afterwards": invoke(0)["StatusCode"],
         }
     )
