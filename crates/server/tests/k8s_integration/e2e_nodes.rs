@@ -83,33 +83,53 @@ fn pod_evicted_for_the_disk_it_uses_is_named_with_the_kubelets_reason_and_replac
 }
 
 #[test]
-fn warm_pod_on_a_node_that_is_not_heard_of_serves_no_more() {
+fn pods_on_a_node_that_is_not_heard_of_serve_no_more_and_what_one_runs_is_told_of_it() {
     with_temp_ns(|ns| {
         let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "1s");
-        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        let (fakecloud, witness) = (Fakecloud::start_with(ns, LogLevel::Debug, &[setting]), Witness::listen());
         let lambda = &fakecloud.lambda;
-        // A Pod of the real node answers for the one that nobody runs.
-        lambda.create_function("substitute", &Function::python_report());
-        let substitute = lambda.invoke("substitute", &Value::Null).returned();
-        let address = eventually("its address is known", || {
-            let address = ns.pods_of("substitute")[0].object["status"]["podIP"].clone();
-            (!address.is_null()).then_some(address)
+        let function = |members: Value| Function::python_telltale(&witness).members(members);
+        // Pods of the real node answer for those that nobody runs.
+        let [(idle, idle_address), (busy, busy_address)] = ["idle-substitute", "busy-substitute"].map(|name| {
+            lambda.create_function(name, &function(json!({"Timeout": 300})));
+            lambda.invoke(name, &event(name, 0)).returned();
+            eventually("its address is known", || {
+                let pod = ns.pods_of(name).remove(0);
+                let address = pod.object["status"]["podIP"].clone();
+                (!address.is_null()).then_some((pod.name, address))
+            })
         });
         let node = SecondNode::join(ns);
-        lambda.create_function("stranded", &Function::python_report().members(json!({"Tags": node.tags()})));
-        let answer = thread::scope(|scope| {
-            let invoked = scope.spawn(|| lambda.invoke("stranded", &Value::Null));
-            node.run("stranded", &address);
-            invoked.join().expect("the client does not panic").returned()
-        });
-        assert_eq!(answer["pod"], substitute["pod"]);
-
-        eventually("its Pod is given up", || ns.pods_of("stranded").is_empty().then_some(()));
+        for name in ["idle", "busy"] {
+            lambda.create_function(name, &function(json!({"Timeout": 300, "Tags": node.tags()})));
+        }
         let reason = format!("its node {} is not ready", ns.name);
-        assert!(fakecloud.log().lines().any(|line| line.contains(" WARN ") && line.contains(&reason)), "{reason}");
-        let refused = lambda.invoke("stranded", &Value::Null);
-        assert_eq!(refused.status, 424, "{refused}");
-        assert!(refused.error_message().contains("Unschedulable"), "{refused}");
+        let cut_off = thread::scope(|scope| {
+            let answer = scope.spawn(|| lambda.invoke("idle", &event("short", 0)));
+            node.run("idle", &idle_address);
+            assert_eq!(answer.join().expect("the client does not panic").returned()["pod"], json!(idle));
+            let long = scope.spawn(|| lambda.invoke("busy", &event("long", 240)));
+            node.run("busy", &busy_address);
+            witness.wait_for("long");
+
+            eventually("the idle Pod is given up", || ns.pods_of("idle").is_empty().then_some(()));
+            let warned =
+                || fakecloud.log().lines().filter(|line| line.contains(" WARN ") && line.contains(&reason)).count();
+            eventually("the log names the node for both Pods", || (warned() == 2).then_some(()));
+            assert_eq!(ns.pods_of("busy").len(), 1, "what it runs may end");
+            assert!(!long.is_finished());
+            ns.kubectl.text(&["delete", "pod", &busy, "--grace-period=0", "--force", "--wait=false"]);
+            long.join().expect("the client does not panic")
+        });
+        let message = end_of_runtime(&cut_off);
+        assert!(message.contains(&reason), "{message}");
+        eventually("the busy Pod is given up", || ns.pods_of("busy").is_empty().then_some(()));
+        for name in ["idle", "busy"] {
+            let refused = lambda.invoke(name, &event("late", 0));
+            assert_eq!(refused.status, 424, "{refused}");
+            assert!(refused.error_message().contains("Unschedulable"), "{refused}");
+        }
+        assert_eq!(witness.lines(), ["idle-substitute", "busy-substitute", "short", "long"], "each event ran once");
     });
 }
 
