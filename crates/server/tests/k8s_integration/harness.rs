@@ -30,7 +30,7 @@ pub(crate) use self::answer::Answer;
 pub(crate) use self::clients::{Clients, Order, Report};
 pub(crate) use self::containerd::Containerd;
 pub(crate) use self::docker::Docker;
-pub(crate) use self::fakecloud::{Fakecloud, LogLevel};
+pub(crate) use self::fakecloud::{Fakecloud, LogLevel, free_port};
 pub(crate) use self::function::{Function, zip};
 pub(crate) use self::image_layout::{ImageLayout, digest_of, random_bytes};
 pub(crate) use self::image_tools::{Skopeo, place};

@@ -206,7 +206,7 @@ fn environment(namespace: &Namespace, port: u16, level: LogLevel) -> Vec<(String
 }
 
 /// A port that nobody listens on now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("0.0.0.0:0").expect("this host has free ports");
     listener.local_addr().expect("a listener has an address").port()
 }

@@ -131,7 +131,8 @@ impl Lambda {
         Answer::read(response.unwrap_or_else(|error| panic!("POST {path}: {error}"))).expect("a whole answer")
     }
 
-    fn put(&self, path: &str, body: &Value) -> Answer {
+    /// PUTs JSON.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
         let response = self.agent.put(self.url(path)).send(body.to_string());
         Answer::read(response.unwrap_or_else(|error| panic!("PUT {path}: {error}"))).expect("a whole answer")
     }

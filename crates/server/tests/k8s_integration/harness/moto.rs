@@ -1,9 +1,9 @@
 //! moto's server, an emulator of the services that fakecloud does not serve.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+use super::fakecloud::free_port;
 use super::settings;
 use super::{Lambda, Namespace, eventually, unique};
 
@@ -17,9 +17,12 @@ pub(crate) struct Moto {
 impl Moto {
     /// Starts moto and waits until it serves; its log lies beside fakecloud's.
     pub(crate) fn start(namespace: &Namespace) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("this host has free ports");
-        let port = free.local_addr().expect("a listener has an address").port().to_string();
-        drop(free);
+        Self::start_at(namespace, free_port())
+    }
+
+    /// The same on a port that somebody was told already.
+    pub(crate) fn start_at(namespace: &Namespace, port: u16) -> Self {
+        let port = port.to_string();
         let log = namespace.dir().join(format!("moto-{}.log", unique()));
         let output = File::create(&log).expect("the namespace's directory is there");
         let process = Command::new("python3")
