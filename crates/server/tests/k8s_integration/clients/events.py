@@ -19,7 +19,10 @@ sqs, sns, events, s3, functions = (
 )
 
 HANDLER = """
+import time
+
 def handler(event, context):
+    time.sleep(event.get("sleep", 0))
     if event.get("fail"):
         raise ValueError("asked to")
     return {"seen": event, "id": context.aws_request_id}
@@ -62,7 +65,7 @@ class Queue:
         return "Messages" not in sqs.receive_message(QueueUrl=self.url)
 
 
-def create(name, **members):
+def create(name, timeout=30, **members):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("app.py", HANDLER)
@@ -72,7 +75,7 @@ def create(name, **members):
         Handler="app.handler",
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": out.getvalue()},
-        Timeout=30,
+        Timeout=timeout,
         **members,
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
@@ -232,9 +235,37 @@ def chain():
     equal("its beginning", told(json.dumps(found["requestPayload"])), expected)
 
 
+def too_old():
+    """Sends an event that nothing can run within its age, the shortest there is; gives what proves it in the end."""
+    queue = Queue("too-old")
+    arn = create("occupied", timeout=90)
+    destinations("occupied", MaximumEventAgeInSeconds=60, OnSuccess=queue.arn, OnFailure=queue.arn)
+    functions.put_function_concurrency(FunctionName="occupied", ReservedConcurrentExecutions=1)
+    occupying = send("occupied", {"sleep": 64})
+    began = time.monotonic()
+    old = send("occupied", {"n": 5})
+
+    def proof():
+        found = told(queue.receive()["Body"])
+        equal("the age of what was given up", time.monotonic() - began >= 60, True)
+        expected = {
+            "requestId": old,
+            "functionArn": f"{arn}:$LATEST",
+            "condition": "EventAgeExceeded",
+            "approximateInvokeCount": 0,
+        }
+        equal("an event that is too old", (found["requestContext"], found["requestPayload"]), (expected, {"n": 5}))
+        found = told(queue.receive()["Body"])["requestContext"]
+        equal("what runs may end", (found["requestId"], found["condition"]), (occupying, "Success"))
+
+    return proof
+
+
+proof_of_age = too_old()
 queue_and_dead_letters()
 topic()
 bus()
 bucket()
 chain()
+proof_of_age()
 print("done")
