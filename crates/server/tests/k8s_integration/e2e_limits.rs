@@ -39,7 +39,7 @@ fn throttle(ns: &Namespace, fakecloud: &Fakecloud<'_>, limit: &str, reason: &str
         "others": others,
         "afterwards": 200,
     });
-    assert_eq!(serde_json::from_str::<Value>(&report).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<Value>(&report).expect("the program prints JSON"), expected);
     assert_eq!(ns.pods_of("limited").len(), 1, "what is throttled starts no Pod");
 }
 
