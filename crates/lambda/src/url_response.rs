@@ -10,7 +10,7 @@ use http::{
 };
 use serde_json::Value;
 
-use crate::{Outcome, Response};
+use crate::{Error, Outcome, Response};
 
 /// What stands between the head that a function streams first and its body.
 const DELIMITER: [u8; 8] = [0; 8];
@@ -19,11 +19,14 @@ const DELIMITER: [u8; 8] = [0; 8];
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// The response to an invocation whose answer is complete.
-pub(crate) fn complete(outcome: Outcome) -> Response {
-    match outcome.into_payload() {
-        Ok((payload, false)) => interpret(&payload).unwrap_or_else(bad_gateway),
-        Ok((_, true)) | Err(_) => bad_gateway(),
-    }
+///
+/// # Errors
+///
+/// That of an Invoke whose Pod did not answer as a runtime.
+pub(crate) fn complete(outcome: Outcome) -> Result<Response, Error> {
+    let (payload, failed) = outcome.into_payload()?;
+    let response = if failed { None } else { interpret(&payload) };
+    Ok(response.unwrap_or_else(bad_gateway))
 }
 
 /// AWS's response where a function fails, or answers something that cannot be sent.

@@ -98,9 +98,9 @@ impl UrlTarget {
         refused(r#"{"Message":null}"#)
     }
 
-    /// The answer to a request whose body is longer than [`UrlTarget::MAX_BODY_BYTES`].
-    pub fn too_large() -> Response {
-        too_large().to_response()
+    /// The error of a request whose body is longer than [`UrlTarget::MAX_BODY_BYTES`].
+    pub fn too_large() -> Error {
+        too_large()
     }
 
     /// The answer to a preflight request that the URL's Cors covers; `None` for what the function is to see.
@@ -117,7 +117,7 @@ impl UrlTarget {
         if self.url.auth_type != "AWS_IAM" {
             return Ok(None);
         }
-        let forbidden = || Box::new(refused(r#"{"Message":"Forbidden"}"#));
+        let forbidden = || Box::new(self.with_cors(headers, refused(r#"{"Message":"Forbidden"}"#)));
         let access_key = access_key(headers, query).ok_or_else(forbidden)?;
         let scope = Scope::of_request(headers, query).map_err(|_incomplete| forbidden())?;
         Ok(Some(Caller::new(&access_key, &scope)))
@@ -128,14 +128,23 @@ impl UrlTarget {
         self.url.invoke_mode == "RESPONSE_STREAM"
     }
 
-    /// The response to a request, of an invocation whose answer is complete.
-    pub fn response(&self, request: &HeaderMap, outcome: Outcome) -> Response {
-        self.with_cors(request, url_response::complete(outcome))
+    /// The function's ARN, with the alias of the URL if it is one's.
+    pub fn function_arn(&self) -> String {
+        self.function.arn()
     }
 
-    /// The response where a streamed answer failed before it began.
-    pub fn failed(&self, request: &HeaderMap) -> Response {
-        self.with_cors(request, url_response::bad_gateway())
+    /// The response to a request, of an invocation whose answer is complete.
+    ///
+    /// # Errors
+    ///
+    /// That of an Invoke whose Pod did not answer as a runtime.
+    pub fn response(&self, request: &HeaderMap, outcome: Outcome) -> Result<Response, Error> {
+        Ok(self.with_cors(request, url_response::complete(outcome)?))
+    }
+
+    /// The answer to a request that is not served, in a form that pages of other origins can read as well.
+    pub fn refused(&self, request: &HeaderMap, error: &Error) -> Response {
+        self.with_cors(request, error.to_response())
     }
 
     /// The head of a streamed response with the beginning of its body, once a piece made it known.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 fn response(answer: &str) -> Response {
-    complete(Outcome::Success { payload: Bytes::copy_from_slice(answer.as_bytes()) })
+    complete(Outcome::Success { payload: Bytes::copy_from_slice(answer.as_bytes()) }).unwrap()
 }
 
 fn seen(response: &Response) -> (u16, &str, &[u8]) {
@@ -62,7 +62,6 @@ fn what_fails_or_cannot_be_sent_is_a_bad_gateway() {
     let failed = [
         Outcome::FunctionError { payload: Bytes::from_static(b"{}") },
         Outcome::TimedOut { request_id: "id".to_owned(), timeout_s: 3 },
-        Outcome::Unexpected { status: 500, excerpt: String::new(), advice: None },
     ];
     let wrong = [
         r#"{"statusCode": "abc"}"#,
@@ -75,10 +74,23 @@ fn what_fails_or_cannot_be_sent_is_a_bad_gateway() {
         r#"{"statusCode": 200, "cookies": [1]}"#,
         r#"{"statusCode": 200, "body": "%", "isBase64Encoded": true}"#,
     ];
-    let responses = failed.into_iter().map(complete).chain(wrong.into_iter().map(response));
+    let failed = failed.into_iter().map(|outcome| complete(outcome).unwrap());
+    let responses = failed.chain(wrong.into_iter().map(response));
     for response in responses {
         assert_eq!(seen(&response), (502, "application/json", &b"Internal Server Error"[..]));
     }
+}
+
+#[test]
+fn pod_that_answers_as_no_runtime_is_told_as_to_callers_of_invoke() {
+    let strange = |advice: Option<&str>| {
+        let advice = advice.map(str::to_owned);
+        let error = complete(Outcome::Unexpected { status: 404, excerpt: "no".to_owned(), advice }).unwrap_err();
+        (error.code().status(), error.message().to_owned())
+    };
+    let said = "the function's Pod answered with HTTP 404: no";
+    assert_eq!(strange(None), (500, said.to_owned()));
+    assert_eq!(strange(Some("do this")), (424, format!("{said} (do this)")));
 }
 
 #[test]

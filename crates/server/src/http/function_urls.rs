@@ -5,7 +5,7 @@ use std::io;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use fakecloud_lambda::{Error, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
+use fakecloud_lambda::{Error, ErrorCode, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -25,11 +25,12 @@ pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> 
     let request_id = request_id::fresh();
     let (head, body) = request.into_parts();
     let trace_id = trace_id::of(&head.headers);
-    let mut response = match run(app, address, &head, body, &request_id, &trace_id).await {
-        Ok(response) => response,
-        Err(error) => {
-            warn!(request_id, %error, "a request to a function URL failed");
-            into_http(error.to_response())
+    let target = app.lambda().url_at(&address);
+    let mut response = match &target {
+        None => into_http(UrlTarget::unknown()),
+        Some(target) => {
+            let served = serve(app, target, address, &head, body, &request_id, &trace_id).await;
+            served.unwrap_or_else(|error| refusal(target, &head.headers, &request_id, &error))
         }
     };
     trace!(request_id, status = response.status().as_u16(), "answered a request to a function URL");
@@ -39,15 +40,23 @@ pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> 
     response
 }
 
-async fn run(
+fn refusal(target: &UrlTarget, request: &HeaderMap, request_id: &str, error: &Error) -> Response {
+    let answer = target.refused(request, error);
+    if answer.status.is_server_error() || error.code() == ErrorCode::EnvironmentNotStarted {
+        warn!(request_id, function = target.function_arn(), %error, "a request to a function URL failed");
+    }
+    into_http(answer)
+}
+
+async fn serve(
     app: &App,
+    target: &UrlTarget,
     address: UrlAddress,
     head: &Parts,
     body: Body,
     request_id: &str,
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {
-    let Some(target) = app.lambda().url_at(&address) else { return Ok(into_http(UrlTarget::unknown())) };
     if let Some(preflight) = target.preflight(&head.method, &head.headers) {
         return Ok(into_http(preflight));
     }
@@ -57,7 +66,7 @@ async fn run(
     };
     let body = match Limited::new(body, UrlTarget::MAX_BODY_BYTES).collect().await {
         Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Ok(into_http(UrlTarget::too_large())),
+        Err(error) if error.is::<LengthLimitError>() => return Err(UrlTarget::too_large()),
         Err(error) => return Err(Error::service(format!("the request could not be read: {error}"))),
     };
     let moment = control::now();
@@ -73,12 +82,12 @@ async fn run(
         trace_id: trace_id.to_str().unwrap_or_default().to_owned(),
         epoch_ms: moment.epoch_ms,
     };
-    let invocation = app.lambda().resolve_url(&moment, &target, &request, caller.as_ref())?;
+    let invocation = app.lambda().resolve_url(&moment, target, &request, caller.as_ref())?;
     if target.streams() {
-        return stream(app, &target, head.headers.clone(), invocation, request_id).await;
+        return stream(app, target, head.headers.clone(), invocation, request_id).await;
     }
     let outcome = invoke::run(app, &invocation, request_id, Terms::of(Source::FunctionUrl)).await?;
-    Ok(into_http(target.response(&head.headers, outcome)))
+    target.response(&head.headers, outcome).map(into_http)
 }
 
 /// The first address that proxies on the way report, or else the peer's.
@@ -110,18 +119,26 @@ async fn stream(
                 let response = target.head(&request, &mut head, &payload);
                 return Ok(into_http(response.unwrap_or_else(|| target.headless(&request, head))));
             }
-            Progress::End(Ok(_failed)) => return Ok(into_http(target.failed(&request))),
+            Progress::End(Ok(failed)) => return target.response(&request, failed).map(into_http),
             Progress::End(Err(error)) => return Err(error),
         }
     };
     let begun = Progress::Piece(response.body.clone());
     let mut response = into_http(response);
-    *response.body_mut() = running.into_body(begun, |progress| match progress {
+    let (function, request_id) = (target.function_arn(), request_id.to_owned());
+    *response.body_mut() = running.into_body(begun, move |progress| match progress {
         Progress::Piece(piece) => Ok(vec![piece]),
         Progress::End(Ok(Outcome::Success { payload })) => Ok(vec![payload]),
-        // Too late for another status: a body that is cut off is all that can tell.
-        Progress::End(Ok(_failed)) => Err(io::Error::other("the function failed after it had begun to answer")),
-        Progress::End(Err(error)) => Err(io::Error::other(error)),
+        // Too late for another status: a body that is cut off is all that can tell the client.
+        Progress::End(Ok(failed)) => {
+            let error = failed.error_type().unwrap_or_default();
+            warn!(request_id, function, error, "a function failed after it had begun to answer a request to its URL");
+            Err(io::Error::other(error))
+        }
+        Progress::End(Err(error)) => {
+            warn!(request_id, function, %error, "a request to a function URL failed after its answer had begun");
+            Err(io::Error::other(error))
+        }
     });
     Ok(response)
 }

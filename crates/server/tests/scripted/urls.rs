@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::api::Api;
+use crate::api::{Api, Create};
 use crate::client::signature;
 use crate::pod::PAUSE;
 use crate::server::Server;
@@ -127,6 +127,30 @@ async fn cors_is_answered_for_the_function() {
 }
 
 #[tokio::test]
+async fn refusals_can_be_read_by_the_pages_that_are_allowed() {
+    let cors = json!({ "AllowOrigins": ["https://a.example"] });
+    let (api, server, path) = with_url(json!({ "AuthType": "AWS_IAM", "Cors": cors })).await;
+    let asked = async |signed: bool, body: Vec<u8>| {
+        let request = server.request(Method::POST, &path).header("origin", "https://a.example").body(body);
+        let request =
+            if signed { request.header("authorization", signature("111122223333", "lambda")) } else { request };
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://a.example", "{answer:?}");
+        answer.status().as_u16()
+    };
+    assert_eq!(asked(false, Vec::new()).await, 403);
+    assert_eq!(asked(true, vec![b' '; 6_291_457]).await, 413);
+    api.script([Create::Forbidden("exceeded quota")]);
+    assert_eq!(asked(true, Vec::new()).await, 424);
+    let logged = server.logged("a request to a function URL failed");
+    assert_eq!(logged.len(), 1, "{logged:?}");
+    assert!(logged[0].contains("arn:aws:lambda:us-east-1:000000000000:function:hello"), "{logged:?}");
+    assert!(logged[0].contains("exceeded quota"), "{logged:?}");
+    server.reserve("hello", 0).await;
+    assert_eq!(asked(true, Vec::new()).await, 429);
+}
+
+#[tokio::test]
 async fn streamed_answer_begins_with_its_own_head() {
     let (_api, server, path) = with_url(json!({ "AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM" })).await;
     server.invoke("hello", json!({})).await;
@@ -148,4 +172,5 @@ async fn streamed_answer_begins_with_its_own_head() {
     let cut = answered(&server, &path, json!(["text", null])).await;
     assert_eq!(cut.status(), StatusCode::OK);
     assert!(cut.bytes().await.is_err(), "an answer that ended in the middle must not look whole");
+    assert_eq!(server.logged("failed after it had begun to answer").len(), 1);
 }
