@@ -100,7 +100,7 @@ async fn run_deployed(
         let caller = lease.caller();
         let ran = match relay {
             None => ToTheEnd::new(sent.run(lease)).await,
-            // While its client takes nothing, nobody asks for more of an answer, and yet the invocation ends at its limit.
+            // While its client takes nothing, nobody asks for more of an answer, and yet the invocation comes to its end.
             Some(_) => (tokio::spawn(sent.run(lease)).await)
                 .map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))?,
         };
@@ -159,9 +159,13 @@ impl Sent {
     /// Runs on the lease and gives it back. `None`: nothing was sent.
     async fn run(self, mut lease: Lease) -> Option<Outcome> {
         let sending = lease.send(self.headers, self.payload, self.relay.as_ref(), WITNESS);
-        let (outcome, after) = match tokio::time::timeout(self.limit, sending).await {
-            Ok(Ok(Answer { passed: true, body, .. })) => (Some(Outcome::Success { payload: body }), After::Reuse),
-            Ok(Ok(answer)) => {
+        let answered = match &self.relay {
+            None => tokio::time::timeout(self.limit, sending).await.ok(),
+            Some(relay) => relay.within(self.limit, sending).await,
+        };
+        let (outcome, after) = match answered {
+            Some(Ok(Answer { passed: true, body, .. })) => (Some(Outcome::Success { payload: body }), After::Reuse),
+            Some(Ok(answer)) => {
                 let (status, pod) = (answer.status.as_u16(), lease.pod());
                 let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
                     .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
@@ -172,12 +176,12 @@ impl Sent {
                 };
                 (Some(outcome), after)
             }
-            Ok(Err(Cut::NotSent)) => (None, After::Retire),
-            Ok(Err(Cut::Lost(reason))) => {
+            Some(Err(Cut::NotSent)) => (None, After::Retire),
+            Some(Err(Cut::Lost(reason))) => {
                 warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
                 (Some(Outcome::Exited { request_id: self.request_id.clone(), reason: Some(reason) }), After::Retire)
             }
-            Err(_elapsed) => {
+            None => {
                 let request_id = self.request_id.clone();
                 (Some(Outcome::TimedOut { request_id, timeout_s: self.timeout_s }), After::Retire)
             }

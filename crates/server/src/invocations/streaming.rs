@@ -8,18 +8,17 @@ use axum::response::Response;
 use bytes::Bytes;
 use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Scope, stream_chunk, stream_end};
 use futures_util::stream;
-use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
-use crate::invocations::relay::Relay;
+use crate::invocations::relay::{Pieces, Relay};
 use crate::state::control;
 
 /// An invocation that has begun to answer. Dropped before its end, it runs on where it was sent already.
 pub(crate) struct Running {
     outcome: Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>,
-    pieces: mpsc::Receiver<Bytes>,
+    pieces: Pieces,
 }
 
 /// What comes of an invocation, in this order: pieces, then one end.
@@ -74,11 +73,11 @@ impl Running {
     pub(crate) async fn next(&mut self) -> Progress {
         tokio::select! {
             biased;
-            Some(piece) = self.pieces.recv() => Progress::Piece(piece),
-            outcome = &mut self.outcome => match self.pieces.try_recv() {
+            Some(piece) = self.pieces.next() => Progress::Piece(piece),
+            outcome = &mut self.outcome => match self.pieces.ready() {
                 // The last piece and the end came in the same moment.
-                Ok(piece) => self.ended(piece, outcome),
-                Err(_) => Progress::End(outcome),
+                Some(piece) => self.ended(piece, outcome),
+                None => Progress::End(self.pieces.fault().map_or(outcome, |fault| Err(Error::service(fault)))),
             },
         }
     }
