@@ -6,6 +6,7 @@ mod evidence;
 mod inspect;
 mod provisioned;
 mod reset;
+mod throttled;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -104,6 +105,7 @@ pub(crate) struct Driver {
     awaited: Vec<provisioned::Awaited>,
     resets: Vec<reset::Reset>,
     generation: Generation,
+    throttled: throttled::Throttled,
     shutdown: Option<oneshot::Sender<()>>,
 }
 
@@ -146,6 +148,7 @@ pub(crate) async fn run(
         awaited: Vec::new(),
         resets: Vec::new(),
         generation: Generation::default(),
+        throttled: throttled::Throttled::default(),
         shutdown: None,
     };
     loop {

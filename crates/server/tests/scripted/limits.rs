@@ -95,6 +95,29 @@ async fn timeout_is_explained_by_the_initialisation_in_the_first_invocation_of_a
 }
 
 #[tokio::test]
+async fn log_names_the_limits_that_refused_invocations() {
+    let api = Api::start().await;
+    let limits = [("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1"), ("FAKECLOUD_LAMBDA_QUEUE_LIMIT", "0")];
+    let server = Server::start_with(&api, &limits).await;
+    server.create_function("hello").await;
+    server.invoke("hello", json!({})).await;
+    let (first, ()) = tokio::join!(server.invoke("hello", json!({ "sleep_ms": 1_000 })), async {
+        until(async || (api.payloads("hello").len() == 2).then_some(())).await;
+        for _ in 0..3 {
+            let throttled = server.invoke("hello", json!({})).await;
+            assert_eq!((throttled.status, &throttled.body["Type"]), (429, &json!("User")), "{throttled:?}");
+        }
+    });
+    assert_eq!(first.status, 200);
+    let said = server.logged("invocations were refused with 429");
+    assert_eq!(said.len(), 1, "{said:?}");
+    for text in ["FAKECLOUD_LAMBDA_MAX_CONCURRENCY=1", "FAKECLOUD_LAMBDA_QUEUE_LIMIT=0", "function:hello", "refused=1"]
+    {
+        assert!(said[0].contains(text), "{said:?}");
+    }
+}
+
+#[tokio::test]
 async fn caller_that_hangs_up_retires_the_pod_once_its_handler_has_ended() {
     let api = Api::start().await;
     let server = Server::start(&api).await;

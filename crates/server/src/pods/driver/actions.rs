@@ -59,6 +59,9 @@ impl Driver {
 
     pub(super) fn fail(&mut self, invocation: InvocationId, failure: Failure) {
         let Some(Waiting { deploy, reply }) = self.waiting.remove(&invocation) else { return };
+        if failure == Failure::Throttled {
+            self.throttled(Instant::now(), &deploy);
+        }
         let timed_out = self.deploys.get(&deploy).and_then(|deploy| deploy.timed_out.clone());
         let failure = match (failure, timed_out) {
             (Failure::StartTimedOut, Some(reason)) => Failure::StartFailed { reason },
