@@ -43,7 +43,9 @@ pub struct Invocation {
     pub kind: InvocationKind,
     /// Whether the answer carries the end of the log.
     pub log_tail: bool,
-    /// The base64 JSON of `X-Amz-Client-Context`, passed on as it came.
+    /// The base64 JSON of `X-Amz-Client-Context`, passed on as it came. None for an event: AWS passes it to functions
+    /// whose answer is waited for.
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
     pub client_context: Option<String>,
     /// A JSON text; `{}` when the request had no body.
     pub payload: Bytes,
@@ -91,7 +93,7 @@ impl Lambda {
             reserved_concurrency,
             kind,
             log_tail: request.log_type.as_deref() == Some("Tail"),
-            client_context: request.client_context,
+            client_context: request.client_context.filter(|_| kind != InvocationKind::Event),
             payload,
             generation: self.generation(),
         })

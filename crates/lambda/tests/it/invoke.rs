@@ -26,11 +26,16 @@ fn a_bare_invoke_waits_for_latest_with_an_empty_event() {
 
 #[test]
 fn headers_and_qualifier_reach_the_invocation() {
-    let headers = [("x-amz-invocation-type", "Event"), ("x-amz-log-type", "Tail"), ("X-Amz-Client-Context", "e30=")];
-    let invocation = account().resolve(&format!("{TARGET}?Qualifier=1"), &headers, br#" {"a": 1} "#).unwrap();
-    assert_eq!((invocation.kind, &*invocation.function.version), (InvocationKind::Event, "1"));
-    assert_eq!((invocation.log_tail, invocation.client_context.as_deref()), (true, Some("e30=")));
-    assert_eq!(&*invocation.payload, br#" {"a": 1} "#);
+    let context = Some("e30=".to_owned());
+    for (name, kind, context) in
+        [("RequestResponse", InvocationKind::RequestResponse, context), ("Event", InvocationKind::Event, None)]
+    {
+        let headers = [("x-amz-invocation-type", name), ("x-amz-log-type", "Tail"), ("X-Amz-Client-Context", "e30=")];
+        let invocation = account().resolve(&format!("{TARGET}?Qualifier=1"), &headers, br#" {"a": 1} "#).unwrap();
+        assert_eq!((invocation.kind, &*invocation.function.version), (kind, "1"));
+        assert_eq!((invocation.log_tail, invocation.client_context), (true, context), "{name}");
+        assert_eq!(&*invocation.payload, br#" {"a": 1} "#);
+    }
 }
 
 #[test]

@@ -119,7 +119,6 @@ async fn attempt(app: &App, delivery: &Delivery, generation: Generation) -> Resu
             let event = Event {
                 request_id: request_id::fresh(),
                 target: target.clone(),
-                client_context: None,
                 payload: payload.clone(),
                 accepted_ms: control::epoch_ms(),
                 generation,

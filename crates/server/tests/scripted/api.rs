@@ -125,10 +125,19 @@ impl Api {
 
     /// The invocations that Pods of this function were given, as far as these are still there.
     pub(crate) fn payloads(&self, function: &str) -> Vec<Value> {
+        self.of_pods(function, FakePod::payloads)
+    }
+
+    /// The values of a header of these invocations, none where it was not there.
+    pub(crate) fn header(&self, function: &str, name: &str) -> Vec<Option<String>> {
+        let headers = self.of_pods(function, FakePod::headers);
+        headers.iter().map(|headers| Some(headers.get(name)?.to_str().unwrap().to_owned())).collect()
+    }
+
+    fn of_pods<T>(&self, function: &str, of: impl Fn(&FakePod) -> Vec<T>) -> Vec<T> {
         let state = self.lock();
         let name = |pod: &FakePod| pod.object["metadata"]["annotations"]["fakecloud-function-name"].clone();
-        let pods = state.pods.values().filter(|pod| name(pod) == function);
-        pods.flat_map(FakePod::payloads).collect()
+        state.pods.values().filter(|pod| name(pod) == function).flat_map(of).collect()
     }
 
     /// The value of a variable of a Pod's function.

@@ -66,6 +66,19 @@ async fn event_that_succeeds_runs_once_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn client_context_is_for_functions_whose_answer_is_waited_for() {
+    let (api, server) = with_function().await;
+    let path = "/2015-03-31/functions/hello/invocations";
+    for (runs, kind) in ["Event", "RequestResponse"].into_iter().enumerate() {
+        let request = server.request(Method::POST, path).header("x-amz-invocation-type", kind);
+        let answer = request.header("x-amz-client-context", "eyJhIjoxfQ==").body("{}").send().await.unwrap();
+        assert!(answer.status().is_success(), "{kind}: {answer:?}");
+        until(async || (api.payloads("hello").len() == runs + 1).then_some(())).await;
+    }
+    assert_eq!(api.header("hello", "x-amz-client-context"), [None, Some("eyJhIjoxfQ==".to_owned())]);
+}
+
+#[tokio::test]
 async fn deprecated_operation_queues_events_as_well() {
     let (api, server) = with_function().await;
     let path = "/2014-11-13/functions/hello/invoke-async";

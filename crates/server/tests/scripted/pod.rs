@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
 use axum::routing::post;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::Value;
@@ -21,6 +22,7 @@ pub(crate) struct FakePod {
     process: Option<JoinSet<()>>,
     runs: Arc<AtomicUsize>,
     payloads: Arc<Mutex<Vec<Value>>>,
+    headers: Arc<Mutex<Vec<HeaderMap>>>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -44,10 +46,13 @@ impl FakePod {
         let counted = Arc::clone(&runs);
         let payloads = Arc::new(Mutex::new(Vec::new()));
         let taken = Arc::clone(&payloads);
+        let headers = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&headers);
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
         let name = object["metadata"]["name"].to_string();
-        let invoke = post(move |payload: Bytes| async move {
+        let invoke = post(move |headers: HeaderMap, payload: Bytes| async move {
+            noted.lock().unwrap().push(headers);
             counted.fetch_add(1, Ordering::SeqCst);
             let event: Value = serde_json::from_slice(&payload).unwrap();
             taken.lock().unwrap().push(event.clone());
@@ -74,12 +79,19 @@ impl FakePod {
             let connection = hyper::server::conn::http1::Builder::new();
             drop(connection.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await);
         });
-        Self { object, process: Some(process), runs, payloads, connections }
+        Self { object, process: Some(process), runs, payloads, headers, connections }
     }
 
     /// A Pod that runs nothing.
     pub(crate) fn without_process(object: Value) -> Self {
-        Self { object, process: None, runs: Arc::default(), payloads: Arc::default(), connections: Arc::default() }
+        Self {
+            object,
+            process: None,
+            runs: Arc::default(),
+            payloads: Arc::default(),
+            headers: Arc::default(),
+            connections: Arc::default(),
+        }
     }
 
     /// The process, if it runs.
@@ -95,6 +107,11 @@ impl FakePod {
     /// The invocations it was given.
     pub(crate) fn payloads(&self) -> Vec<Value> {
         self.payloads.lock().unwrap().clone()
+    }
+
+    /// The headers of these.
+    pub(crate) fn headers(&self) -> Vec<HeaderMap> {
+        self.headers.lock().unwrap().clone()
     }
 
     /// How many invocations it was given.

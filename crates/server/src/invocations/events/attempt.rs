@@ -52,7 +52,7 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
         reserved_concurrency: plan.reserved_concurrency,
         kind: InvocationKind::Event,
         log_tail: false,
-        client_context: event.client_context.clone(),
+        client_context: None,
         payload: event.payload.clone(),
         generation: plan.generation,
     };

@@ -16,7 +16,6 @@ pub(crate) struct Event {
     /// A UUID, the same for every attempt.
     pub(crate) request_id: String,
     pub(crate) target: EventTarget,
-    pub(crate) client_context: Option<String>,
     /// A JSON text.
     pub(crate) payload: Bytes,
     /// In milliseconds since the Unix epoch.
@@ -49,7 +48,6 @@ pub(crate) struct Ended {
 struct Record {
     request_id: String,
     target: EventTarget,
-    client_context: Option<String>,
     payload: String,
     accepted_ms: u64,
     runs: u32,
@@ -85,9 +83,9 @@ fn read(key: &str, json: &[u8]) -> Option<(Event, Progress)> {
 impl Event {
     /// What is accepted now of a caller who does not wait.
     pub(crate) fn new(request_id: &str, invocation: Invocation) -> Self {
-        let Invocation { target, client_context, payload, generation, .. } = invocation;
+        let Invocation { target, payload, generation, .. } = invocation;
         let accepted_ms = control::epoch_ms();
-        Self { request_id: request_id.to_owned(), target, client_context, payload, accepted_ms, generation }
+        Self { request_id: request_id.to_owned(), target, payload, accepted_ms, generation }
     }
 
     /// Its record's name.
@@ -105,7 +103,6 @@ impl Event {
         let record = Record {
             request_id: self.request_id.clone(),
             target: self.target.clone(),
-            client_context: self.client_context.clone(),
             payload: String::from_utf8_lossy(&self.payload).into_owned(),
             accepted_ms: self.accepted_ms,
             runs: progress.runs,
@@ -152,9 +149,9 @@ impl Progress {
 
 impl From<Record> for (Event, Progress) {
     fn from(record: Record) -> Self {
-        let Record { request_id, target, client_context, payload, accepted_ms, runs, not_before_ms, ended } = record;
+        let Record { request_id, target, payload, accepted_ms, runs, not_before_ms, ended } = record;
         let (payload, generation) = (payload.into(), Generation::default());
-        let event = Event { request_id, target, client_context, payload, accepted_ms, generation };
+        let event = Event { request_id, target, payload, accepted_ms, generation };
         (event, Progress { runs, not_before_ms, ended })
     }
 }
@@ -179,7 +176,6 @@ mod tests {
         Event {
             request_id: request_id.to_owned(),
             target: serde_json::from_str(target).unwrap(),
-            client_context: Some("e30=".to_owned()),
             payload: r#"{"text": "ä \" \u0000"}"#.into(),
             accepted_ms,
             generation: Generation::default(),
