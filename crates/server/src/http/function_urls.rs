@@ -84,9 +84,9 @@ async fn serve(
     };
     let invocation = app.lambda().resolve_url(&moment, target, &request, caller.as_ref())?;
     if target.streams() {
-        return stream(app, target, head.headers.clone(), invocation, request_id).await;
+        return stream(app, target, head.headers.clone(), invocation, request_id, trace_id).await;
     }
-    let outcome = invoke::run(app, &invocation, request_id, Terms::of(Source::FunctionUrl)).await?;
+    let outcome = invoke::run(app, &invocation, request_id, Terms::new(Source::FunctionUrl, trace_id)).await?;
     target.response(&head.headers, outcome).map(into_http)
 }
 
@@ -105,8 +105,9 @@ async fn stream(
     request: HeaderMap,
     invocation: Invocation,
     request_id: &str,
+    trace_id: &HeaderValue,
 ) -> Result<Response, Error> {
-    let mut running = Running::start(app, invocation, request_id, Source::FunctionUrl);
+    let mut running = Running::start(app, invocation, request_id, Terms::new(Source::FunctionUrl, trace_id));
     let mut head = StreamedHead::default();
     let response = loop {
         match running.next().await {

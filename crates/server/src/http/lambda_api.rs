@@ -62,16 +62,15 @@ async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Re
     trace!(request_id, ?operation, "called");
     // An invocation may wait long for its environment; how many may is the pool's business.
     let _turn = turn.filter(|_| !invokes);
-    let mut response = if operation == Operation::InvokeWithResponseStream {
-        streaming::invoke(app, &scope, &call, request_id).await?
-    } else if invokes {
-        streaming::into_http(invoke::invoke(app, &scope, &call, request_id).await?)
-    } else {
-        streaming::into_http(control::apply(app, scope, call).await?)
+    let Some(trace_id) = trace_id else {
+        return Ok(streaming::into_http(control::apply(app, scope, call).await?));
     };
-    if let Some(trace_id) = trace_id {
-        response.headers_mut().insert("x-amzn-trace-id", trace_id);
-    }
+    let mut response = if operation == Operation::InvokeWithResponseStream {
+        streaming::invoke(app, &scope, &call, request_id, &trace_id).await?
+    } else {
+        streaming::into_http(invoke::invoke(app, &scope, &call, request_id, &trace_id).await?)
+    };
+    response.headers_mut().insert("x-amzn-trace-id", trace_id);
     Ok(response)
 }
 

@@ -64,6 +64,7 @@ pub(crate) async fn tell(app: &App, end: End) {
         payload: &end.event.payload,
         answer: end.answer.as_ref(),
     };
+    let event = &*end.event;
     let succeeded = end.condition == Condition::Success;
     let deliveries = deliveries(&plan, &record, succeeded, now.random);
     if !succeeded {
@@ -74,7 +75,7 @@ pub(crate) async fn tell(app: &App, end: End) {
     }
     futures_util::future::join_all(deliveries.into_iter().map(|(arn, delivery)| async move {
         match delivery {
-            Ok(delivery) => deliver(app, &arn, &delivery, plan.generation, record.request_id).await,
+            Ok(delivery) => deliver(app, &arn, &delivery, plan.generation, event).await,
             Err(error) => warn!(request_id = record.request_id, destination = arn, %error, "nothing can be sent there"),
         }
     }))
@@ -97,10 +98,11 @@ fn deliveries(
     told.chain(letter).collect()
 }
 
-async fn deliver(app: &App, arn: &str, delivery: &Delivery, generation: Generation, request_id: &str) {
+async fn deliver(app: &App, arn: &str, delivery: &Delivery, generation: Generation, event: &Event) {
+    let request_id = &event.request_id;
     let mut pauses = PAUSES.into_iter();
     loop {
-        let Err(Fault { why: error, may_pass }) = attempt(app, delivery, generation).await else {
+        let Err(Fault { why: error, may_pass }) = attempt(app, delivery, generation, event).await else {
             debug!(request_id, destination = arn, "a destination was told");
             return;
         };
@@ -113,17 +115,18 @@ async fn deliver(app: &App, arn: &str, delivery: &Delivery, generation: Generati
     }
 }
 
-async fn attempt(app: &App, delivery: &Delivery, generation: Generation) -> Result<(), Fault> {
+async fn attempt(app: &App, delivery: &Delivery, generation: Generation, event: &Event) -> Result<(), Fault> {
     match delivery {
         Delivery::Function { target, payload } => {
-            let event = Event {
+            let next = Event {
                 request_id: request_id::fresh(),
+                trace_id: event.trace_id.clone(),
                 target: target.clone(),
                 payload: payload.clone(),
                 accepted_ms: control::epoch_ms(),
                 generation,
             };
-            events::accept(app, event).await.map_err(|error| Fault::from(error.to_string()))
+            events::accept(app, next).await.map_err(|error| Fault::from(error.to_string()))
         }
         Delivery::Service(request) => call(app, request).await,
     }

@@ -36,17 +36,23 @@ const WITNESS: Duration = Duration::from_millis(2500);
 const LEASES_MAX: u32 = 5;
 
 /// The `Invoke` and `InvokeAsync` operations.
-pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &str) -> Result<Response, Error> {
+pub(crate) async fn invoke(
+    app: &App,
+    scope: &Scope,
+    call: &Call,
+    request_id: &str,
+    trace_id: &HeaderValue,
+) -> Result<Response, Error> {
     let invocation = app.lambda().resolve(scope, &control::now(), call)?;
     match invocation.kind {
         InvocationKind::DryRun => Ok(invocation.accepted()),
         InvocationKind::Event => {
             let accepted = invocation.accepted();
-            events::accept(app, Event::new(request_id, invocation)).await?;
+            events::accept(app, Event::new(request_id, trace_id, invocation)).await?;
             Ok(accepted)
         }
         InvocationKind::RequestResponse => {
-            let outcome = run(app, &invocation, request_id, Terms::of(Source::Invoke)).await?;
+            let outcome = run(app, &invocation, request_id, Terms::new(Source::Invoke, trace_id)).await?;
             invocation.answer(outcome, None)
         }
     }
@@ -58,6 +64,8 @@ pub(crate) struct Terms {
     pub(crate) source: Source,
     /// Takes the answer as it comes.
     pub(crate) relay: Option<Relay>,
+    /// `X-Amzn-Trace-Id`, for the runtime.
+    pub(crate) trace_id: HeaderValue,
     /// How long it may wait for an environment; what was sent to one runs on.
     pub(crate) wait_until: Option<Instant>,
 }
@@ -80,9 +88,9 @@ async fn run_deployed(
     deployment: &SharedDeployment,
     held: &Held,
     request_id: &str,
-    Terms { relay, wait_until, .. }: Terms,
+    Terms { relay, trace_id, wait_until, .. }: Terms,
 ) -> Result<Outcome, Error> {
-    let headers = headers(invocation, request_id);
+    let headers = headers(invocation, request_id, trace_id);
     let limit = deployment.timeout + TIMEOUT_GRACE;
     for _ in 0..LEASES_MAX {
         let Some(lease) = lease(app, deployment, invocation.generation, wait_until).await? else { continue };
@@ -122,8 +130,8 @@ struct InUse<'a> {
 
 impl Terms {
     /// Whoever asked waits as long as it takes, and gets the answer as a whole.
-    pub(crate) fn of(source: Source) -> Self {
-        Self { source, relay: None, wait_until: None }
+    pub(crate) fn new(source: Source, trace_id: &HeaderValue) -> Self {
+        Self { source, relay: None, trace_id: trace_id.clone(), wait_until: None }
     }
 }
 
@@ -253,11 +261,12 @@ fn refused(failure: &Failure) -> Error {
     }
 }
 
-/// The headers the emulator honours.
-fn headers(invocation: &Invocation, request_id: &str) -> HeaderMap {
+/// The headers the emulator honours, and the trace id, which it drops but other runtimes pass on.
+fn headers(invocation: &Invocation, request_id: &str, trace_id: HeaderValue) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
     headers.insert(HeaderName::from_static("x-amzn-requestid"), request_id);
+    headers.insert(HeaderName::from_static("x-amzn-trace-id"), trace_id);
     if let Some(context) = invocation.client_context.as_deref().and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert(HeaderName::from_static("x-amz-client-context"), context);
     }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Scope, stream_chunk, stream_end};
 use futures_util::stream;
+use http::HeaderValue;
 
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
@@ -30,13 +31,19 @@ pub(crate) enum Progress {
 }
 
 /// The `InvokeWithResponseStream` operation.
-pub(crate) async fn invoke(app: &App, scope: &Scope, call: &Call, request_id: &str) -> Result<Response, Error> {
+pub(crate) async fn invoke(
+    app: &App,
+    scope: &Scope,
+    call: &Call,
+    request_id: &str,
+    trace_id: &HeaderValue,
+) -> Result<Response, Error> {
     let invocation = app.lambda().resolve(scope, &control::now(), call)?;
     if invocation.kind == InvocationKind::DryRun {
         return Ok(into_http(invocation.accepted()));
     }
     let head = invocation.stream_head();
-    let mut running = Running::start(app, invocation, request_id, Source::ResponseStream);
+    let mut running = Running::start(app, invocation, request_id, Terms::new(Source::ResponseStream, trace_id));
     let first = match running.next().await {
         Progress::End(Err(error)) => return Err(error),
         first @ (Progress::Piece(_) | Progress::End(Ok(_))) => first,
@@ -61,10 +68,10 @@ pub(crate) fn into_http(answer: fakecloud_lambda::Response) -> Response {
 
 impl Running {
     /// Starts an invocation.
-    pub(crate) fn start(app: &App, invocation: Invocation, request_id: &str, source: Source) -> Self {
+    pub(crate) fn start(app: &App, invocation: Invocation, request_id: &str, terms: Terms) -> Self {
         let (relay, pieces) = Relay::new(invocation.function.timeout_s);
         let (app, request_id) = (app.clone(), request_id.to_owned());
-        let terms = Terms { relay: Some(relay), ..Terms::of(source) };
+        let terms = Terms { relay: Some(relay), ..terms };
         let outcome = Box::pin(async move { invoke::run(&app, &invocation, &request_id, terms).await });
         Self { outcome, pieces }
     }

@@ -11,7 +11,8 @@ pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
     headers.get("x-amzn-trace-id").cloned().unwrap_or_else(fresh)
 }
 
-fn fresh() -> HeaderValue {
+/// One that no request has brought.
+pub(crate) fn fresh() -> HeaderValue {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let random = request_id::random() >> 32;
     let text = format!("Root=1-{seconds:08x}-{random:024x};Sampled=0");

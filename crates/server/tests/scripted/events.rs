@@ -79,6 +79,37 @@ async fn client_context_is_for_functions_whose_answer_is_waited_for() {
 }
 
 #[tokio::test]
+async fn trace_id_goes_with_every_attempt_and_on_to_the_destination() {
+    let (api, mut server) = with_function().await;
+    server.create_function("failures").await;
+    configure(&server, "hello", json!({ "DestinationConfig": { "OnFailure": { "Destination": arn("failures") } } }))
+        .await;
+    api.script([Create::NeverScheduled]);
+    let given = Some("Root=1-65b1a2c3-0123456789abcdef01234567;Sampled=1".to_owned());
+    let path = "/2015-03-31/functions/hello/invocations";
+    let request = server.request(Method::POST, path).header("x-amz-invocation-type", "Event");
+    request.header("x-amzn-trace-id", given.as_deref().unwrap()).body(r#"{"fail":true}"#).send().await.unwrap();
+    until(async || (api.creates() == 1).then_some(())).await;
+    server.restart().await;
+    until(async || (api.payloads("failures").len() == 1).then_some(())).await;
+    assert_eq!(api.header("hello", "x-amzn-trace-id"), vec![given.clone(); 3]);
+    assert_eq!(api.header("failures", "x-amzn-trace-id"), [given]);
+}
+
+#[tokio::test]
+async fn trace_id_in_the_answer_is_the_one_that_the_function_got() {
+    let (api, server) = with_function().await;
+    let own_path = "/2015-03-31/functions/hello/invocations";
+    let streamed = "/2021-11-15/functions/hello/response-streaming-invocations";
+    let mut answered = Vec::new();
+    for path in [own_path, streamed] {
+        let answer = server.request(Method::POST, path).body("{}").send().await.unwrap();
+        answered.push(Some(answer.headers()["x-amzn-trace-id"].to_str().unwrap().to_owned()));
+    }
+    assert_eq!(api.header("hello", "x-amzn-trace-id"), answered);
+}
+
+#[tokio::test]
 async fn deprecated_operation_queues_events_as_well() {
     let (api, server) = with_function().await;
     let path = "/2014-11-13/functions/hello/invoke-async";

@@ -59,7 +59,7 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
     let running = {
         let (app, event) = (app.clone(), Arc::clone(event));
         tokio::spawn(async move {
-            let terms = Terms { wait_until, ..Terms::of(Source::Event) };
+            let terms = Terms { wait_until, ..Terms::new(Source::Event, &event.trace_id) };
             let outcome = invoke::run(&app, &invocation, &event.request_id, terms).await?;
             invocation.answer(outcome, None)
         })

@@ -5,9 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use fakecloud_events::{Arrival, Condition, EventId, Policy};
 use fakecloud_lambda::{Change, EventAnswer, EventTarget, Generation, Invocation};
+use http::HeaderValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing::error;
 
+use crate::invocations::trace_id;
 use crate::state::control;
 
 /// An asynchronous invocation as it was accepted.
@@ -15,6 +17,8 @@ use crate::state::control;
 pub(crate) struct Event {
     /// A UUID, the same for every attempt.
     pub(crate) request_id: String,
+    /// `X-Amzn-Trace-Id`, the same for every attempt, and for the functions among its destinations.
+    pub(crate) trace_id: HeaderValue,
     pub(crate) target: EventTarget,
     /// A JSON text.
     pub(crate) payload: Bytes,
@@ -47,6 +51,8 @@ pub(crate) struct Ended {
 #[derive(Serialize, Deserialize)]
 struct Record {
     request_id: String,
+    /// None where it is no text.
+    trace_id: Option<String>,
     target: EventTarget,
     payload: String,
     accepted_ms: u64,
@@ -82,10 +88,11 @@ fn read(key: &str, json: &[u8]) -> Option<(Event, Progress)> {
 
 impl Event {
     /// What is accepted now of a caller who does not wait.
-    pub(crate) fn new(request_id: &str, invocation: Invocation) -> Self {
+    pub(crate) fn new(request_id: &str, trace_id: &HeaderValue, invocation: Invocation) -> Self {
         let Invocation { target, payload, generation, .. } = invocation;
         let accepted_ms = control::epoch_ms();
-        Self { request_id: request_id.to_owned(), target, payload, accepted_ms, generation }
+        let (request_id, trace_id) = (request_id.to_owned(), trace_id.clone());
+        Self { request_id, trace_id, target, payload, accepted_ms, generation }
     }
 
     /// Its record's name.
@@ -102,6 +109,7 @@ impl Event {
     pub(crate) fn record(&self, progress: &Progress) -> Change {
         let record = Record {
             request_id: self.request_id.clone(),
+            trace_id: self.trace_id.to_str().ok().map(str::to_owned),
             target: self.target.clone(),
             payload: String::from_utf8_lossy(&self.payload).into_owned(),
             accepted_ms: self.accepted_ms,
@@ -149,9 +157,10 @@ impl Progress {
 
 impl From<Record> for (Event, Progress) {
     fn from(record: Record) -> Self {
-        let Record { request_id, target, payload, accepted_ms, runs, not_before_ms, ended } = record;
+        let Record { request_id, trace_id, target, payload, accepted_ms, runs, not_before_ms, ended } = record;
         let (payload, generation) = (payload.into(), Generation::default());
-        let event = Event { request_id, target, payload, accepted_ms, generation };
+        let trace_id = trace_id.and_then(|text| text.try_into().ok()).unwrap_or_else(trace_id::fresh);
+        let event = Event { request_id, trace_id, target, payload, accepted_ms, generation };
         (event, Progress { runs, not_before_ms, ended })
     }
 }
@@ -175,6 +184,7 @@ mod tests {
         let target = r#"{"account":"111122223333","region":"eu-west-1","name":"f","qualifier":"live"}"#;
         Event {
             request_id: request_id.to_owned(),
+            trace_id: HeaderValue::from_static("Root=1-2-3"),
             target: serde_json::from_str(target).unwrap(),
             payload: r#"{"text": "ä \" \u0000"}"#.into(),
             accepted_ms,
