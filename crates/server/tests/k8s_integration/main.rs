@@ -30,6 +30,7 @@ mod e2e_nodes;
 mod e2e_one_endpoint;
 mod e2e_operations;
 mod e2e_provisioned;
+mod e2e_quota;
 mod e2e_registry;
 mod e2e_restart;
 mod e2e_sandbox;
