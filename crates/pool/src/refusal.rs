@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::deploy::DeployKey;
 use crate::instance::State;
-use crate::room::{LEAVES_WITHIN, RETRY_AFTER, TRIES_MAX};
+use crate::room::{RETRY_AFTER, TRIED_WITHIN, TRIES_MAX};
 use crate::{Action, Failure, InstanceId, Pool, StopReason};
 
 impl Pool {
@@ -59,7 +59,8 @@ impl Pool {
         None
     }
 
-    /// Until when a start that was refused so many times may wait for room; it is somebody's place that it waits for.
+    /// When a start that was refused so many times is tried again if no Pod goes before; none if none is to go, and none can
+    /// be made to.
     fn next_try(&mut self, now: Instant, tries: u32) -> Option<Instant> {
         if tries >= TRIES_MAX {
             return None;
@@ -71,7 +72,7 @@ impl Pool {
             let idle = self.fleet.longest_idle()?;
             self.stop(now, idle, StopReason::Displaced);
         }
-        Some(now + LEAVES_WITHIN)
+        Some(now + TRIED_WITHIN)
     }
 
     /// Whether somebody still waits for a starting instance, or it is to be there at any time.

@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 use crate::InstanceId;
 use crate::expiry::Expiry;
 
-/// A Pod that was stopped longer ago than this and is still there is hoped on no more: its node may be gone.
-pub(crate) const LEAVES_WITHIN: Duration = Duration::from_secs(10);
+/// A Pod that was stopped longer ago than this and is still there is hoped on no more: its node may be gone. Kubelets take
+/// up to 10 s for Pods with a grace period of 2 s.
+const LEAVES_WITHIN: Duration = Duration::from_secs(30);
+
+/// A start that waits is tried again after this although none of the Pods here has gone: others make room as well.
+pub(crate) const TRIED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The cluster notices within this that a Pod has gone: a quota is recounted some time later.
 pub(crate) const NOTICED_WITHIN: Duration = Duration::from_secs(1);
