@@ -83,7 +83,8 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-runtime-class", env = "FAKECLOUD_K8S_RUNTIME_CLASS", value_name = "FAKECLOUD_K8S_RUNTIME_CLASS")]
     pub(crate) runtime_class: Option<ResourceName>,
 
-    /// A Pod that no node takes is given this long for an autoscaler to bring one
+    /// A Pod that no node takes is given this long for an autoscaler to bring one, before an idle Pod of another function
+    /// makes way where that helps, or callers hear why
     #[arg(
         long = "k8s-unschedulable-grace",
         env = "FAKECLOUD_K8S_UNSCHEDULABLE_GRACE",

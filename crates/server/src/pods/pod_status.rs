@@ -65,6 +65,11 @@ pub(crate) fn progress(status: &PodStatus) -> String {
     if states.is_empty() { format!("its phase is {phase}") } else { format!("its phase is {phase}, {states}") }
 }
 
+/// Whether the scheduler would have a node for the Pod if other Pods took less of it.
+pub(crate) fn is_for_want_of_room(unschedulable: &str) -> bool {
+    ["Insufficient ", "Too many pods"].iter().any(|reason| unschedulable.contains(reason))
+}
+
 /// Whether the function's own process runs.
 pub(crate) fn runs(status: &PodStatus) -> bool {
     let main = find(status.container_statuses.as_deref(), CONTAINER);

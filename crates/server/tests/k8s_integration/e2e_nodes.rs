@@ -133,6 +133,32 @@ fn pods_on_a_node_that_is_not_heard_of_serve_no_more_and_what_one_runs_is_told_o
     });
 }
 
+#[test]
+fn full_node_takes_the_pod_once_the_one_that_idled_longest_has_gone() {
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "2s");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        let lambda = &fakecloud.lambda;
+        // Two of them fit beside whatever else is there, and three do not.
+        let memory_mb = (node_memory_mb() * 4 / 10).min(MEMORY_MAX_MB);
+        let rest_mb = node_memory_mb() - memory_mb * 5 / 2;
+        if rest_mb > memory_mb / 10 {
+            put_in_its_place(ns, rest_mb);
+        }
+        for name in ["first", "second", "third"] {
+            lambda.create_function(name, &Function::python_report().members(json!({"MemorySize": memory_mb})));
+        }
+        for name in ["first", "second", "third"] {
+            assert_eq!(lambda.invoke(name, &Value::Null).returned()["count"], 1);
+        }
+
+        let warned = fakecloud.log().lines().filter(|line| line.contains("no node has room for the Pod")).count();
+        assert!(warned > 0, "the node was never full");
+        assert!(ns.pods_of("first").is_empty(), "its Pod idled longest");
+        assert_eq!(lambda.invoke("second", &Value::Null).returned()["count"], 2, "it has kept its Pod");
+    });
+}
+
 /// A PriorityClass below that of all other Pods; it goes with this.
 struct LowPriority {
     name: String,

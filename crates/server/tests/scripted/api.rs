@@ -107,6 +107,18 @@ impl Api {
         drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
     }
 
+    /// The scheduler has no node with so much memory left for a Pod that ran nothing, and a watch event says so.
+    pub(crate) fn find_no_room(&self, name: &str) {
+        let mut object = self.lock().pods[name].object.clone();
+        object["metadata"]["resourceVersion"] = json!(self.next_version());
+        object["status"] = json!({ "phase": "Pending", "conditions": [{
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+            "message": "0/1 nodes are available: 1 Insufficient memory.",
+        }] });
+        self.lock().pods.insert(name.to_owned(), FakePod::without_process(object.clone()));
+        drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
+    }
+
     /// The node controller has not heard of the Pod's node for too long, and says so in the Pod's status.
     pub(crate) fn lose_node_of(&self, name: &str) {
         let condition = |type_: &str, status: &str| json!({ "type": type_, "status": status });
@@ -202,17 +214,18 @@ impl Api {
 
     async fn commit(&self, name: &str, mut object: Value) {
         let ip = FakePod::next_ip();
-        let version = {
-            let mut state = self.lock();
-            state.version += 1;
-            state.version
-        };
-        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        object["metadata"]["resourceVersion"] = json!(self.next_version());
         object["metadata"]["namespace"] = json!("default");
         object["status"] = json!({ "phase": "Pending", "podIP": ip.to_string() });
         let pod = FakePod::start(ip, object.clone()).await;
         self.lock().pods.insert(name.to_owned(), pod);
         drop(self.events.send(Some(json!({ "type": "ADDED", "object": object }))));
+    }
+
+    fn next_version(&self) -> String {
+        let mut state = self.lock();
+        state.version += 1;
+        state.version.to_string()
     }
 
     fn lock(&self) -> MutexGuard<'_, Cluster> {

@@ -1,12 +1,15 @@
-//! A quota that is smaller than the limits of the server: whose Pod makes way, who waits, and who hears of it.
+//! A cluster with less room than the limits of the server: whose Pod makes way, who waits, and who hears of it.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::api::Api;
+use crate::api::{Api, Create};
 use crate::client::Answer;
 use crate::server::{Server, until};
+
+/// How long an autoscaler is given: longer than a cluster takes to notice that a Pod has gone.
+const NODE_GRACE: Duration = Duration::from_millis(1_100);
 
 /// A server with these functions, of which each that has a place has an idle Pod.
 async fn with_idle_pods(functions: &[&str], quota: usize, settings: &[(&str, &str)]) -> (Api, Server) {
@@ -88,4 +91,50 @@ async fn caller_that_hangs_up_wants_no_place_any_more() {
     let creates = api.creates();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!((api.creates(), api.deleted().len()), (creates, 1), "nobody waits for it");
+}
+
+#[tokio::test]
+async fn node_that_is_full_of_idle_pods_gets_room_after_the_grace_of_autoscalers() {
+    let (api, server) = on_a_full_node(&["one", "two"]).await;
+    let idle = server.invoke("one", json!({})).await.body;
+    api.script([Create::NeverScheduled]);
+    let (answer, ()) = tokio::join!(server.invoke("two", json!({})), async {
+        let pod = until(async || api.pods().into_iter().find(|pod| json!(pod) != idle)).await;
+        api.find_no_room(&pod);
+        let displaced = until(async || api.deleted().first().cloned()).await;
+        assert_eq!(json!(displaced), idle);
+        api.let_listen(&pod).await;
+    });
+    assert_ran(&answer);
+    assert_eq!((api.creates(), api.deleted().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn pod_that_no_node_has_room_for_takes_one_place_for_each_grace_and_then_says_why() {
+    let (api, server) = on_a_full_node(&["one", "two", "three"]).await;
+    for function in ["one", "two"] {
+        assert_ran(&server.invoke(function, json!({})).await);
+    }
+    api.script([Create::NeverScheduled]);
+    let began = Instant::now();
+    let (answer, ()) = tokio::join!(server.invoke("three", json!({})), async {
+        let known = api.pods();
+        let pod = until(async || api.pods().into_iter().find(|pod| !known.contains(pod))).await;
+        api.find_no_room(&pod);
+    });
+    assert_eq!(answer.status, 424);
+    assert!(answer.body["Message"].as_str().unwrap().contains("1 Insufficient memory"), "{answer:?}");
+    assert!(began.elapsed() >= 3 * NODE_GRACE, "{:?}", began.elapsed());
+    assert_eq!(api.creates(), 3);
+    until(async || (api.deleted().len() == 3).then_some(())).await;
+    assert_eq!(server.logged("no node has room for the Pod").len(), 3);
+}
+
+async fn on_a_full_node(functions: &[&str]) -> (Api, Server) {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &[("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "1100ms")]).await;
+    for function in functions {
+        server.create_function(function).await;
+    }
+    (api, server)
 }

@@ -7,7 +7,7 @@ use fakecloud_pool::{Action, After, DeployId, Failure, Initialization, InstanceI
 use tracing::{debug, info, warn};
 
 use super::{Driver, Input, Waiting};
-use crate::pods::pod_entry::{Holding, Standing};
+use crate::pods::pod_entry::{Holding, Standing, Unschedulable};
 
 impl Driver {
     pub(super) fn drain_actions(&mut self) {
@@ -23,12 +23,17 @@ impl Driver {
         }
     }
 
-    /// Creates a Pod, or tries to create it again.
+    /// Creates a Pod, or tries to create it again; one that is there has another while to find a node.
     pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId, initialization: Initialization) {
         if let Some(entry) = self.pods.get_mut(&instance) {
-            debug!(pod = %entry.name, "trying again to create a Pod");
-            entry.standing = Standing::Requested;
-            return self.launcher.create(&self.handle, entry, initialization);
+            if entry.standing == Standing::Refused {
+                debug!(pod = %entry.name, "trying again to create a Pod");
+                entry.standing = Standing::Requested;
+                self.launcher.create(&self.handle, entry, initialization);
+            } else if let Some(Unschedulable { since, .. }) = entry.unschedulable {
+                self.launcher.await_autoscaler(&self.handle, instance, since);
+            }
+            return;
         }
         let deployment = &self.deploys.get(deploy).expect("a deploy is kept until the pool forgets it").deployment;
         let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment), initialization);

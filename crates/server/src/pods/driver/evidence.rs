@@ -99,12 +99,17 @@ impl Driver {
         }
     }
 
-    /// Fails the start, unless a node took the Pod meanwhile, be it for a moment.
+    /// Fails the start, unless a node took the Pod meanwhile, be it for a moment, or may take it once another has gone.
     pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId, since: Instant) {
         let Some(entry) = self.pods.get(&instance) else { return };
         if let Some(unschedulable) = entry.unschedulable.as_ref().filter(|spell| spell.since == since) {
             let cause = format!("is not scheduled: {}", unschedulable.cause);
-            self.start_failed(now, instance, &cause);
+            if !pod_status::is_for_want_of_room(&unschedulable.cause) {
+                return self.start_failed(now, instance, &cause);
+            }
+            warn!(pod = %entry.name, cause, "no node has room for the Pod");
+            let reason = format!("Pod {} {cause}", entry.name).into();
+            self.pool.handle(now, Event::NoRoom { instance, reason });
         }
     }
 

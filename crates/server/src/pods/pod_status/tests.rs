@@ -103,6 +103,19 @@ fn unschedulable_is_no_failure_yet() {
 }
 
 #[test]
+fn room_is_wanted_where_other_pods_take_what_a_node_has() {
+    for (expected, message) in [
+        (true, "0/1 nodes are available: 1 Insufficient memory."),
+        (true, "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint {pool: spot}."),
+        (true, "0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available."),
+        (false, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+        (false, "no node fits"),
+    ] {
+        assert_eq!(is_for_want_of_room(&format!("Unschedulable: {message}")), expected, "{message}");
+    }
+}
+
+#[test]
 fn pod_under_deletion_is_over_and_says_who_disrupted_it() {
     let metadata = json!({ "name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z" });
     let reading = pod(json!({ "metadata": metadata, "status": { "phase": "Running" } }));
