@@ -22,6 +22,11 @@ fn boto3_is_throttled_where_the_queue_for_the_only_pod_is_full() {
         let settings = [("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1"), ("FAKECLOUD_LAMBDA_QUEUE_LIMIT", "1")];
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &settings);
         throttle(ns, &fakecloud, "queue", "ConcurrentInvocationLimitExceeded", &[200, 200]);
+        let log = fakecloud.log();
+        assert!(
+            log.contains("FAKECLOUD_LAMBDA_QUEUE_LIMIT=1 invocations of it wait already"),
+            "the log names the limit"
+        );
     });
 }
 
