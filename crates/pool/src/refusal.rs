@@ -17,12 +17,12 @@ impl Pool {
         if self.room.awaited_by(instance).is_some() {
             return None;
         }
-        let tries = self.room.refuse(instance, Arc::clone(&reason));
+        let tries = self.room.refuse(now, instance, Arc::clone(&reason));
         if !self.is_wanted(deploy, instance) {
             self.drop_start(now, instance);
             return Some(deploy);
         }
-        match self.next_try(now, tries) {
+        match self.next_try(now, instance, tries) {
             Some(until) => self.room.wait(instance, until),
             None => {
                 self.room.wait(instance, now);
@@ -39,6 +39,7 @@ impl Pool {
             return None;
         }
         while let Some(next) = self.room.first_waiting() {
+            self.room.give_place(now, next);
             let Some(unwanted) = self.try_again(now, next) else { break };
             self.settle(now, unwanted);
         }
@@ -61,11 +62,11 @@ impl Pool {
 
     /// When a start that was refused so many times is tried again if no Pod goes before; none if none is to go, and none can
     /// be made to.
-    fn next_try(&mut self, now: Instant, tries: u32) -> Option<Instant> {
+    fn next_try(&mut self, now: Instant, instance: InstanceId, tries: u32) -> Option<Instant> {
         if tries >= TRIES_MAX {
             return None;
         }
-        if self.room.is_unnoticed(now) {
+        if self.room.is_unnoticed_by(now, instance) {
             return Some(now + RETRY_AFTER);
         }
         if !self.room.is_spare(now) {

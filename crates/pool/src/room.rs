@@ -42,6 +42,8 @@ pub(crate) struct Room {
 #[derive(Debug)]
 struct Refused {
     tries: u32,
+    /// When it was first refused, or was last given the place of a Pod that had gone.
+    since: Instant,
     /// The cluster's last word on it.
     reason: Arc<str>,
 }
@@ -50,8 +52,9 @@ struct Refused {
 
 impl Room {
     /// A start was refused, and how many times it has been by now.
-    pub(crate) fn refuse(&mut self, instance: InstanceId, reason: Arc<str>) -> u32 {
-        let refused = self.refused.entry(instance).or_insert_with(|| Refused { tries: 0, reason: Arc::clone(&reason) });
+    pub(crate) fn refuse(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> u32 {
+        let first = || Refused { tries: 0, since: now, reason: Arc::clone(&reason) };
+        let refused = self.refused.entry(instance).or_insert_with(first);
         refused.tries += 1;
         refused.reason = reason;
         refused.tries
@@ -65,6 +68,13 @@ impl Room {
     /// A start that waited is tried again.
     pub(crate) fn tried(&mut self, instance: InstanceId) {
         self.waiting.remove(instance);
+    }
+
+    /// A start that waits is given the place of a Pod that has gone.
+    pub(crate) fn give_place(&mut self, now: Instant, instance: InstanceId) {
+        if let Some(refused) = self.refused.get_mut(&instance) {
+            refused.since = now;
+        }
     }
 
     /// The instance has started.
@@ -122,9 +132,11 @@ impl Room {
         self.leaving.len() > self.waiting.len()
     }
 
-    /// Whether the cluster may not have noticed yet that a Pod has gone.
-    pub(crate) fn is_unnoticed(&self, now: Instant) -> bool {
-        self.gone_at.is_some_and(|gone_at| now < gone_at + NOTICED_WITHIN)
+    /// Whether a start may have been refused only because the cluster has not noticed yet that a Pod has gone. That others
+    /// go all the time is no reason to go on believing it.
+    pub(crate) fn is_unnoticed_by(&self, now: Instant, instance: InstanceId) -> bool {
+        let is_recent = |at: Instant| now < at + NOTICED_WITHIN;
+        self.gone_at.is_some_and(is_recent) && self.refused.get(&instance).is_some_and(|start| is_recent(start.since))
     }
 
     /// Forgets the Pods that should have gone by now.

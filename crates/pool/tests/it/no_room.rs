@@ -157,6 +157,23 @@ fn room_that_is_not_noticed_at_once_is_asked_for_again_before_another_place_is_t
 }
 
 #[test]
+fn start_takes_a_place_for_itself_however_many_pods_go_for_others() {
+    let (mut pool, [others, idle]) = idle(["a", "b"]);
+    pool.assert(evict(others), &[stop(others, StopReason::Evicted)]);
+    pool.assert(gone(others), &[]);
+    let refused = pool.cold(1, "c");
+    for round in 0..(NOTICED_WITHIN.as_millis() / RETRY_AFTER.as_millis()) as u64 {
+        pool.assert(no_room(refused, "quota"), &[]);
+        pool.assert_after(RETRY_AFTER, &[start(refused, "c")]);
+        let another = pool.busy(200 + round, "d");
+        pool.assert(spent(another), &[stop(another, StopReason::NotReusable)]);
+        pool.assert(gone(another), &[]);
+    }
+
+    pool.assert(no_room(refused, "quota"), &[stop(idle, StopReason::Displaced)]);
+}
+
+#[test]
 fn pod_that_does_not_go_in_time_is_hoped_on_no_more() {
     let (mut pool, [a, b]) = idle(["a", "b"]);
     let refused = pool.cold(1, "c");
