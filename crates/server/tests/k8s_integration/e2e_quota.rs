@@ -1,5 +1,6 @@
 //! A namespace whose quota is smaller than fakecloud's own limits: whose Pod makes way, and when callers hear why none can.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -28,6 +29,29 @@ fn quota_that_is_full_of_idle_pods_ends_the_one_that_idled_longest() {
         for name in ["second", "third", "fourth"] {
             assert_eq!(lambda.invoke(name, &Value::Null).returned()["count"], 2, "{name} has kept its Pod");
         }
+    });
+}
+
+#[test]
+fn burst_takes_as_many_places_as_it_needs() {
+    with_temp_ns(|ns| {
+        put_in_force(ns, "pods", "4");
+        let fakecloud = Fakecloud::start(ns);
+        let lambda = &fakecloud.lambda;
+        let (idle, called) = (["one", "two", "three", "four"], ["five", "six", "seven"]);
+        for name in idle.iter().chain(&called) {
+            lambda.create_function(name, &Function::python_report());
+        }
+        for name in idle {
+            lambda.invoke(name, &Value::Null).returned();
+        }
+
+        thread::scope(|scope| {
+            for name in called {
+                scope.spawn(move || assert_eq!(lambda.invoke(name, &Value::Null).returned()["count"], 1));
+            }
+        });
+        assert_eq!(lambda.invoke("four", &Value::Null).returned()["count"], 2, "it has kept its Pod");
     });
 }
 
