@@ -53,6 +53,13 @@ pub struct Invocation {
     pub generation: Generation,
 }
 
+/// An Invoke, InvokeAsync or InvokeWithResponseStream call whose payload is checked.
+pub struct InvokeCall {
+    request: InvocationRequest,
+    kind: InvocationKind,
+    payload: Bytes,
+}
+
 /// InvocationType
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvocationKind {
@@ -67,19 +74,14 @@ pub enum InvocationKind {
 // === impl Lambda ===
 
 impl Lambda {
-    /// Finds out what an Invoke, InvokeAsync or InvokeWithResponseStream call runs. The moment's random bits choose
-    /// between the versions of an alias. An event is taken even where 0 is the function's reserved concurrency: it goes to the destinations.
+    /// Finds out what a call runs. The moment's random bits choose between the versions of an alias. An event is taken even
+    /// where 0 is the function's reserved concurrency: it goes to the destinations.
     ///
     /// # Errors
     ///
-    /// An unknown function or version, a function that is not to run now (0 is its reserved concurrency), a payload that
-    /// is no JSON or too large, a member that nothing acts on yet, and any other call.
-    pub fn resolve(&self, scope: &Scope, moment: &Moment, call: &Call) -> Result<Invocation, Error> {
-        let Input { request, kind, payload_bytes_max } = input(call)?;
-        check_client_context(request.client_context.as_deref())?;
-        let payload = request.payload.and_then(|index| call.blob(index)).cloned();
-        let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
-        payload::check(kind, &payload, payload_bytes_max)?;
+    /// An unknown function or version, and a function that is not to run now (0 is its reserved concurrency).
+    pub fn resolve(&self, scope: &Scope, moment: &Moment, call: InvokeCall) -> Result<Invocation, Error> {
+        let InvokeCall { request, kind, payload } = call;
         let target = FunctionRef::parse(scope, &request.function_name, request.qualifier.as_deref())?;
         let function = self.function(&target.qualified())?;
         let reserved_concurrency = function.reserved_concurrency;
@@ -97,6 +99,25 @@ impl Lambda {
             payload,
             generation: self.generation(),
         })
+    }
+}
+
+// === impl InvokeCall ===
+
+impl InvokeCall {
+    /// Checks what can be checked without knowing any function, which takes the longer the larger the payload is.
+    ///
+    /// # Errors
+    ///
+    /// A payload that is no JSON or too large, a client context that is none, a member that nothing acts on yet, and any
+    /// other call.
+    pub fn of(call: &Call) -> Result<Self, Error> {
+        let Input { request, kind, payload_bytes_max } = input(call)?;
+        check_client_context(request.client_context.as_deref())?;
+        let payload = request.payload.and_then(|index| call.blob(index)).cloned();
+        let payload = payload.unwrap_or_else(|| Bytes::from_static(b"{}"));
+        payload::check(kind, &payload, payload_bytes_max)?;
+        Ok(Self { request, kind, payload })
     }
 }
 

@@ -95,7 +95,7 @@ pub use event::{EventPlan, EventTarget};
 pub use event_record::{DeadLetter, EventAnswer, EventRecord};
 pub use hand_over::HandOver;
 pub use image::{FoundImage, ImageFault, PinnedImage};
-pub use invoke::{Invocation, InvocationKind};
+pub use invoke::{Invocation, InvocationKind, InvokeCall};
 pub use moment::{Moment, uuid};
 pub use origin::{Origin, UrlAddress};
 pub use outcome::Outcome;

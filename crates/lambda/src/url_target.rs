@@ -1,6 +1,6 @@
 //! From a request to a function URL to the invocation that it asks for, and back.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, io};
 
 use bytes::Bytes;
 use http::{
@@ -44,23 +44,12 @@ impl Lambda {
         Some(UrlTarget { function, url })
     }
 
-    /// The invocation that a request to a URL asks for. The moment's random bits choose between the versions of an alias.
+    /// The invocation that a request to a URL asks for, whose event is the payload. The moment's random bits choose between the versions of an alias.
     ///
     /// # Errors
     ///
-    /// A request that makes an event of more than 6 MB, and a function that is not to run (0 is its reserved
-    /// concurrency) or has gone meanwhile.
-    pub fn resolve_url(
-        &self,
-        moment: &Moment,
-        target: &UrlTarget,
-        request: &UrlRequest,
-        caller: Option<&Caller>,
-    ) -> Result<Invocation, Error> {
-        let payload = Bytes::from(request.event(target.function.scope.region(), caller).to_string());
-        if payload.len() > MAX_SYNC_PAYLOAD_BYTES {
-            return Err(too_large());
-        }
+    /// A function that is not to run (0 is its reserved concurrency) or has gone meanwhile.
+    pub fn resolve_url(&self, moment: &Moment, target: &UrlTarget, payload: Bytes) -> Result<Invocation, Error> {
         let function = self.function(&target.function.qualified())?;
         let reserved_concurrency = function.reserved_concurrency;
         if reserved_concurrency == Some(0) {
@@ -80,6 +69,26 @@ impl Lambda {
     }
 }
 
+/// What an event has beside the body, about.
+const EVENT_BYTES: usize = 2 << 10;
+
+/// Takes so many bytes as a payload may have.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_SYNC_PAYLOAD_BYTES {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn too_large() -> Error {
     Error::new(
         ErrorCode::RequestEntityTooLarge,
@@ -96,6 +105,18 @@ impl UrlTarget {
     /// The answer to a request for a URL that is not there. As on AWS it does not tell whether one ever was.
     pub fn unknown() -> Response {
         refused(r#"{"Message":null}"#)
+    }
+
+    /// The event that the function gets for a request, which takes the longer to write the larger the request is.
+    ///
+    /// # Errors
+    ///
+    /// A request that makes an event of more than 6 MB.
+    pub fn event(&self, request: &UrlRequest, caller: Option<&Caller>) -> Result<Bytes, Error> {
+        let mut json = Bounded(Vec::with_capacity(request.body.len() + EVENT_BYTES));
+        let event = request.event(self.function.scope.region(), caller);
+        serde_json::to_writer(&mut json, &event).map_err(|_full| too_large())?;
+        Ok(json.0.into())
     }
 
     /// The error of a request whose body is longer than [`UrlTarget::MAX_BODY_BYTES`].

@@ -11,6 +11,7 @@ pub(crate) mod lambda_api;
 pub(crate) mod other_services;
 pub(crate) mod peek;
 pub(crate) mod refusal;
+mod request_body;
 pub(crate) mod reset;
 pub(crate) mod service;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fakecloud_lambda::{
-    Applied, Archive, Call, Change, Code, Config, Effect, Error, FoundImage, ImageFault, Invocation,
+    Applied, Archive, Call, Change, Code, Config, Effect, Error, FoundImage, ImageFault, Invocation, InvokeCall,
 };
 use fakecloud_lambda::{Lambda, Moment, Request, Response, Scope, Stored, parse};
 use http::{HeaderMap, HeaderValue, Method};
@@ -139,9 +139,9 @@ impl Account {
         for (name, value) in headers {
             request.headers.insert(*name, HeaderValue::from_str(value).unwrap());
         }
-        let call = parse(&request).map_err(|error| answer(error.to_response()))?;
-        self.lambda
-            .resolve(&self.scope, &Moment { epoch_ms: START_MS, random }, &call)
+        let call = parse(&request).and_then(|call| InvokeCall::of(&call));
+        let moment = Moment { epoch_ms: START_MS, random };
+        call.and_then(|call| self.lambda.resolve(&self.scope, &moment, call))
             .map_err(|error| answer(error.to_response()))
     }
 

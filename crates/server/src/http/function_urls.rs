@@ -8,9 +8,10 @@ use axum::response::Response;
 use fakecloud_lambda::{Error, ErrorCode, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use tracing::{trace, warn};
 
+use super::request_body::{self, ReadError, work_on};
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
@@ -64,11 +65,12 @@ async fn serve(
         Ok(caller) => caller,
         Err(refused) => return Ok(into_http(*refused)),
     };
-    let body = match Limited::new(body, UrlTarget::MAX_BODY_BYTES).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(UrlTarget::too_large()),
-        Err(error) => return Err(Error::service(format!("the request could not be read: {error}"))),
-    };
+    let bytes_max = UrlTarget::MAX_BODY_BYTES as u64;
+    let turn = request_body::turn(body.size_hint(), bytes_max).await;
+    let body = request_body::read(body, bytes_max).await.map_err(|error| match error {
+        ReadError::TooLong => UrlTarget::too_large(),
+        ReadError::Broken(_) | ReadError::Silent => Error::service(error.to_string()),
+    })?;
     let moment = control::now();
     let request = UrlRequest {
         address,
@@ -82,7 +84,11 @@ async fn serve(
         trace_id: trace_id.to_str().unwrap_or_default().to_owned(),
         epoch_ms: moment.epoch_ms,
     };
-    let invocation = app.lambda().resolve_url(&moment, target, &request, caller.as_ref())?;
+    let event = work_on(request.body.len(), || target.event(&request, caller.as_ref()))?;
+    drop(request);
+    // Where the event waits it is counted.
+    drop(turn);
+    let invocation = app.lambda().resolve_url(&moment, target, event)?;
     if target.streams() {
         return stream(app, target, head.headers.clone(), invocation, request_id, trace_id).await;
     }

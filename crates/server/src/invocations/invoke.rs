@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fakecloud_lambda::{Call, Error, Generation, Invocation, InvocationKind, Outcome, Response, Scope};
+use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, InvokeCall, Outcome, Response, Scope};
 use fakecloud_pool::{After, Failure, InvocationId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
@@ -39,7 +39,7 @@ const LEASES_MAX: u32 = 5;
 pub(crate) async fn invoke(
     app: &App,
     scope: &Scope,
-    call: &Call,
+    call: InvokeCall,
     request_id: &str,
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use fakecloud_lambda::{Call, Error, Invocation, InvocationKind, Outcome, Scope, stream_chunk, stream_end};
+use fakecloud_lambda::{Error, Invocation, InvocationKind, InvokeCall, Outcome, Scope, stream_chunk, stream_end};
 use futures_util::stream;
 use http::HeaderValue;
 
@@ -34,7 +34,7 @@ pub(crate) enum Progress {
 pub(crate) async fn invoke(
     app: &App,
     scope: &Scope,
-    call: &Call,
+    call: InvokeCall,
     request_id: &str,
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {

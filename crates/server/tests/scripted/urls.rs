@@ -67,6 +67,8 @@ async fn answer_of_the_function_becomes_the_response() {
 
     let large = server.request(Method::POST, &path).body(vec![b' '; 6_291_457]).send().await.unwrap();
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let much_too_large = server.request(Method::POST, &path).body(vec![b' '; 40 << 20]).send().await.unwrap();
+    assert_eq!(much_too_large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     // Fits as a body, but not as an event.
     let escaped = server.request(Method::POST, &path).body(vec![b'"'; 6_291_456]).send().await.unwrap();
     assert_eq!(escaped.status(), StatusCode::PAYLOAD_TOO_LARGE);

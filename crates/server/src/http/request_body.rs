@@ -1,0 +1,86 @@
+//! Bodies of requests: how much of them is in memory at a time, how long a client may take, and where they are worked on.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, SizeHint};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Work on a longer body is done where other requests do not wait for it: 50 MB of base64 take a tenth of a second.
+const WORKED_ON_AT_ONCE_BYTES_MAX: usize = 64 << 10;
+
+/// Bodies up to this size are read without asking: a thousand of them are no burden.
+const SMALL_BYTES: u64 = 256 << 10;
+
+/// The bodies of all longer requests that are being read or applied; further ones wait for their turn.
+const LARGE_KIB_MAX: u32 = 256 << 10;
+static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
+
+/// A client that stops sending for so long has gone, and shall not keep others from their turn.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// A body that says it is too long is read all the same, and thrown away, if it is no longer than this; else its connection
+/// is closed.
+const DISCARDED_BYTES_MAX: u64 = 64 << 20;
+
+/// Why a body was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// It is longer than it may be.
+    #[error("the request is too long")]
+    TooLong,
+    #[error("the request could not be read: {0}")]
+    Broken(#[source] axum::Error),
+    #[error("nothing more of the request came for {} s", SILENCE_MAX.as_secs())]
+    Silent,
+}
+
+/// The right to hold a body of this size, and at most `bytes_max`, in memory, for long ones. Held until nothing of it is needed or it is
+/// counted elsewhere.
+pub(crate) async fn turn(size: SizeHint, bytes_max: u64) -> Option<SemaphorePermit<'static>> {
+    // A body of unknown length may come to be as long as is allowed.
+    let bytes = size.upper().unwrap_or(bytes_max).min(bytes_max);
+    if bytes <= SMALL_BYTES {
+        return None;
+    }
+    let kib = u32::try_from(bytes >> 10).map_or(LARGE_KIB_MAX, |kib| kib.min(LARGE_KIB_MAX));
+    Some(LARGE.acquire_many(kib).await.expect("nobody closes this semaphore"))
+}
+
+/// Reads a body to its end, unless it is longer than `bytes_max`.
+pub(crate) async fn read(mut body: Body, bytes_max: u64) -> Result<Bytes, ReadError> {
+    let announced = body.size_hint().lower();
+    if announced > bytes_max {
+        // Most clients hear why only when they have sent all of it.
+        while announced <= DISCARDED_BYTES_MAX && next(&mut body).await?.is_some() {}
+        return Err(ReadError::TooLong);
+    }
+    let mut read = BytesMut::new();
+    while let Some(data) = next(&mut body).await? {
+        if (read.len() + data.len()) as u64 > bytes_max {
+            return Err(ReadError::TooLong);
+        }
+        if read.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        read.reserve(usize::try_from(body.size_hint().lower()).map_or(data.len(), |left| data.len() + left));
+        read.extend_from_slice(&data);
+    }
+    Ok(read.freeze())
+}
+
+async fn next(body: &mut Body) -> Result<Option<Bytes>, ReadError> {
+    match tokio::time::timeout(SILENCE_MAX, body.frame()).await {
+        Ok(None) => Ok(None),
+        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
+        Ok(Some(Err(error))) => Err(ReadError::Broken(error)),
+        Err(_elapsed) => Err(ReadError::Silent),
+    }
+}
+
+/// Does work that takes the longer the more bytes there are.
+pub(crate) fn work_on<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > WORKED_ON_AT_ONCE_BYTES_MAX { tokio::task::block_in_place(work) } else { work() }
+}
