@@ -9,3 +9,4 @@ pub(crate) mod invoke;
 pub(crate) mod relay;
 pub(crate) mod streaming;
 pub(crate) mod trace_id;
+mod waiting_bytes;

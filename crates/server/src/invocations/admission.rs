@@ -1,9 +1,12 @@
-//! An invocation's place under reserved concurrency and the account's limit, given back whatever happens.
+//! An invocation's place under reserved concurrency and the account's limit, and that of its payload in memory, given back
+//! whatever happens.
 
 use std::sync::Arc;
 
-use fakecloud_lambda::{Admitted, Error, Invocation};
+use fakecloud_lambda::{Admitted, Error, Invocation, InvocationKind};
+use tracing::warn;
 
+use super::waiting_bytes::{Share, WAITING};
 use crate::app::App;
 
 /// Held as long as an invocation waits for its environment or runs, be its caller there or not; the last holder gives it
@@ -11,17 +14,32 @@ use crate::app::App;
 pub(crate) struct Admission {
     app: App,
     admitted: Admitted,
+    #[expect(dead_code, reason = "held for its end")]
+    memory: Option<Share<'static>>,
 }
 
 impl Admission {
     /// Counts an invocation in.
     ///
     /// # Errors
-    /// `TooManyRequestsException`: unlike this server's own limits, AWS's let nobody wait.
+    /// `TooManyRequestsException`: unlike this server's own limits on Pods, AWS's let nobody wait, and neither does memory.
     pub(crate) fn of(app: &App, invocation: &Invocation) -> Result<Arc<Self>, Error> {
+        let memory = memory(invocation)?;
         let admitted = app.lambda().admit(invocation)?;
-        Ok(Arc::new(Self { app: app.clone(), admitted }))
+        Ok(Arc::new(Self { app: app.clone(), admitted, memory }))
     }
+}
+
+/// The share of a payload in the memory there is. Those of events are counted where they are queued.
+fn memory(invocation: &Invocation) -> Result<Option<Share<'static>>, Error> {
+    if invocation.kind == InvocationKind::Event {
+        return Ok(None);
+    }
+    let bytes = invocation.payload.len();
+    WAITING.share(bytes).map_err(|cause| {
+        warn!(function = invocation.function.arn(), bytes, %cause, "an invocation was refused with 429");
+        Error::throttled("ConcurrentInvocationLimitExceeded")
+    })
 }
 
 impl Drop for Admission {

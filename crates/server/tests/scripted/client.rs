@@ -104,7 +104,8 @@ impl Client {
         self.request(Method::POST, &path).json(&payload).send().await.unwrap()
     }
 
-    fn invocation(&self, name: &str) -> RequestBuilder {
+    /// An invocation that the test completes.
+    pub(crate) fn invocation(&self, name: &str) -> RequestBuilder {
         self.request(Method::POST, &format!("/2015-03-31/functions/{name}/invocations"))
     }
 }

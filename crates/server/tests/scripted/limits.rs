@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::api::{Api, Create};
 use crate::server::{Server, until};
@@ -115,6 +119,27 @@ async fn log_names_the_limits_that_refused_invocations() {
     {
         assert!(said[0].contains(text), "{said:?}");
     }
+}
+
+#[tokio::test]
+async fn payloads_that_wait_do_not_fill_the_memory() {
+    let api = Api::start().await;
+    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1")]).await;
+    server.create_function("hello").await;
+    api.script([Create::NeverScheduled]);
+    let largest = Bytes::from(format!("\"{}\"", "a".repeat(6_291_454)));
+    let invoke = || {
+        let request = server.invocation("hello").body(largest.clone());
+        tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
+    };
+    // 256 MB are 42 of them.
+    let mut invocations: FuturesUnordered<JoinHandle<u16>> = (0..43).map(|_| invoke()).collect();
+    assert_eq!(invocations.next().await.unwrap().unwrap(), 429);
+    let logged = server.logged("the payloads of invocations that wait or run would take more than 268435456 bytes");
+    assert_eq!(logged.len(), 1, "{logged:?}");
+    assert!(logged[0].contains("function:hello"), "{logged:?}");
+    assert_eq!(invocations.len(), 42, "the others wait");
+    invocations.iter().for_each(JoinHandle::abort);
 }
 
 #[tokio::test]
