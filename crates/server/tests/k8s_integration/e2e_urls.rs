@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Fakecloud, Function, with_temp_ns};
+use crate::harness::{Clients, Fakecloud, Function, with_temp_ns};
 
 /// Answers as its query string says.
 const SITE_PY: &str = r#"
@@ -18,6 +18,18 @@ def handler(event, context):
     if way == "fail":
         raise ValueError("no")
     return event
+"#;
+
+/// Answers with the body that it got, and names who signed.
+const ECHO_PY: &str = r#"
+def handler(event, context):
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Access-Control-Allow-Origin": "https://own.example",
+        "X-Caller": event["requestContext"]["authorizer"]["iam"]["accountId"],
+    }
+    body, encoded = event["body"], event["isBase64Encoded"]
+    return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": encoded}
 "#;
 
 const SITE_JS: &str = r#"
@@ -66,5 +78,32 @@ fn streaming_handler_sets_the_head_of_its_response() {
         assert_eq!((page.status, &page.body[..]), (203, &b"<p></p>"[..]), "{page}");
         assert_eq!((page.header("content-type"), page.header("x-path")), (Some("text/html"), Some("/page")), "{page}");
         assert_eq!(page.header("set-cookie"), Some("a=1"), "{page}");
+    });
+}
+
+#[test]
+fn signed_requests_and_pages_of_other_origins_reach_the_function_by_both_forms_of_its_url() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        fakecloud.lambda.create_function("echo", &Function::python(ECHO_PY));
+        let printed = Clients::new(ns).python_program("function_url.py", &[&fakecloud.lambda.endpoint, "echo"]);
+        let report: Value = serde_json::from_str(&printed).expect("the program prints JSON");
+        let (page, own) = ("https://page.example", "https://own.example");
+        let preflight =
+            json!({"status": 200, "same": false, "caller": null, "origins": [page], "methods": "PUT", "exposed": null});
+        let answer = |status: u16, served: bool, origins: &[&str], exposed: Option<&str>| {
+            let caller = served.then_some("000000000000");
+            json!({
+                "status": status, "same": served, "caller": caller, "origins": origins, "methods": null, "exposed": exposed,
+            })
+        };
+        let expected = json!({
+            "preflight": preflight,
+            "unsigned": answer(403, false, &[page], Some("x-caller")),
+            "signed": answer(200, true, &[own, page], Some("x-caller")),
+            "by_host": answer(200, true, &[own], None),
+            "preflight_by_host": preflight,
+        });
+        assert_eq!(report, expected, "{report:#}");
     });
 }
