@@ -44,7 +44,8 @@ impl Lambda {
         Some(UrlTarget { function, url })
     }
 
-    /// The invocation that a request to a URL asks for, whose event is the payload. The moment's random bits choose between the versions of an alias.
+    /// The invocation that a request to a URL asks for, whose event is the payload. The moment's random bits choose between
+    /// the versions of an alias.
     ///
     /// # Errors
     ///

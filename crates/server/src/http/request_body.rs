@@ -37,8 +37,8 @@ pub(crate) enum ReadError {
     Silent,
 }
 
-/// The right to hold a body of this size, and at most `bytes_max`, in memory, for long ones. Held until nothing of it is needed or it is
-/// counted elsewhere.
+/// The right to hold a body of this size, and at most `bytes_max`, in memory, for long ones. Held until nothing of it is
+/// needed or it is counted elsewhere.
 pub(crate) async fn turn(size: SizeHint, bytes_max: u64) -> Option<SemaphorePermit<'static>> {
     // A body of unknown length may come to be as long as is allowed.
     let bytes = size.upper().unwrap_or(bytes_max).min(bytes_max);
