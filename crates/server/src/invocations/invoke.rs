@@ -70,6 +70,13 @@ pub(crate) struct Terms {
     pub(crate) wait_until: Option<Instant>,
 }
 
+impl Terms {
+    /// Whoever asked waits as long as it takes, and gets the answer as a whole.
+    pub(crate) fn new(source: Source, trace_id: &HeaderValue) -> Self {
+        Self { source, relay: None, trace_id: trace_id.clone(), wait_until: None }
+    }
+}
+
 /// Runs the invocation on some environment and logs it. Once it was sent it runs to its end, whether its caller stays or
 /// not, as on AWS, but without its caller it is the last of its Pod; until then a caller that hangs up gives its place
 /// in the queue back. What of an answer went through the relay is not in the outcome.
@@ -126,13 +133,6 @@ async fn run_deployed(
 struct InUse<'a> {
     app: &'a App,
     deployment: SharedDeployment,
-}
-
-impl Terms {
-    /// Whoever asked waits as long as it takes, and gets the answer as a whole.
-    pub(crate) fn new(source: Source, trace_id: &HeaderValue) -> Self {
-        Self { source, relay: None, trace_id: trace_id.clone(), wait_until: None }
-    }
 }
 
 impl Drop for InUse<'_> {
