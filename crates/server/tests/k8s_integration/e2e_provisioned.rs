@@ -50,7 +50,8 @@ fn provisioned_version_is_ready_and_its_invocations_start_no_pod() {
 #[test]
 fn alias_that_moves_is_answered_by_provisioned_pods_only_first_the_old_then_the_new() {
     with_temp_ns(|ns| {
-        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[]);
+        // A Pod that runs an invocation when it stops being provisioned becomes an ordinary one, which idles first.
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[("FAKECLOUD_LAMBDA_IDLE_TTL", "5s")]);
         fakecloud.lambda.create_function("moves", &Function::python(&WHERE_AND_HOW.replace("sleep(1)", "sleep(0)")));
         let program = Clients::new(ns).python_program("move_alias.py", &[&fakecloud.lambda.endpoint, "moves"]);
         let report: Value = serde_json::from_str(&program).unwrap();
