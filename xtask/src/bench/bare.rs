@@ -21,16 +21,18 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(90);
 /// A function's own Pod made bare: the same images, limits, volumes and security, with an init container that does
 /// nothing. The emulator opens its port before it looks for code.
 pub(crate) struct BarePod {
+    /// In the names of all that are made: an address is known by a name, also after its Pod has gone.
+    what: &'static str,
     manifest: Value,
     made: AtomicUsize,
 }
 
 impl BarePod {
-    /// Takes the Pod of a function, as the API server gives it, for a model.
+    /// Takes the Pod of a function, as the API server gives it, for a model. No two may have the same name.
     ///
     /// # Errors
     /// When it is no Pod with an init container.
-    pub(crate) fn like(function_pod: &Value) -> Result<Self> {
+    pub(crate) fn like(what: &'static str, function_pod: &Value) -> Result<Self> {
         let mut spec = function_pod["spec"].clone();
         let fields = spec.as_object_mut().context("a Pod has a spec")?;
         // What the scheduler and the API server wrote into it.
@@ -41,7 +43,7 @@ impl BarePod {
         init.retain(|field, _| !["args", "env"].contains(&&**field));
         init.insert("command".to_owned(), json!(["true"]));
         let manifest = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec });
-        Ok(Self { manifest, made: AtomicUsize::new(0) })
+        Ok(Self { what, manifest, made: AtomicUsize::new(0) })
     }
 
     /// Time from the request to create one until its port opens. It is deleted then.
@@ -96,7 +98,7 @@ impl BarePod {
     }
 
     fn next_name(&self) -> String {
-        format!("bare-{}", self.made.fetch_add(1, Ordering::Relaxed))
+        format!("bare-{}-{}", self.what, self.made.fetch_add(1, Ordering::Relaxed))
     }
 
     fn named(&self, name: &str) -> Value {
@@ -154,6 +156,6 @@ mod tests {
                 "containers": [{ "image": "python", "args": ["app.handler"], "resources": limits }],
             },
         });
-        assert_eq!(BarePod::like(&function_pod).unwrap().manifest, expected);
+        assert_eq!(BarePod::like("python", &function_pod).unwrap().manifest, expected);
     }
 }

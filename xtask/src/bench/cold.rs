@@ -52,14 +52,14 @@ pub(crate) fn measure(setup: &Setup<'_>, dir: &Path, amount: &Amount) -> Result<
 fn one_at_a_time(
     server: &Server,
     setup: &Setup<'_>,
-    (what, code): (&str, &Code),
+    (what, code): (&'static str, &Code),
     tries: usize,
 ) -> Result<(Vec<Row>, BarePod)> {
     let namespace = setup.namespace;
     functions::create(server, FUNCTION, code)?;
     // The first start, which is not counted, brings everything from the disk.
     functions::invoke(&mut server.client()?, &functions::invoke_path(FUNCTION))?;
-    let bare = BarePod::like(&namespace.pod_of(FUNCTION)?)?;
+    let bare = BarePod::like(what, &namespace.pod_of(FUNCTION)?)?;
 
     shell::step(&format!("cold starts, {what}, one at a time: {tries} of each kind"));
     let (mut answered, mut opened) = (Samples::default(), Samples::default());
