@@ -93,8 +93,9 @@ fn phase(round: usize) -> Duration {
 /// The steps of the last `count` cold starts, as fakecloud's log tells them.
 fn timeline(log: &Path, what: &str, count: usize, opened_ms: f64) -> Result<Vec<Row>> {
     let log = std::fs::read_to_string(log)?;
-    let lines: Vec<&str> =
-        log.lines().filter_map(|line| line.split_once("timeline=").map(|(_, steps)| steps)).collect();
+    // Each start is told twice: when the Pod listens, without its first byte yet, and when it has answered.
+    let told = log.lines().filter_map(|line| line.split_once("timeline=").map(|(_, steps)| steps));
+    let lines: Vec<&str> = told.filter(|steps| !steps.contains("=-")).collect();
     let counted = lines.len().checked_sub(count).context("the log has fewer timelines than there were cold starts")?;
     let mut steps: BTreeMap<u8, (&str, Samples)> = BTreeMap::new();
     for line in &lines[counted..] {
