@@ -44,10 +44,11 @@ async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Re
     trace!(request_id, ?operation, "called");
     // An invocation may wait long for its environment, and is counted where it waits.
     drop(turn);
+    let invocation = app.lambda().resolve(&scope, &control::now(), call)?;
     let mut response = if operation == Operation::InvokeWithResponseStream {
-        streaming::invoke(app, &scope, call, request_id, &trace_id).await?
+        streaming::invoke(app, invocation, request_id, &trace_id).await?
     } else {
-        streaming::into_http(invoke::invoke(app, &scope, call, request_id, &trace_id).await?)
+        streaming::into_http(invoke::invoke(app, invocation, request_id, &trace_id).await?)
     };
     response.headers_mut().insert("x-amzn-trace-id", trace_id);
     Ok(response)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, InvokeCall, Outcome, Response, Scope};
+use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, Outcome, Response};
 use fakecloud_pool::{After, Failure, InvocationId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use crate::pods::deployment::SharedDeployment;
 use crate::pods::driver::{Acquire, Handle, Input};
 use crate::pods::emulator;
 use crate::pods::lease::{Cut, Lease};
-use crate::state::control::{self, retire};
+use crate::state::control::retire;
 use crate::to_the_end::ToTheEnd;
 use crate::words::chain;
 
@@ -38,12 +38,10 @@ const LEASES_MAX: u32 = 5;
 /// The `Invoke` and `InvokeAsync` operations.
 pub(crate) async fn invoke(
     app: &App,
-    scope: &Scope,
-    call: InvokeCall,
+    invocation: Invocation,
     request_id: &str,
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {
-    let invocation = app.lambda().resolve(scope, &control::now(), call)?;
     match invocation.kind {
         InvocationKind::DryRun => Ok(invocation.accepted()),
         InvocationKind::Event => {

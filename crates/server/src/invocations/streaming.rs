@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use fakecloud_lambda::{Error, Invocation, InvocationKind, InvokeCall, Outcome, Scope, stream_chunk, stream_end};
+use fakecloud_lambda::{Error, Invocation, InvocationKind, Outcome, stream_chunk, stream_end};
 use futures_util::stream;
 use http::HeaderValue;
 
@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
 use crate::invocations::relay::{Pieces, Relay};
-use crate::state::control;
 
 /// An invocation that has begun to answer. Dropped before its end, it runs on where it was sent already.
 pub(crate) struct Running {
@@ -33,12 +32,10 @@ pub(crate) enum Progress {
 /// The `InvokeWithResponseStream` operation.
 pub(crate) async fn invoke(
     app: &App,
-    scope: &Scope,
-    call: InvokeCall,
+    invocation: Invocation,
     request_id: &str,
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {
-    let invocation = app.lambda().resolve(scope, &control::now(), call)?;
     if invocation.kind == InvocationKind::DryRun {
         return Ok(into_http(invocation.accepted()));
     }
