@@ -46,8 +46,7 @@ fn refused_start_takes_the_place_of_the_instance_that_idled_longest() {
     let refused = pool.cold(1, "c");
 
     pool.assert(no_room(refused, "quota"), &[stop(a, StopReason::Displaced)]);
-    pool.assert(stopped(a), &[forget("a")]);
-    pool.assert(gone(a), &[start(refused, "c")]);
+    make_way(&mut pool, (a, "a"), (refused, "c"));
     pool.assert(started(refused), &[dispatch(1, refused)]);
     assert_eq!(pool.states(), ["idle", "busy"]);
 }
