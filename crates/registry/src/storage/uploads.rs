@@ -35,7 +35,8 @@ pub(crate) struct Upload {
     content: Mutex<Option<Writer>>,
     parts: Mutex<Parts>,
     is_busy: AtomicBool,
-    used_at: Mutex<Instant>,
+    /// Since when no request has added to it, as far as was looked: the first look after a request begins it.
+    idle_since: Mutex<Option<Instant>>,
 }
 
 /// The parts that an upload was made of, where its client counts in parts. In bytes.
@@ -87,7 +88,7 @@ impl Uploads {
             content: Mutex::new(Some(content)),
             parts: Mutex::default(),
             is_busy: AtomicBool::new(false),
-            used_at: Mutex::new(Instant::now()),
+            idle_since: Mutex::default(),
         };
         let mut all = self.all();
         if all.len() >= self.open_max {
@@ -126,11 +127,11 @@ impl Uploads {
         self.all().values().map(|upload| upload.repository.clone()).collect()
     }
 
-    /// Ends those that have been idle for long.
+    /// Ends those that have been idle for [`IDLE_MAX`], as far as was looked.
     pub(crate) fn end_idle(&self, now: Instant) -> usize {
         let mut all = self.all();
         let before = all.len();
-        all.retain(|_, upload| upload.is_busy.load(Ordering::Acquire) || !upload.is_idle(now));
+        all.retain(|_, upload| upload.idle_for(now) < IDLE_MAX);
         before - all.len()
     }
 
@@ -167,9 +168,15 @@ impl Upload {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_idle(&self, now: Instant) -> bool {
-        let used_at = *self.used_at.lock().unwrap_or_else(PoisonError::into_inner);
-        now.saturating_duration_since(used_at) >= IDLE_MAX
+    fn idle_for(&self, now: Instant) -> Duration {
+        if self.is_busy.load(Ordering::Acquire) {
+            return Duration::ZERO;
+        }
+        now.saturating_duration_since(*self.idle_since().get_or_insert(now))
+    }
+
+    fn idle_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.idle_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn content(&self) -> MutexGuard<'_, Option<Writer>> {
@@ -209,7 +216,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        *self.0.used_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.0.idle_since() = None;
         self.0.is_busy.store(false, Ordering::Release);
     }
 }

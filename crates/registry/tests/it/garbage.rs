@@ -88,10 +88,14 @@ async fn content_of_a_reset_registry_goes() {
 async fn upload_that_is_idle_for_an_hour_ends() {
     let harness = Harness::new();
     let location = harness.begin("app").await;
-    let now = Instant::now();
-    assert_eq!(harness.registry.collect_garbage(now + HOUR / 2).unwrap().uploads, 0);
+    let start = Instant::now();
+    let ended_after = |time: Duration| harness.registry.collect_garbage(start + time).unwrap().uploads;
+    assert_eq!(ended_after(Duration::ZERO), 0);
+    harness.send(&format!("PATCH {location}"), &[], "piece").await.expect(StatusCode::ACCEPTED);
+    assert_eq!(ended_after(HOUR), 0, "its time begins anew with each piece");
+    assert_eq!(ended_after(HOUR * 2 - Duration::from_nanos(1)), 0);
     harness.ask(&format!("GET {location}")).await.expect(StatusCode::NO_CONTENT);
-    assert_eq!(harness.registry.collect_garbage(now + HOUR * 2).unwrap().uploads, 1);
+    assert_eq!(ended_after(HOUR * 2), 1);
     harness.ask(&format!("GET {location}")).await.expect_error(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN");
 }
 
