@@ -88,11 +88,11 @@ async fn serve(
     drop(request);
     // Where the event waits it is counted.
     drop(turn);
-    let invocation = app.lambda().resolve_url(&moment, target, event)?;
+    let mut invocation = app.lambda().resolve_url(&moment, target, event)?;
     if target.streams() {
         return stream(app, target, head.headers.clone(), invocation, request_id, trace_id).await;
     }
-    let outcome = invoke::run(app, &invocation, request_id, Terms::new(Source::FunctionUrl, trace_id)).await?;
+    let outcome = invoke::run(app, &mut invocation, request_id, Terms::new(Source::FunctionUrl, trace_id)).await?;
     target.response(&head.headers, outcome).map(into_http)
 }
 

@@ -1,16 +1,13 @@
 //! An invocation's place under reserved concurrency and the account's limit, and that of its payload in memory, given back
 //! whatever happens.
 
-use std::sync::Arc;
-
 use fakecloud_lambda::{Admitted, Error, Invocation, InvocationKind};
 use tracing::warn;
 
 use super::waiting_bytes::{Share, WAITING};
 use crate::app::App;
 
-/// Held as long as an invocation waits for its environment or runs, be its caller there or not; the last holder gives it
-/// back.
+/// Held as long as an invocation waits for its environment or runs, be its caller there or not.
 pub(crate) struct Admission {
     app: App,
     admitted: Admitted,
@@ -23,10 +20,10 @@ impl Admission {
     ///
     /// # Errors
     /// `TooManyRequestsException`: unlike this server's own limits on Pods, AWS's let nobody wait, and neither does memory.
-    pub(crate) fn of(app: &App, invocation: &Invocation) -> Result<Arc<Self>, Error> {
+    pub(crate) fn of(app: &App, invocation: &Invocation) -> Result<Self, Error> {
         let memory = memory(invocation)?;
         let admitted = app.lambda().admit(invocation)?;
-        Ok(Arc::new(Self { app: app.clone(), admitted, memory }))
+        Ok(Self { app: app.clone(), admitted, memory })
     }
 }
 

@@ -28,8 +28,7 @@ const COPIED_BYTES_MAX: usize = 4 << 10;
 #[derive(Default)]
 pub(crate) struct InvocationLog(Arc<Mutex<Entries>>);
 
-/// An invocation that has not ended yet, held by its caller and by what runs it. Dropped by both without an end, it was
-/// given up by its caller before it ran.
+/// An invocation that has not ended yet. Dropped without an end, it was given up by its caller before it ran.
 pub(crate) struct OpenEntry {
     number: u64,
     began: Instant,
@@ -85,7 +84,7 @@ pub(crate) async fn list(State(app): State<App>) -> Json<Value> {
 
 impl InvocationLog {
     /// Notes that an invocation begins.
-    pub(crate) fn begin(&self, invocation: &Invocation, request_id: &str, source: Source) -> Arc<OpenEntry> {
+    pub(crate) fn begin(&self, invocation: &Invocation, request_id: &str, source: Source) -> OpenEntry {
         let entry = Entry {
             function_arn: invocation.function.arn(),
             executed_version: invocation.function.version.clone(),
@@ -96,7 +95,7 @@ impl InvocationLog {
             end: None,
         };
         let number = lock(&self.0).push(entry);
-        Arc::new(OpenEntry { number, began: Instant::now(), entries: Arc::clone(&self.0) })
+        OpenEntry { number, began: Instant::now(), entries: Arc::clone(&self.0) }
     }
 
     /// Forgets all of them.

@@ -38,7 +38,7 @@ const LEASES_MAX: u32 = 5;
 /// The `Invoke` and `InvokeAsync` operations.
 pub(crate) async fn invoke(
     app: &App,
-    invocation: Invocation,
+    mut invocation: Invocation,
     request_id: &str,
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {
@@ -50,7 +50,7 @@ pub(crate) async fn invoke(
             Ok(accepted)
         }
         InvocationKind::RequestResponse => {
-            let outcome = run(app, &invocation, request_id, Terms::new(Source::Invoke, trace_id)).await?;
+            let outcome = run(app, &mut invocation, request_id, Terms::new(Source::Invoke, trace_id)).await?;
             invocation.answer(outcome, None)
         }
     }
@@ -77,21 +77,27 @@ impl Terms {
 
 /// Runs the invocation on some environment and logs it. Once it was sent it runs to its end, whether its caller stays or
 /// not, as on AWS, but without its caller it is the last of its Pod; until then a caller that hangs up gives its place
-/// in the queue back. What of an answer went through the relay is not in the outcome.
-pub(crate) async fn run(app: &App, invocation: &Invocation, request_id: &str, terms: Terms) -> Result<Outcome, Error> {
+/// in the queue back. What of an answer went through the relay is not in the outcome, and the payload is in the invocation
+/// no more.
+pub(crate) async fn run(
+    app: &App,
+    invocation: &mut Invocation,
+    request_id: &str,
+    terms: Terms,
+) -> Result<Outcome, Error> {
     let admission = Admission::of(app, invocation)?;
     let entry = app.invocation_log.begin(invocation, request_id, terms.source);
-    let held = Held { admission, entry };
+    let held = Held { admission, entry, payload: std::mem::take(&mut invocation.payload) };
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
     let in_use = InUse { app, deployment };
-    run_deployed(app, invocation, &in_use.deployment, &held, request_id, terms).await
+    run_deployed(app, invocation, &in_use.deployment, held, request_id, terms).await
 }
 
 async fn run_deployed(
     app: &App,
     invocation: &Invocation,
     deployment: &SharedDeployment,
-    held: &Held,
+    mut held: Held,
     request_id: &str,
     Terms { relay, trace_id, wait_until, .. }: Terms,
 ) -> Result<Outcome, Error> {
@@ -102,12 +108,11 @@ async fn run_deployed(
         debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
         let sent = Sent {
             headers: headers.clone(),
-            payload: invocation.payload.clone(),
             request_id: request_id.to_owned(),
             limit,
             timeout_s: invocation.function.timeout_s,
             deployment: Arc::clone(deployment),
-            held: held.clone(),
+            held,
             relay: relay.clone(),
         };
         let caller = lease.caller();
@@ -118,10 +123,11 @@ async fn run_deployed(
                 .map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))?,
         };
         caller.answered();
-        match ran {
-            Some(outcome) => return Ok(outcome),
-            None => debug!(request_id, "the Pod was gone before the request was sent; taking another"),
-        }
+        held = match ran {
+            Ran::ToItsEnd(outcome) => return Ok(outcome),
+            Ran::NotSent(held) => held,
+        };
+        debug!(request_id, "the Pod was gone before the request was sent; taking another");
     }
     Err(Error::service(format!("{LEASES_MAX} execution environments in a row ended before they got the request")))
 }
@@ -144,7 +150,6 @@ impl Drop for InUse<'_> {
 /// What goes to a Pod.
 struct Sent {
     headers: HeaderMap,
-    payload: Bytes,
     request_id: String,
     limit: Duration,
     timeout_s: u32,
@@ -153,24 +158,32 @@ struct Sent {
     relay: Option<Relay>,
 }
 
-/// What lasts until the handler of what was sent has ended, whether the caller stays or not.
-#[derive(Clone)]
+/// What lasts until the handler of what was sent has ended, and no longer, whether the caller stays or not, and whatever of
+/// the answer it takes.
 struct Held {
     #[expect(dead_code, reason = "held for its end")]
-    admission: Arc<Admission>,
-    entry: Arc<OpenEntry>,
+    admission: Admission,
+    entry: OpenEntry,
+    payload: Bytes,
+}
+
+/// What came of a lease.
+enum Ran {
+    ToItsEnd(Outcome),
+    /// The Pod was gone before; another may have it.
+    NotSent(Held),
 }
 
 impl Sent {
-    /// Runs on the lease and gives it back. `None`: nothing was sent.
-    async fn run(self, mut lease: Lease) -> Option<Outcome> {
-        let sending = lease.send(self.headers, self.payload, self.relay.as_ref(), WITNESS);
+    /// Runs on the lease and gives it back.
+    async fn run(self, mut lease: Lease) -> Ran {
+        let sending = lease.send(self.headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
         let answered = match &self.relay {
             None => tokio::time::timeout(self.limit, sending).await.ok(),
             Some(relay) => relay.within(self.limit, sending).await,
         };
         let (outcome, after) = match answered {
-            Some(Ok(Answer { passed: true, body, .. })) => (Some(Outcome::Success { payload: body }), After::Reuse),
+            Some(Ok(Answer { passed: true, body, .. })) => (Outcome::Success { payload: body }, After::Reuse),
             Some(Ok(answer)) => {
                 let (status, pod) = (answer.status.as_u16(), lease.pod());
                 let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
@@ -180,24 +193,28 @@ impl Sent {
                 } else {
                     After::Reuse
                 };
-                (Some(outcome), after)
+                (outcome, after)
             }
-            Some(Err(Cut::NotSent)) => (None, After::Retire),
+            Some(Err(Cut::NotSent)) => {
+                lease.finish(After::Retire);
+                return Ran::NotSent(self.held);
+            }
             Some(Err(Cut::Lost(reason))) => {
                 warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
-                (Some(Outcome::Exited { request_id: self.request_id.clone(), reason: Some(reason) }), After::Retire)
+                (Outcome::Exited { request_id: self.request_id.clone(), reason: Some(reason) }, After::Retire)
             }
             None => {
                 let request_id = self.request_id.clone();
-                (Some(Outcome::TimedOut { request_id, timeout_s: self.timeout_s }), After::Retire)
+                (Outcome::TimedOut { request_id, timeout_s: self.timeout_s }, After::Retire)
             }
         };
-        if let Some(outcome) = &outcome {
-            hints::log(outcome, &lease, &self.deployment.function, &self.request_id);
-            self.held.entry.end(outcome);
+        hints::log(&outcome, &lease, &self.deployment.function, &self.request_id);
+        if self.relay.as_ref().is_some_and(Relay::gave_up) {
+            warn!(request_id = self.request_id, "the client took nothing of the answer for too long: the rest is lost");
         }
+        self.held.entry.end(&outcome);
         lease.finish(after);
-        outcome
+        Ran::ToItsEnd(outcome)
     }
 }
 

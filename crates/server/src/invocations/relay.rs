@@ -102,9 +102,14 @@ impl Relay {
         .await
     }
 
+    /// Whether the client took nothing for so long that it gets no more.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.client.given_up.load(Ordering::Relaxed)
+    }
+
     /// Passes a piece on. A client that has gone needs nothing.
     async fn pass(&self, piece: Bytes) {
-        if self.client.given_up.load(Ordering::Relaxed) {
+        if self.gave_up() {
             return;
         }
         let permit = match self.pieces.try_reserve() {

@@ -65,11 +65,11 @@ pub(crate) fn into_http(answer: fakecloud_lambda::Response) -> Response {
 
 impl Running {
     /// Starts an invocation.
-    pub(crate) fn start(app: &App, invocation: Invocation, request_id: &str, terms: Terms) -> Self {
+    pub(crate) fn start(app: &App, mut invocation: Invocation, request_id: &str, terms: Terms) -> Self {
         let (relay, pieces) = Relay::new(invocation.function.timeout_s);
         let (app, request_id) = (app.clone(), request_id.to_owned());
         let terms = Terms { relay: Some(relay), ..terms };
-        let outcome = Box::pin(async move { invoke::run(&app, &invocation, &request_id, terms).await });
+        let outcome = Box::pin(async move { invoke::run(&app, &mut invocation, &request_id, terms).await });
         Self { outcome, pieces }
     }
 

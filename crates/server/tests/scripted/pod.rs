@@ -37,8 +37,8 @@ impl FakePod {
     }
 
     /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long, one of
-    /// `{"fail":true}` fails; `{"pieces":[…]}` is answered with these texts, one after the other; at `null` the process
-    /// ends its answer in the middle.
+    /// `{"fail":true}` fails; `{"pieces":[…]}` is answered with these texts, one after the other, of which a
+    /// number stands for one of so many characters; at `null` the process ends its answer in the middle.
     /// `{"echo":true}` is answered with the whole event.
     pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
@@ -125,6 +125,10 @@ fn streamed(pieces: Vec<Value>) -> impl Stream<Item = Result<Bytes, &'static str
         if index > 0 {
             tokio::time::sleep(PAUSE).await;
         }
-        piece.as_str().map(|text| Bytes::from(text.to_owned())).ok_or("the process ends")
+        match piece {
+            Value::String(text) => Ok(Bytes::from(text)),
+            Value::Number(length) => Ok(Bytes::from("x".repeat(length.as_u64().unwrap() as usize))),
+            _ => Err("the process ends"),
+        }
     })
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, Create};
 use crate::pod::PAUSE;
 use crate::server::{Server, until};
+use crate::wire::Wire;
 
 async fn with_function() -> (Api, Server) {
     let api = Api::start().await;
@@ -119,4 +120,27 @@ async fn function_runs_to_its_end_when_the_client_of_a_stream_hangs_up() {
     until(async || (api.deleted() == std::slice::from_ref(&pod)).then_some(())).await;
     let next = server.invoke("hello", json!({})).await;
     assert_eq!((next.status, next.body == json!(pod)), (200, false), "{next:?}");
+}
+
+/// The answer is longer than what the kernel takes for a client that reads nothing, and the rest has room on the way.
+#[tokio::test]
+async fn client_that_does_not_read_the_end_of_a_stream_keeps_no_place_under_the_reservation() {
+    let (_api, server) = with_function().await;
+    server.reserve("hello", 1).await;
+    let mut client = Wire::connect(server.endpoint()).await;
+    let body = json!({ "pieces": [6_000_000, "end"] }).to_string();
+    let length = body.len();
+    client
+        .write(format!(
+            "POST /2021-11-15/functions/hello/response-streaming-invocations HTTP/1.1\r\nhost: localhost\r\n\
+            content-length: {length}\r\n\r\n{body}"
+        ))
+        .await;
+    until(async || {
+        let listed = server.get("/_fakecloud/lambda/invocations").await;
+        (listed["invocations"][0]["status"] == "succeeded").then_some(())
+    })
+    .await;
+    assert_eq!(server.invoke("hello", json!({})).await.status, 200);
+    drop(client);
 }

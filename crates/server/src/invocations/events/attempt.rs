@@ -46,7 +46,7 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
         return (Attempt::ZeroReservedConcurrency, None);
     }
     let wait_until = Some(Instant::now() + age_max(&plan).saturating_sub(event.age()));
-    let invocation = Invocation {
+    let mut invocation = Invocation {
         target: event.target.clone(),
         function: plan.function,
         reserved_concurrency: plan.reserved_concurrency,
@@ -60,7 +60,7 @@ async fn attempt(app: &App, plan: EventPlan, event: &Arc<Event>) -> (Attempt, Op
         let (app, event) = (app.clone(), Arc::clone(event));
         tokio::spawn(async move {
             let terms = Terms { wait_until, ..Terms::new(Source::Event, &event.trace_id) };
-            let outcome = invoke::run(&app, &invocation, &event.request_id, terms).await?;
+            let outcome = invoke::run(&app, &mut invocation, &event.request_id, terms).await?;
             invocation.answer(outcome, None)
         })
     };
