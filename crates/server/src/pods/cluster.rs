@@ -20,6 +20,9 @@ const VERBS: [&str; 5] = ["create", "get", "list", "watch", "delete"];
 /// An API server that does not answer a request at all is given up after this.
 const API_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What passes between the tries to create a Pod whose create conflicts with others, milliseconds.
+const CONFLICT_PAUSES_MS: [u64; 5] = [50, 100, 200, 400, 800];
+
 /// The API server ends a watch after this, seconds, and it is resumed where it ended.
 const WATCH_SECONDS: u32 = 60;
 
@@ -152,10 +155,17 @@ impl Cluster {
     /// Creates `pod`. Its name is used once, so a Pod of that name that is already there is the one asked for: an
     /// earlier try was committed although its answer got lost.
     pub(crate) async fn create(&self, pod: &Pod) -> Result<(), ApiError> {
-        match within_raw(self.pods.create(&PostParams::default(), pod)).await? {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-            Err(error) => Err(in_words(&error)),
+        let mut pauses = CONFLICT_PAUSES_MS.into_iter().map(Duration::from_millis);
+        loop {
+            let error = match within_raw(self.pods.create(&PostParams::default(), pod)).await? {
+                Ok(_) => return Ok(()),
+                Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => return Ok(()),
+                Err(error) => error,
+            };
+            let Some(pause) = pauses.next().filter(|_| is_conflict(&error)) else { return Err(in_words(&error)) };
+            let error = in_words(&error);
+            tracing::warn!(pod = pod.metadata.name, %error, ?pause, "the create conflicts with others; trying again");
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -213,6 +223,12 @@ async fn within_raw<T>(request: impl Future<Output = T>) -> Result<T, ApiError> 
     tokio::time::timeout(API_TIMEOUT, request).await.map_err(|_elapsed| {
         ApiError::Unanswered(format!("no answer from the API server in {} s", API_TIMEOUT.as_secs()))
     })
+}
+
+/// Whether a create came to nothing because others changed what a quota counts at the same moment: nothing is wrong with
+/// it, but the API server leaves it to its clients to try again (<https://github.com/kubernetes/kubernetes/issues/67761>).
+fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409 && status.reason == "Conflict")
 }
 
 fn in_words(error: &kube::Error) -> ApiError {

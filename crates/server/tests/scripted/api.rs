@@ -23,6 +23,8 @@ pub(crate) enum Create {
     Forbidden(&'static str),
     /// The same after so long.
     ForbiddenAfter(Duration, &'static str),
+    /// A 409, as others changed what a quota counts at the same moment; nothing is made.
+    Conflict,
     /// The Pod is made, and no node ever takes it.
     NeverScheduled,
 }

@@ -81,6 +81,30 @@ async fn refused_create_gives_the_reason_and_the_api_server_is_not_hammered() {
 }
 
 #[tokio::test]
+async fn create_that_conflicts_with_others_is_repeated_and_nobody_notices() {
+    let (api, server) = with_function().await;
+    api.script([Create::Conflict, Create::Conflict]);
+    let answer = server.invoke("hello", json!({})).await;
+    assert_eq!((api.pods().len(), api.creates()), (1, 3));
+    assert_eq!(answer, ran_on(&api.pods()[0]));
+    assert_eq!(api.deleted(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn create_that_conflicts_for_ever_gives_the_reason_and_the_api_server_is_not_hammered() {
+    let (api, server) = with_function().await;
+    api.script(vec![Create::Conflict; 100]);
+    for _ in 0..20 {
+        let answer = server.invoke("hello", json!({})).await;
+        assert_eq!(answer.status, 424);
+        let message = answer.body["Message"].as_str().unwrap();
+        assert!(message.contains("cannot be fulfilled on resourcequotas \"few\""), "{answer:?}");
+    }
+    assert!(api.creates() <= 12, "{} creates for 20 invocations in a row", api.creates());
+    assert_eq!(api.deleted(), Vec::<String>::new(), "what was refused needs no delete");
+}
+
+#[tokio::test]
 async fn start_that_timed_out_is_told_to_callers_and_the_log_until_the_next_try() {
     let api = Api::start().await;
     let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_START_TIMEOUT", "1s")]).await;

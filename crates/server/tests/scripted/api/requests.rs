@@ -22,6 +22,10 @@ const GRACE: Duration = Duration::from_millis(700);
 /// How long a quota counts a Pod that has gone.
 const RECOUNTED_AFTER: Duration = Duration::from_millis(300);
 
+/// What an API server says whose tries to change a quota's status have all failed.
+const CONFLICT: &str = "Operation cannot be fulfilled on resourcequotas \"few\": the object has been modified; please \
+                        apply your changes to the latest version and try again";
+
 /// Where each request goes.
 pub(super) fn router(api: Api) -> Router {
     Router::new()
@@ -65,6 +69,7 @@ async fn create(State(api): State<Api>, Json(pod): Json<Value>) -> Response {
             failure(StatusCode::FORBIDDEN, "Forbidden", message)
         }
         Some(Create::Forbidden(message)) => failure(StatusCode::FORBIDDEN, "Forbidden", message),
+        Some(Create::Conflict) => failure(StatusCode::CONFLICT, "Conflict", CONFLICT),
         Some(Create::CommittedButTimedOut) => {
             api.commit(&name, pod).await;
             failure(StatusCode::GATEWAY_TIMEOUT, "Timeout", "the request timed out")
