@@ -125,10 +125,8 @@ fn streamed(pieces: Vec<Value>) -> impl Stream<Item = Result<Bytes, &'static str
         if index > 0 {
             tokio::time::sleep(PAUSE).await;
         }
-        match piece {
-            Value::String(text) => Ok(Bytes::from(text)),
-            Value::Number(length) => Ok(Bytes::from("x".repeat(length.as_u64().unwrap() as usize))),
-            _ => Err("the process ends"),
-        }
+        let text = piece.as_str().map(str::to_owned);
+        let text = text.or_else(|| Some("x".repeat(piece.as_u64()? as usize)));
+        text.map(Bytes::from).ok_or("the process ends")
     })
 }
