@@ -26,8 +26,8 @@ pub(crate) struct PodEntry {
     pub(crate) deployment: SharedDeployment,
     pub(crate) standing: Standing,
     pub(crate) holding: Holding,
-    /// While no node takes it.
-    pub(crate) unschedulable: Option<Unschedulable>,
+    /// What the scheduler said last, if no node took the Pod then.
+    unschedulable: Option<Unschedulable>,
     /// Why it is to serve nobody else: its node is not heard of.
     pub(crate) unheard: Option<String>,
     /// The last status the watch saw, until the Pod listens.
@@ -102,6 +102,18 @@ impl PodEntry {
         self.timeline.created(now);
     }
 
+    /// No node takes it, if there is a cause, says the scheduler. When that began, if it was not so before.
+    pub(crate) fn scheduler_says(&mut self, now: Instant, cause: Option<String>) -> Option<Instant> {
+        let since = self.unschedulable.take().map(|spell| spell.since);
+        self.unschedulable = cause.map(|cause| Unschedulable { since: since.unwrap_or(now), cause });
+        (self.unschedulable.is_some() && since.is_none()).then_some(now)
+    }
+
+    /// That no node takes it. A Pod that has called, or has an address, is on one, whatever the scheduler was heard to say.
+    pub(crate) fn unschedulable(&self) -> Option<&Unschedulable> {
+        self.unschedulable.as_ref().filter(|_| !self.timeline.has_node())
+    }
+
     /// Lends the connection out, if there is one that still lives.
     pub(crate) fn lease(&mut self, invocation: InvocationId, handle: &Handle) -> Option<Lease> {
         let Holding::Idle(connection) = std::mem::replace(&mut self.holding, Holding::Closed) else { return None };
@@ -153,7 +165,7 @@ impl PodEntry {
     pub(crate) fn progress(&self) -> String {
         let status = self.starting.as_deref().map(pod_status::progress);
         let progress = status.unwrap_or_else(|| "nothing was heard of it".to_owned());
-        match &self.unschedulable {
+        match self.unschedulable() {
             Some(unschedulable) => unschedulable.cause.clone(),
             None => format!("{progress} (ms: {})", self.timeline),
         }

@@ -44,6 +44,11 @@ impl Timeline {
         self.scheduled.get_or_insert(now);
     }
 
+    /// Whether something was seen that only a Pod on a node can do or have.
+    pub(crate) fn has_node(&self) -> bool {
+        [self.scheduled, self.init_called, self.located, self.port_open].iter().any(Option::is_some)
+    }
+
     pub(crate) fn fetched(&mut self, now: Instant) {
         self.init_called.get_or_insert(now);
     }

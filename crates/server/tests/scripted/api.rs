@@ -5,7 +5,7 @@
 mod requests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -86,12 +86,27 @@ impl Api {
 
     /// A Pod that ran nothing listens at last, and a watch event tells where.
     pub(crate) async fn let_listen(&self, name: &str) {
+        self.let_listen_silently(name).await;
+        let object = self.lock().pods[name].object.clone();
+        drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
+    }
+
+    /// A Pod that ran nothing listens at last, and no watch event tells where.
+    pub(crate) async fn let_listen_silently(&self, name: &str) -> IpAddr {
         let ip = FakePod::next_ip();
         let mut object = self.lock().pods[name].object.clone();
         object["status"] = json!({ "phase": "Running", "podIP": ip.to_string() });
-        let pod = FakePod::start(ip, object.clone()).await;
+        let pod = FakePod::start(ip, object).await;
         self.lock().pods.insert(name.to_owned(), pod);
-        drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));
+        ip
+    }
+
+    /// The value of a variable of a Pod's init container.
+    pub(crate) fn init_variable(&self, name: &str, variable: &str) -> String {
+        let object = self.lock().pods[name].object.clone();
+        let variables = object["spec"]["initContainers"][0]["env"].as_array().unwrap();
+        let value = &variables.iter().find(|one| one["name"] == variable).unwrap()["value"];
+        value.as_str().unwrap().to_owned()
     }
 
     /// The scheduler has no node with so much memory left for a Pod that ran nothing, and a watch event says so.

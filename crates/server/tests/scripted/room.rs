@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::api::{Api, Create};
@@ -128,6 +129,28 @@ async fn pod_that_no_node_has_room_for_takes_one_place_for_each_grace_and_then_s
     assert_eq!(api.creates(), 3);
     until(async || (api.deleted().len() == 3).then_some(())).await;
     assert_eq!(server.logged("no node has room for the Pod").len(), 3);
+}
+
+#[tokio::test]
+async fn pod_that_calls_from_its_node_serves_although_no_watch_event_says_that_one_took_it() {
+    let (api, server) = on_a_full_node(&["one"]).await;
+    api.script([Create::NeverScheduled]);
+    let (answer, pod) = tokio::join!(server.invoke("one", json!({ "sleep_ms": 2_000 })), async {
+        let pod = until(async || api.pods().first().cloned()).await;
+        api.find_no_room(&pod);
+        // The event has to come before the call.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let ip = api.let_listen_silently(&pod).await;
+        let fetched = server
+            .request(Method::GET, &api.init_variable(&pod, "FAKECLOUD_CODE"))
+            .bearer_auth(api.init_variable(&pod, "FAKECLOUD_TOKEN"))
+            .header("x-fakecloud-pod-ip", ip.to_string());
+        assert_eq!(fetched.send().await.unwrap().status(), 200);
+        pod
+    });
+    assert_eq!((answer.status, &answer.body), (200, &json!(pod)));
+    assert_eq!(server.invoke("one", json!({})).await.body, json!(pod));
+    assert_eq!(api.deleted(), Vec::<String>::new());
 }
 
 async fn on_a_full_node(functions: &[&str]) -> (Api, Server) {

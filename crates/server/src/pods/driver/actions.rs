@@ -30,8 +30,8 @@ impl Driver {
                 debug!(pod = %entry.name, "trying again to create a Pod");
                 entry.standing = Standing::Requested;
                 self.launcher.create(&self.handle, entry, initialization);
-            } else if let Some(Unschedulable { since, .. }) = entry.unschedulable {
-                self.launcher.await_autoscaler(&self.handle, instance, since);
+            } else if let Some(Unschedulable { since, .. }) = entry.unschedulable() {
+                self.launcher.await_autoscaler(&self.handle, instance, *since);
             }
             return;
         }

@@ -13,7 +13,7 @@ use crate::pods::cluster::{ApiError, Deletion, PodChange};
 use crate::pods::connection::Connection;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::emulator;
-use crate::pods::pod_entry::{Holding, PodEntry, Standing, Unschedulable};
+use crate::pods::pod_entry::{Holding, PodEntry, Standing};
 use crate::pods::pod_status::{self, Verdict};
 use crate::pods::pull_failure;
 
@@ -102,7 +102,7 @@ impl Driver {
     /// Fails the start, unless a node took the Pod meanwhile, be it for a moment, or may take it once another has gone.
     pub(super) fn unschedulable_for_long(&mut self, now: Instant, instance: InstanceId, since: Instant) {
         let Some(entry) = self.pods.get(&instance) else { return };
-        if let Some(unschedulable) = entry.unschedulable.as_ref().filter(|spell| spell.since == since) {
+        if let Some(unschedulable) = entry.unschedulable().filter(|spell| spell.since == since) {
             let cause = format!("is not scheduled: {}", unschedulable.cause);
             if !pod_status::is_for_want_of_room(&unschedulable.cause) {
                 return self.start_failed(now, instance, &cause);
@@ -159,16 +159,12 @@ impl Driver {
         if matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. }) {
             entry.starting = pod.status.map(Box::new);
         }
-        let unschedulable_since = entry.unschedulable.take().map(|unschedulable| unschedulable.since);
+        let cause = if let Verdict::Unschedulable(cause) = &reading.verdict { Some(cause.clone()) } else { None };
+        if let Some(since) = entry.scheduler_says(now, cause) {
+            self.launcher.await_autoscaler(&self.handle, instance, since);
+        }
         match reading.verdict {
-            Verdict::Fine => {}
-            Verdict::Unschedulable(cause) => {
-                let since = unschedulable_since.unwrap_or(now);
-                entry.unschedulable = Some(Unschedulable { since, cause });
-                if unschedulable_since.is_none() {
-                    self.launcher.await_autoscaler(&self.handle, instance, since);
-                }
-            }
+            Verdict::Fine | Verdict::Unschedulable(_) => {}
             Verdict::CannotStart(cause) => self.start_failed(now, instance, &format!("cannot start: {cause}")),
             Verdict::CannotPull { image, cause } => {
                 let missing = pull_failure::explain(&image, &cause, self.launcher.registry.as_ref());
