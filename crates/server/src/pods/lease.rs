@@ -23,8 +23,7 @@ pub(crate) struct Lease {
     after_drop: After,
     /// When the answer began.
     first_byte: Option<Instant>,
-    /// When the first answer of the Pod began; `None` while there was none.
-    served_since: Option<Instant>,
+    is_first: bool,
     aborted: oneshot::Receiver<Arc<str>>,
     handle: Handle,
 }
@@ -51,7 +50,7 @@ impl Lease {
         invocation: InvocationId,
         pod: String,
         connection: Connection,
-        served_since: Option<Instant>,
+        is_first: bool,
         aborted: oneshot::Receiver<Arc<str>>,
         handle: Handle,
     ) -> Self {
@@ -62,7 +61,7 @@ impl Lease {
             connection: Some(connection),
             after_drop: After::Reuse,
             first_byte: None,
-            served_since,
+            is_first,
             aborted,
             handle,
         }
@@ -75,7 +74,7 @@ impl Lease {
 
     /// Whether the Pod has answered no other invocation before.
     pub(crate) fn is_first(&self) -> bool {
-        self.served_since.is_none()
+        self.is_first
     }
 
     /// The caller, to be kept as long as somebody waits for the answer.

@@ -122,13 +122,13 @@ impl PodEntry {
         }
         let (abort, aborted) = oneshot::channel();
         self.holding = Holding::Lent { abort };
-        let served_since = self.timeline.first_byte();
+        let is_first = !self.timeline.has_answered();
         Some(Lease::new(
             self.instance,
             invocation,
             self.name.to_string(),
             connection,
-            served_since,
+            is_first,
             aborted,
             handle.clone(),
         ))

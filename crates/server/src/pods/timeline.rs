@@ -63,14 +63,14 @@ impl Timeline {
 
     /// An answer began; whether it was the first.
     pub(crate) fn answered(&mut self, now: Instant) -> bool {
-        let is_first = self.first_byte.is_none();
+        let is_first = !self.has_answered();
         self.first_byte.get_or_insert(now);
         is_first
     }
 
-    /// When the first answer began.
-    pub(crate) fn first_byte(&self) -> Option<Instant> {
-        self.first_byte
+    /// Whether an answer began.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.first_byte.is_some()
     }
 
     pub(crate) fn shown(&self) -> TimelineShown {
