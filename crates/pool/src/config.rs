@@ -26,7 +26,7 @@ pub struct Config {
     pub handover_after: Duration,
     /// Time an instance may idle before it is stopped. Zero: stopped as soon as nothing waits for it. Default 10 min.
     pub idle_ttl: Duration,
-    /// Time from `StartPod` until `Started` at most. Default 60 s.
+    /// Time from the first `StartPod` of an instance until `Started` at most. Default 60 s.
     pub start_timeout: Duration,
     /// Invocations of one deploy that may wait **beyond** those an instance is being started for. Default 1,000.
     ///

@@ -113,7 +113,7 @@ async fn start_that_timed_out_is_told_to_callers_and_the_log_until_the_next_try(
     let first = server.invoke("hello", json!({})).await;
     let pod = until(async || api.deleted().first().cloned()).await;
     let second = server.invoke("hello", json!({})).await;
-    let reason = format!("Pod {pod} did not listen within 1s of its creation: nothing was heard of it");
+    let reason = format!("Pod {pod} did not listen within 1s of the decision to start it: nothing was heard of it");
     for answer in [first, second] {
         assert_eq!(answer.status, 424);
         assert!(answer.body["Message"].as_str().unwrap().contains(&reason), "{answer:?}");

@@ -81,7 +81,7 @@ impl Driver {
         let Some(entry) = self.pods.get(&instance) else { return };
         let (timeout, progress) = (self.config.start_timeout, entry.progress());
         let advice = entry.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-        let cause = format!("did not listen within {timeout:?} of its creation: {progress}{advice}");
+        let cause = format!("did not listen within {timeout:?} of the decision to start it: {progress}{advice}");
         entry.log_end(&cause);
         if let Some(deploy) = self.deploys.get_mut(&entry.deployment.id) {
             deploy.timed_out = Some(format!("Pod {} {cause}", entry.name).into());
