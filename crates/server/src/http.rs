@@ -14,6 +14,7 @@ pub(crate) mod refusal;
 mod request_body;
 pub(crate) mod reset;
 pub(crate) mod service;
+mod unread;
 
 use axum::Json;
 use axum::Router;

@@ -13,6 +13,7 @@ use fakecloud_lambda::{UrlAddress, is_lambda_path};
 use tower::{Service, ServiceExt};
 
 use super::service::is_for_another_v2;
+use super::unread::discard_rest;
 use super::{aws, function_urls, router};
 use crate::app::App;
 use crate::tls::listener::{Peer, TlsListener};
@@ -58,6 +59,7 @@ impl Service<IncomingStream<'_, TlsListener>> for Entrance {
 impl Requests {
     async fn answer(self, mut request: Request) -> Result<Response, Infallible> {
         self.peer.mark_encrypted(request.headers_mut());
+        discard_rest(&mut request);
         if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
             request.extensions_mut().insert(ConnectInfo(self.peer));
             return Ok(function_urls::answer(&self.app, address, request).await);

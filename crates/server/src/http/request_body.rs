@@ -21,10 +21,6 @@ static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
 /// A client that stops sending for so long has gone, and shall not keep others from their turn.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// A body that says it is too long is read all the same, and thrown away, if it is no longer than this; else its connection
-/// is closed.
-const DISCARDED_BYTES_MAX: u64 = 64 << 20;
-
 /// Why a body was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
@@ -51,10 +47,7 @@ pub(crate) async fn turn(size: SizeHint, bytes_max: u64) -> Option<SemaphorePerm
 
 /// Reads a body to its end, unless it is longer than `bytes_max`.
 pub(crate) async fn read(mut body: Body, bytes_max: u64) -> Result<Bytes, ReadError> {
-    let announced = body.size_hint().lower();
-    if announced > bytes_max {
-        // Most clients hear why only when they have sent all of it.
-        while announced <= DISCARDED_BYTES_MAX && next(&mut body).await?.is_some() {}
+    if body.size_hint().lower() > bytes_max {
         return Err(ReadError::TooLong);
     }
     let mut read = BytesMut::new();

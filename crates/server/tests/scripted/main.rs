@@ -4,6 +4,7 @@
 
 mod api;
 mod archive;
+mod bodies;
 mod claims;
 mod client;
 mod code_from_s3;

@@ -109,6 +109,13 @@ impl Server {
         self.process.id()
     }
 
+    /// The most memory it has had at a time.
+    pub(crate) fn memory_mib_max(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() >> 10
+    }
+
     /// Asks it to end.
     pub(crate) fn terminate(&self) {
         let status = Command::new("kill").arg(self.id().to_string()).status().unwrap();

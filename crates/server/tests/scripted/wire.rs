@@ -68,6 +68,19 @@ impl Wire {
         self.read_until("\r\n\r\n").await
     }
 
+    /// One answer that says how long its body is.
+    pub(crate) async fn read_answer(&mut self) -> String {
+        let mut answer = self.read_head().await;
+        let length = answer.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let bytes: usize = length.expect("the answer says how long it is").parse().unwrap();
+        while self.unread.len() < bytes {
+            assert!(self.read().await.unwrap() > 0, "it ended after: {}", String::from_utf8_lossy(&self.unread));
+        }
+        answer.push_str(std::str::from_utf8(&self.unread[..bytes]).unwrap());
+        self.unread.drain(..bytes);
+        answer
+    }
+
     /// Reads until the other end closes.
     pub(crate) async fn read_to_end(&mut self) -> String {
         while self.read().await.unwrap() > 0 {}
