@@ -18,6 +18,8 @@ struct Failing {
     /// The number of the newest instance when `until` was set: starts that were under way by then tell nothing new.
     newest: u64,
     failure: Failure,
+    /// Others were made to go for a start that failed all the same.
+    is_vain: bool,
 }
 
 // === impl Backoff ===
@@ -35,6 +37,7 @@ impl Backoff {
         failure: Failure,
         config: &Config,
     ) {
+        let is_vain = self.is_vain();
         let delay = match &mut self.failing {
             Some(failing) if instance.number <= failing.newest => {
                 failing.failure = failure;
@@ -43,7 +46,19 @@ impl Backoff {
             Some(failing) => failing.delay.saturating_mul(2).min(config.backoff_max),
             None => config.backoff_min,
         };
-        self.failing = Some(Failing { delay, until: now + delay, newest, failure });
+        self.failing = Some(Failing { delay, until: now + delay, newest, failure, is_vain });
+    }
+
+    /// Remembers with the failed start that others were made to go for it.
+    pub(crate) fn displaced_in_vain(&mut self) {
+        if let Some(failing) = &mut self.failing {
+            failing.is_vain = true;
+        }
+    }
+
+    /// Whether others were made to go in vain, as long as that is remembered.
+    pub(crate) fn is_vain(&self) -> bool {
+        self.failing.as_ref().is_some_and(|failing| failing.is_vain)
     }
 
     pub(crate) fn reset(&mut self) {

@@ -43,11 +43,13 @@ pub enum Event {
     /// The cluster has no room for a starting instance now; it may have once a Pod has gone.
     ///
     /// The start waits as long as Pods of other instances leave their places, of which the longest idle one is made to,
-    /// and comes as a `StartPod` again; where there is none, it fails for this reason. The Pod need not exist: ignored
-    /// while the start waits already. For an instance that did start, the same as `Lost`.
+    /// and comes as a `StartPod` again; where there is none, or so many tries were in vain, it fails for this reason. The
+    /// Pod need not exist: ignored while the start waits already. For an instance that did start, the same as `Lost`.
     NoRoom {
         /// The instance.
         instance: InstanceId,
+        /// Whether it is known to need no more room than there can be.
+        fit: Fit,
         /// The cause, in words for the caller.
         reason: Arc<str>,
     },
@@ -113,6 +115,16 @@ pub enum Event {
         /// The instance.
         instance: InstanceId,
     },
+}
+
+/// What is known of the size of a start for which there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It fits once enough others have gone.
+    Certain,
+    /// It may be larger than all the room that the cluster has. No more than two instances are made to go for it, and none
+    /// for further starts of its deploy as long as the failure of this one is remembered.
+    Doubtful,
 }
 
 /// What becomes of an instance that finished an invocation.

@@ -43,7 +43,7 @@ mod waiting;
 pub use action::{Action, Failure, Initialization, StopReason};
 pub use config::Config;
 pub use deploy::DeployView;
-pub use event::{After, Event};
+pub use event::{After, Event, Fit};
 pub use id::{DeployId, InstanceId, InvocationId};
 pub use instance::InstanceView;
 pub use pool::Pool;

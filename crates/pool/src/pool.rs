@@ -62,7 +62,7 @@ impl Pool {
             Event::Abandoned { invocation } => self.waiting.remove(invocation),
             Event::Started { instance } => self.started(now, instance),
             Event::StartFailed { instance, reason } => self.start_failed(now, instance, reason),
-            Event::NoRoom { instance, reason } => self.no_room(now, instance, reason),
+            Event::NoRoom { instance, fit, reason } => self.no_room(now, instance, fit, reason),
             Event::Finished { instance, after } => self.finished(now, instance, after),
             Event::Lost { instance, reason } => self.lost(now, instance, reason),
             Event::Stopped { instance } => self.stopped(now, instance),

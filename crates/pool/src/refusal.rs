@@ -5,24 +5,31 @@ use std::time::Instant;
 
 use crate::deploy::DeployKey;
 use crate::instance::State;
-use crate::room::{RETRY_AFTER, TRIED_WITHIN, TRIES_MAX};
-use crate::{Action, Failure, InstanceId, Pool, StopReason};
+use crate::room::{RETRY_AFTER, TRIED_WITHIN};
+use crate::{Action, Failure, Fit, InstanceId, Pool, StopReason};
 
 impl Pool {
     /// Lets a start wait for a Pod that leaves its place, or gives it up where none does.
-    pub(crate) fn no_room(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
+    pub(crate) fn no_room(
+        &mut self,
+        now: Instant,
+        instance: InstanceId,
+        fit: Fit,
+        reason: Arc<str>,
+    ) -> Option<DeployKey> {
         let (deploy, State::Starting) = self.fleet.get(instance)? else {
             return self.start_failed(now, instance, reason);
         };
         if self.room.awaited_by(instance).is_some() {
             return None;
         }
-        let tries = self.room.refuse(now, instance, Arc::clone(&reason));
+        let may_be_tried_again = self.room.refuse(now, instance, fit, Arc::clone(&reason));
         if !self.is_wanted(deploy, instance) {
             self.drop_start(now, instance);
             return Some(deploy);
         }
-        match self.next_try(now, instance, tries) {
+        let next_try = if may_be_tried_again { self.next_try(now, deploy, instance) } else { None };
+        match next_try {
             Some(until) => self.room.wait(instance, until),
             None => {
                 self.room.wait(instance, now);
@@ -60,17 +67,14 @@ impl Pool {
         None
     }
 
-    /// When a start that was refused so many times is tried again if no Pod goes before; none if none is to go, and none can
-    /// be made to.
-    fn next_try(&mut self, now: Instant, instance: InstanceId, tries: u32) -> Option<Instant> {
-        if tries >= TRIES_MAX {
-            return None;
-        }
+    /// When a refused start is tried again if no Pod goes before; none if none is to go, and none can be made to.
+    fn next_try(&mut self, now: Instant, key: DeployKey, instance: InstanceId) -> Option<Instant> {
         if self.room.is_unnoticed_by(now, instance) {
             return Some(now + RETRY_AFTER);
         }
         if !self.room.is_spare(now) {
-            let idle = self.fleet.longest_idle()?;
+            let idle = self.fleet.longest_idle().filter(|_| !self.fleet.deploy(key).backoff.is_vain())?;
+            self.room.displace_for(instance);
             self.stop(now, idle, StopReason::Displaced);
         }
         Some(now + TRIED_WITHIN)

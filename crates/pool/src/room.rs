@@ -5,8 +5,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::InstanceId;
 use crate::expiry::Expiry;
+use crate::{Fit, InstanceId};
 
 /// A Pod that was stopped longer ago than this and is still there is hoped on no more: its node may be gone. Kubelets take
 /// up to 10 s for Pods with a grace period of 2 s.
@@ -22,7 +22,10 @@ pub(crate) const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// A start that was refused so many times is given up, whatever leaves.
-pub(crate) const TRIES_MAX: u32 = 20;
+const TRIES_MAX: u32 = 20;
+
+/// The same where its fit was doubtful: two others have made way by then.
+const DOUBTS_MAX: u32 = 3;
 
 /// Starts that were refused for want of room, and Pods whose place is about to become free.
 #[derive(Debug, Default)]
@@ -42,6 +45,10 @@ pub(crate) struct Room {
 #[derive(Debug)]
 struct Refused {
     tries: u32,
+    /// The tries after which its fit was doubtful.
+    doubts: u32,
+    /// Others were made to go for it while its fit was doubtful.
+    displaced: bool,
     /// When it was first refused, or was last given the place of a Pod that had gone.
     since: Instant,
     /// The cluster's last word on it.
@@ -51,13 +58,26 @@ struct Refused {
 // === impl Room: starts ===
 
 impl Room {
-    /// A start was refused, and how many times it has been by now.
-    pub(crate) fn refuse(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> u32 {
-        let first = || Refused { tries: 0, since: now, reason: Arc::clone(&reason) };
+    /// A start was refused. Says whether it may be tried again.
+    pub(crate) fn refuse(&mut self, now: Instant, instance: InstanceId, fit: Fit, reason: Arc<str>) -> bool {
+        let first = || Refused { tries: 0, doubts: 0, displaced: false, since: now, reason: Arc::clone(&reason) };
         let refused = self.refused.entry(instance).or_insert_with(first);
         refused.tries += 1;
+        refused.doubts += u32::from(fit == Fit::Doubtful);
         refused.reason = reason;
-        refused.tries
+        refused.tries < TRIES_MAX && refused.doubts < DOUBTS_MAX
+    }
+
+    /// Another instance is made to go for a refused start.
+    pub(crate) fn displace_for(&mut self, instance: InstanceId) {
+        if let Some(refused) = self.refused.get_mut(&instance) {
+            refused.displaced = refused.doubts > 0;
+        }
+    }
+
+    /// Whether others went in vain, should this start fail now.
+    pub(crate) fn displaced_in_vain(&self, instance: InstanceId) -> bool {
+        self.refused.get(&instance).is_some_and(|refused| refused.displaced)
     }
 
     /// A refused start waits for room, until then at most.

@@ -104,10 +104,14 @@ impl Pool {
         failure: Failure,
         reason: StopReason,
     ) {
+        let was_vain = self.room.displaced_in_vain(instance);
         self.stop(now, instance, reason);
         let newest = self.fleet.newest();
         let deploy = self.fleet.deploy_mut(key);
         deploy.backoff.failed(now, instance, newest, failure.clone(), &self.config);
+        if was_vain {
+            deploy.backoff.displaced_in_vain();
+        }
         let none_lives = deploy.live() == 0;
         if let Some(until) = deploy.backoff.until().filter(|until| *until > now) {
             self.fleet.set_backoff_deadline(key, until);

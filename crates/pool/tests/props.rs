@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, Initialization, InstanceId, InstanceView};
+use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, Fit, Initialization, InstanceId, InstanceView};
 use fakecloud_pool::{InvocationId, Pool, StopReason};
 use proptest::prelude::*;
 
@@ -54,7 +54,7 @@ enum Step {
     Abandon { pick: usize },
     Start { pick: usize },
     FailStart { pick: usize },
-    RefuseStart { pick: usize },
+    RefuseStart { pick: usize, fit: Fit },
     Finish { pick: usize, after: After },
     Lose { pick: usize },
     ConfirmStop { pick: usize },
@@ -85,7 +85,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => pick.prop_map(|pick| Step::Abandon { pick }),
         8 => pick.prop_map(|pick| Step::Start { pick }),
         2 => pick.prop_map(|pick| Step::FailStart { pick }),
-        4 => pick.prop_map(|pick| Step::RefuseStart { pick }),
+        2 => pick.prop_map(|pick| Step::RefuseStart { pick, fit: Fit::Certain }),
+        2 => pick.prop_map(|pick| Step::RefuseStart { pick, fit: Fit::Doubtful }),
         8 => pick.prop_map(|pick| Step::Finish { pick, after: After::Reuse }),
         2 => pick.prop_map(|pick| Step::Finish { pick, after: After::Retire }),
         2 => pick.prop_map(|pick| Step::Lose { pick }),
@@ -180,8 +181,8 @@ impl Model {
             Step::FailStart { pick } => {
                 self.feed_some(pick, |instance| Event::StartFailed { instance, reason: "refused".into() });
             }
-            Step::RefuseStart { pick } => {
-                self.feed_some(pick, |instance| Event::NoRoom { instance, reason: "quota".into() });
+            Step::RefuseStart { pick, fit } => {
+                self.feed_some(pick, |instance| Event::NoRoom { instance, fit, reason: "quota".into() });
             }
             Step::Go { pick } => self.feed_some(pick, |instance| Event::Gone { instance }),
             Step::Finish { pick, after } => self.feed_some(pick, |instance| Event::Finished { instance, after }),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Action, After, Config, DeployId, Event, InstanceId, InvocationId, Pool, StopReason};
+use fakecloud_pool::{Action, After, Config, DeployId, Event, Fit, InstanceId, InvocationId, Pool, StopReason};
 use proptest::prelude::*;
 
 const CONCURRENCY: u32 = 4;
@@ -150,6 +150,24 @@ proptest! {
     }
 
     #[test]
+    fn function_that_fits_no_node_costs_others_few_pods_however_often_it_is_started(
+        provisioned in 0..3_usize,
+        burst in 1..3_usize,
+        calls in prop::collection::vec((1..FUNCTIONS, 1..50_u64, 10_000..20_000_u64), 1..20),
+        seed: u64,
+    ) {
+        let mut sim = Sim::new(ROOMY, Faults { is_too_large: true, ..Faults::default() }, seed);
+        sim.provision(provisioned);
+        let large = Plan { after_ms: 0, function: 0, run_ms: 1, patience_ms: None, spends: false, updates: false };
+        let calls = calls.into_iter().map(|(function, run_ms, after_ms)| Plan { function, run_ms, after_ms, ..large });
+        sim.schedule(&[vec![large; burst], calls.collect::<Vec<_>>()].concat());
+        sim.run_until_answered();
+        prop_assert_eq!(sim.outcomes(Outcome::Failed), burst);
+        sim.run_for(Duration::from_secs(600));
+        prop_assert!(sim.displaced <= 2 * provisioned.max(burst), "{} Pods were ended", sim.displaced);
+    }
+
+    #[test]
     fn same_seed_gives_the_same_history(plans in plans(), faults in faults(), house in house(), seed: u64) {
         let (mut one, mut two) = (Sim::new(house, faults, seed), Sim::new(house, faults, seed));
         one.schedule(&plans);
@@ -181,6 +199,8 @@ struct Plan {
 struct Faults {
     /// How many Pods the API server lets in, those that are on their way out included.
     quota: Option<usize>,
+    /// Pods of the first function fit no node.
+    is_too_large: bool,
     start_fails: u64,
     start_hangs: u64,
     pod_dies: u64,
@@ -215,9 +235,10 @@ fn house() -> impl Strategy<Value = u32> {
 
 fn faults() -> impl Strategy<Value = Faults> {
     let quota = prop::option::of(0..6_usize);
-    (quota, 0..60_u64, 0..20_u64, 0..50_u64, 0..60_u64, 0..30_u64).prop_map(
-        |(quota, start_fails, start_hangs, pod_dies, deletion_is_lost, event_repeats)| Faults {
+    (quota, prop::bool::weighted(0.2), 0..60_u64, 0..20_u64, 0..50_u64, 0..60_u64, 0..30_u64).prop_map(
+        |(quota, is_too_large, start_fails, start_hangs, pod_dies, deletion_is_lost, event_repeats)| Faults {
             quota,
+            is_too_large,
             start_fails,
             start_hangs,
             pod_dies,
@@ -265,6 +286,8 @@ enum Happening {
     DeathIsSeen(InstanceId),
     RunEnds(InstanceId, InvocationId),
     PodIsRefused(InstanceId),
+    /// No node has taken it for so long.
+    PodIsUnscheduled(InstanceId),
     /// Its deletion is confirmed; its containers may still be running.
     PodIsDeleted(InstanceId),
     PodIsGone(InstanceId),
@@ -275,7 +298,7 @@ enum Happening {
 #[derive(Debug)]
 struct Pod {
     deploy: DeployId,
-    /// The quota is used up: there is no Pod.
+    /// The quota is used up: there is no Pod. Or no node is large enough for it.
     refused: bool,
     listens: bool,
     dead: bool,
@@ -465,7 +488,10 @@ impl Sim {
                 }
             }
             Happening::PodIsRefused(instance) => {
-                self.tell(Event::NoRoom { instance, reason: "exceeded quota".into() });
+                self.tell(Event::NoRoom { instance, fit: Fit::Certain, reason: "exceeded quota".into() });
+            }
+            Happening::PodIsUnscheduled(instance) => {
+                self.tell(Event::NoRoom { instance, fit: Fit::Doubtful, reason: "Insufficient memory".into() });
             }
             Happening::PodIsGone(instance) => {
                 let delay = self.between(1, RECOUNTED_WITHIN_MS);
@@ -563,6 +589,9 @@ impl Sim {
     }
 
     fn start(&mut self, instance: InstanceId, deploy: DeployId) {
+        if self.faults.is_too_large && deploy.as_str().starts_with("function-0-") {
+            return self.start_too_large(instance, deploy);
+        }
         let refused = self.faults.quota.is_some_and(|quota| self.counted >= quota);
         if let Some(pod) = self.pods.get_mut(&instance) {
             assert!(pod.refused && !pod.asked_to_stop, "{instance} was started before");
@@ -587,6 +616,16 @@ impl Sim {
             let delay = self.between(1, 20_000);
             self.after(delay, Happening::PodDies(instance));
         }
+    }
+
+    /// An autoscaler is given its time, and later the scheduler alone.
+    fn start_too_large(&mut self, instance: InstanceId, deploy: DeployId) {
+        let is_new = !self.pods.contains_key(&instance);
+        if is_new {
+            self.created += 1;
+            self.add(instance, deploy, true);
+        }
+        self.after(if is_new { 20_000 } else { 10_000 }, Happening::PodIsUnscheduled(instance));
     }
 
     fn add(&mut self, instance: InstanceId, deploy: DeployId, refused: bool) {

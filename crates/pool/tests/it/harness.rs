@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use fakecloud_pool::StopReason;
-use fakecloud_pool::{Action, After, Config, DeployId, Event, Failure, Initialization, InstanceId, InvocationId, Pool};
+use fakecloud_pool::{
+    Action, After, Config, DeployId, Event, Failure, Fit, Initialization, InstanceId, InvocationId, Pool,
+};
 
 pub(crate) const IDLE_TTL: Duration = Duration::from_secs(600);
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -151,7 +153,11 @@ pub(crate) fn stopped(instance: InstanceId) -> Event {
 }
 
 pub(crate) fn no_room(instance: InstanceId, reason: &str) -> Event {
-    Event::NoRoom { instance, reason: reason.into() }
+    Event::NoRoom { instance, fit: Fit::Certain, reason: reason.into() }
+}
+
+pub(crate) fn no_room_perhaps_ever(instance: InstanceId, reason: &str) -> Event {
+    Event::NoRoom { instance, fit: Fit::Doubtful, reason: reason.into() }
 }
 
 pub(crate) fn gone(instance: InstanceId) -> Event {

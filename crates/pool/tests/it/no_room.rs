@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fakecloud_pool::{Config, InstanceId, StopReason};
+use fakecloud_pool::{Config, Failure, InstanceId, StopReason};
 
 use crate::harness::*;
 
@@ -18,6 +18,9 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 const TRIES_MAX: usize = 20;
+
+/// Longer than the cluster takes to notice that a Pod has gone.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// Idle instances of deploys of these names, the first of which idled longest.
 fn idle<const N: usize>(deploys: [&str; N]) -> (TestPool, [InstanceId; N]) {
@@ -202,6 +205,106 @@ fn reason_is_told_after_so_many_tries() {
 
     pool.assert(no_room(hopeless, "quota"), &[stop(hopeless, StopReason::StartFailed), fail(1, refused("quota"))]);
     assert_eq!(pool.states(), ["idle", "stopping"]);
+}
+
+/// A start that may fit nowhere is refused as often as it is tried again; the two that idled longest make way.
+#[track_caller]
+fn try_in_vain(pool: &mut TestPool, start: (InstanceId, &str), idle: [(InstanceId, &str); 2]) {
+    for displaced in idle {
+        pool.assert(no_room_perhaps_ever(start.0, "nodes"), &[stop(displaced.0, StopReason::Displaced)]);
+        make_way(pool, displaced, start);
+        pool.sleep(LOOKED_AGAIN_AFTER);
+    }
+}
+
+#[test]
+fn start_that_may_fit_nowhere_takes_two_places_and_then_says_why() {
+    let (mut pool, [a, b, _]) = idle(["a", "b", "c"]);
+    let large = pool.cold(1, "z");
+    try_in_vain(&mut pool, (large, "z"), [(a, "a"), (b, "b")]);
+
+    pool.assert(
+        no_room_perhaps_ever(large, "nodes"),
+        &[stop(large, StopReason::StartFailed), fail(1, refused("nodes"))],
+    );
+    assert_eq!(pool.states(), ["idle", "stopping"]);
+}
+
+#[test]
+fn start_that_may_fit_nowhere_does_not_wait_for_ever_where_pods_go_all_the_time() {
+    let mut pool = TestPool::new();
+    let large = pool.cold(1, "z");
+    for invocation in [101, 102] {
+        let going = pool.busy(invocation, "a");
+        pool.assert(spent(going), &[stop(going, StopReason::NotReusable)]);
+        pool.assert(no_room_perhaps_ever(large, "nodes"), &[]);
+        pool.assert(gone(going), &[start(large, "z")]);
+        pool.sleep(LOOKED_AGAIN_AFTER);
+    }
+    let going = pool.busy(103, "a");
+    pool.assert(spent(going), &[stop(going, StopReason::NotReusable)]);
+
+    pool.assert(
+        no_room_perhaps_ever(large, "nodes"),
+        &[stop(large, StopReason::StartFailed), fail(1, refused("nodes"))],
+    );
+}
+
+#[test]
+fn tries_that_a_quota_refused_say_nothing_about_the_room_on_nodes() {
+    let (mut pool, [a, b, _]) = idle(["a", "b", "c"]);
+    let start = pool.cold(1, "z");
+    for (displaced, deploy) in [(a, "a"), (b, "b")] {
+        pool.assert(no_room(start, "quota"), &[stop(displaced, StopReason::Displaced)]);
+        make_way(&mut pool, (displaced, deploy), (start, "z"));
+        pool.sleep(LOOKED_AGAIN_AFTER);
+    }
+    let (d, e) = (pool.busy(201, "d"), pool.busy(202, "e"));
+    pool.assert(reusable(d), &[]);
+    pool.assert(reusable(e), &[]);
+    let c = pool.pool.instances().next().expect("it idled all the time").id;
+    try_in_vain(&mut pool, (start, "z"), [(c, "c"), (d, "d")]);
+
+    pool.assert(
+        no_room_perhaps_ever(start, "nodes"),
+        &[stop(start, StopReason::StartFailed), fail(1, refused("nodes"))],
+    );
+}
+
+#[test]
+fn deploy_that_took_places_in_vain_takes_none_until_that_is_forgotten() {
+    let (mut pool, [a, b, c]) = idle(["a", "b", "c"]);
+    let large = pool.cold(1, "z");
+    try_in_vain(&mut pool, (large, "z"), [(a, "a"), (b, "b")]);
+    let failed = [stop(large, StopReason::StartFailed), fail(1, refused("nodes"))];
+    pool.assert(no_room_perhaps_ever(large, "nodes"), &failed);
+    pool.assert(stopped(large), &[]);
+
+    pool.assert_after(BACKOFF_MIN, &[]);
+    let again = pool.cold(2, "z");
+    let failed = [stop(again, StopReason::StartFailed), fail(2, refused("nodes"))];
+    pool.assert(no_room_perhaps_ever(again, "nodes"), &failed);
+    pool.assert(stopped(again), &[]);
+
+    pool.assert_after(2 * BACKOFF_MIN + BACKOFF_MAX, &[forget("z")]);
+    let later = pool.cold(3, "z");
+    pool.assert(no_room_perhaps_ever(later, "nodes"), &[stop(c, StopReason::Displaced)]);
+}
+
+#[test]
+fn start_that_times_out_after_it_took_a_place_took_it_in_vain() {
+    let (mut pool, [a, _]) = idle(["a", "b"]);
+    let large = pool.cold(1, "z");
+    pool.assert(no_room_perhaps_ever(large, "nodes"), &[stop(a, StopReason::Displaced)]);
+    make_way(&mut pool, (a, "a"), (large, "z"));
+    pool.assert_after(START_TIMEOUT, &[stop(large, StopReason::StartTimedOut), fail(1, Failure::StartTimedOut)]);
+    pool.assert(stopped(large), &[]);
+    pool.assert(gone(large), &[]);
+
+    pool.sleep(BACKOFF_MIN);
+    let again = pool.cold(2, "z");
+    let failed = [stop(again, StopReason::StartFailed), fail(2, refused("nodes"))];
+    pool.assert(no_room_perhaps_ever(again, "nodes"), &failed);
 }
 
 #[test]

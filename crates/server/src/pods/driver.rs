@@ -48,7 +48,7 @@ pub(crate) enum Input {
     Connected { instance: InstanceId, connection: Connection },
     /// The kept connection ended.
     Disconnected { instance: InstanceId },
-    /// As long as an autoscaler is given has passed since no node took the Pod.
+    /// As long as an autoscaler, or then the scheduler again, is given has passed, and no node took the Pod.
     UnschedulableForLong { instance: InstanceId, since: Instant },
     /// The shared watch saw something.
     Pod(PodChange),

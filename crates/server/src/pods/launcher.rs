@@ -17,6 +17,10 @@ use crate::pods::pod_entry::{DialTask, PodEntry};
 use crate::pods::token::Secret;
 use crate::request_id;
 
+/// A scheduler that found no node looks again when a Pod has gone, but for its back-off after the last look: 10 s at most,
+/// <https://kubernetes.io/docs/reference/config-api/kube-scheduler-config.v1/> (`podMaxBackoffSeconds`).
+const RESCHEDULED_WITHIN: Duration = Duration::from_secs(10);
+
 /// What every Pod of this process has in common.
 pub(crate) struct Launcher {
     pub(crate) cluster: Cluster,
@@ -98,10 +102,19 @@ impl Launcher {
 
     /// Reports [`Input::UnschedulableForLong`] once an autoscaler has had its chance.
     pub(crate) fn await_autoscaler(&self, handle: &Handle, instance: InstanceId, since: Instant) {
-        let (handle, grace) = (handle.clone(), self.unschedulable_grace);
-        tokio::spawn(async move {
-            tokio::time::sleep(grace).await;
-            handle.send(Input::UnschedulableForLong { instance, since });
-        });
+        report_unschedulable(handle, instance, since, self.unschedulable_grace);
     }
+
+    /// The same once the scheduler has had its chance with the place of a Pod that has gone.
+    pub(crate) fn await_scheduler(&self, handle: &Handle, instance: InstanceId, since: Instant) {
+        report_unschedulable(handle, instance, since, self.unschedulable_grace.min(RESCHEDULED_WITHIN));
+    }
+}
+
+fn report_unschedulable(handle: &Handle, instance: InstanceId, since: Instant, after: Duration) {
+    let handle = handle.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        handle.send(Input::UnschedulableForLong { instance, since });
+    });
 }

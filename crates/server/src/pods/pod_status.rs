@@ -65,9 +65,29 @@ pub(crate) fn progress(status: &PodStatus) -> String {
     if states.is_empty() { format!("its phase is {phase}") } else { format!("its phase is {phase}, {states}") }
 }
 
-/// Whether the scheduler would have a node for the Pod if other Pods took less of it.
+/// What a scheduler's message calls the nodes on which a Pod would not fit, whatever else left them.
+const PREEMPTION_IS_NO_HELP: &str = "Preemption is not helpful for scheduling";
+
+/// Whether the scheduler may have a node for the Pod once other Pods take less of it.
+///
+/// A Pod that is larger than any node lacks room in the same words, and all that tells it apart are those of preemption, which
+/// end the message: `preemption: 0/<nodes> nodes are available: <count> <reason>, …`. From Kubernetes 1.34 on
+/// (<https://github.com/kubernetes/kubernetes/pull/131345>), a node that has less in all than the Pod requests is one where
+/// preemption is not helpful, and so is in every version one that is ruled out by what no Pod's end changes, like a taint.
+/// Where that is said of all nodes, no Pod's end helps. What keeps the Pod from preempting others has other words
+/// (`not eligible due to preemptionPolicy=Never.`), and so has a node with none of lower priority
+/// (`No preemption victims found for incoming pod`): neither tells anything about the room there.
 pub(crate) fn is_for_want_of_room(unschedulable: &str) -> bool {
-    ["Insufficient ", "Too many pods"].iter().any(|reason| unschedulable.contains(reason))
+    let lacks_room = ["Insufficient ", "Too many pods"].iter().any(|reason| unschedulable.contains(reason));
+    lacks_room && !fits_no_node(unschedulable)
+}
+
+fn fits_no_node(unschedulable: &str) -> bool {
+    let preemption = unschedulable.rsplit_once("preemption: 0/").map(|(_, preemption)| preemption);
+    let Some((nodes, reasons)) = preemption.and_then(|text| text.split_once(" nodes are available: ")) else {
+        return false;
+    };
+    reasons.trim_end_matches('.') == format!("{nodes} {PREEMPTION_IS_NO_HELP}")
 }
 
 /// Whether the function's own process runs.

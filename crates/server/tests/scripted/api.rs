@@ -109,13 +109,13 @@ impl Api {
         value.as_str().unwrap().to_owned()
     }
 
-    /// The scheduler has no node with so much memory left for a Pod that ran nothing, and a watch event says so.
-    pub(crate) fn find_no_room(&self, name: &str) {
+    /// The scheduler has no node for a Pod that ran nothing, and a watch event says so in these words.
+    pub(crate) fn find_no_node(&self, name: &str, message: &str) {
         let mut object = self.lock().pods[name].object.clone();
         object["metadata"]["resourceVersion"] = json!(self.next_version());
         object["status"] = json!({ "phase": "Pending", "conditions": [{
             "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-            "message": "0/1 nodes are available: 1 Insufficient memory.",
+            "message": message,
         }] });
         self.lock().pods.insert(name.to_owned(), FakePod::without_process(object.clone()));
         drop(self.events.send(Some(json!({ "type": "MODIFIED", "object": object }))));

@@ -12,6 +12,13 @@ use crate::server::{Server, until};
 /// How long an autoscaler is given: longer than a cluster takes to notice that a Pod has gone.
 const NODE_GRACE: Duration = Duration::from_millis(1_100);
 
+/// What schedulers of all versions say of a full node, and some of one that is too small.
+const NO_ROOM: &str = "0/1 nodes are available: 1 Insufficient memory.";
+
+/// What newer ones say of a node that is too small.
+const TOO_SMALL: &str = "0/1 nodes are available: 1 Insufficient memory. no new claims to deallocate, \
+    preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+
 /// A server with these functions, of which each that has a place has an idle Pod.
 async fn with_idle_pods(functions: &[&str], quota: usize, settings: &[(&str, &str)]) -> (Api, Server) {
     let api = Api::start().await;
@@ -101,7 +108,7 @@ async fn node_that_is_full_of_idle_pods_gets_room_after_the_grace_of_autoscalers
     api.script([Create::NeverScheduled]);
     let (answer, ()) = tokio::join!(server.invoke("two", json!({})), async {
         let pod = until(async || api.pods().into_iter().find(|pod| json!(pod) != idle)).await;
-        api.find_no_room(&pod);
+        api.find_no_node(&pod, NO_ROOM);
         let displaced = until(async || api.deleted().first().cloned()).await;
         assert_eq!(json!(displaced), idle);
         api.let_listen(&pod).await;
@@ -111,24 +118,37 @@ async fn node_that_is_full_of_idle_pods_gets_room_after_the_grace_of_autoscalers
 }
 
 #[tokio::test]
-async fn pod_that_no_node_has_room_for_takes_one_place_for_each_grace_and_then_says_why() {
-    let (api, server) = on_a_full_node(&["one", "two", "three"]).await;
-    for function in ["one", "two"] {
+async fn pod_that_no_node_has_room_for_takes_two_places_and_then_says_why() {
+    let (api, server) = on_a_full_node(&["one", "two", "three", "large"]).await;
+    for function in ["one", "two", "three"] {
         assert_ran(&server.invoke(function, json!({})).await);
     }
-    api.script([Create::NeverScheduled]);
     let began = Instant::now();
-    let (answer, ()) = tokio::join!(server.invoke("three", json!({})), async {
-        let known = api.pods();
-        let pod = until(async || api.pods().into_iter().find(|pod| !known.contains(pod))).await;
-        api.find_no_room(&pod);
-    });
+    let answer = invoke_unscheduled(&api, &server, "large", NO_ROOM).await;
     assert_eq!(answer.status, 424);
     assert!(answer.body["Message"].as_str().unwrap().contains("1 Insufficient memory"), "{answer:?}");
     assert!(began.elapsed() >= 3 * NODE_GRACE, "{:?}", began.elapsed());
-    assert_eq!(api.creates(), 3);
     until(async || (api.deleted().len() == 3).then_some(())).await;
     assert_eq!(server.logged("no node has room for the Pod").len(), 3);
+
+    // Its back-off is over, and its failure is not forgotten.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(invoke_unscheduled(&api, &server, "large", NO_ROOM).await.status, 424);
+    until(async || (api.deleted().len() == 4).then_some(())).await;
+    assert_eq!(server.logged("no node has room for the Pod").len(), 4);
+    assert_ran(&server.invoke("three", json!({})).await);
+    assert_eq!(api.creates(), 5, "it has kept its Pod");
+}
+
+#[tokio::test]
+async fn pod_that_is_too_large_for_any_node_takes_no_place_where_the_scheduler_says_so() {
+    let (api, server) = on_a_full_node(&["one", "large"]).await;
+    assert_ran(&server.invoke("one", json!({})).await);
+    let answer = invoke_unscheduled(&api, &server, "large", TOO_SMALL).await;
+    assert_eq!(answer.status, 424);
+    assert!(answer.body["Message"].as_str().unwrap().contains(TOO_SMALL), "{answer:?}");
+    until(async || (api.deleted().len() == 1).then_some(())).await;
+    assert_eq!(api.pods().len(), 1, "the idle one");
 }
 
 #[tokio::test]
@@ -137,7 +157,7 @@ async fn pod_that_calls_from_its_node_serves_although_no_watch_event_says_that_o
     api.script([Create::NeverScheduled]);
     let (answer, pod) = tokio::join!(server.invoke("one", json!({ "sleep_ms": 2_000 })), async {
         let pod = until(async || api.pods().first().cloned()).await;
-        api.find_no_room(&pod);
+        api.find_no_node(&pod, NO_ROOM);
         // The event has to come before the call.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let ip = api.let_listen_silently(&pod).await;
@@ -160,4 +180,15 @@ async fn on_a_full_node(functions: &[&str]) -> (Api, Server) {
         server.create_function(function).await;
     }
     (api, server)
+}
+
+/// Invokes a function whose Pod no node takes, for these reasons.
+async fn invoke_unscheduled(api: &Api, server: &Server, function: &str, message: &str) -> Answer {
+    let known = api.pods();
+    api.script([Create::NeverScheduled]);
+    let (answer, ()) = tokio::join!(server.invoke(function, json!({})), async {
+        let pod = until(async || api.pods().into_iter().find(|pod| !known.contains(pod))).await;
+        api.find_no_node(&pod, message);
+    });
+    answer
 }

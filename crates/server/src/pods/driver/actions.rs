@@ -23,7 +23,7 @@ impl Driver {
         }
     }
 
-    /// Creates a Pod, or tries to create it again; one that is there has another while to find a node.
+    /// Creates a Pod, or tries to create it again; one that is there has a while for the scheduler to look again.
     pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId, initialization: Initialization) {
         if let Some(entry) = self.pods.get_mut(&instance) {
             if entry.standing == Standing::Refused {
@@ -31,7 +31,7 @@ impl Driver {
                 entry.standing = Standing::Requested;
                 self.launcher.create(&self.handle, entry, initialization);
             } else if let Some(Unschedulable { since, .. }) = entry.unschedulable() {
-                self.launcher.await_autoscaler(&self.handle, instance, *since);
+                self.launcher.await_scheduler(&self.handle, instance, *since);
             }
             return;
         }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use fakecloud_pool::{Event, InstanceId};
+use fakecloud_pool::{Event, Fit, InstanceId};
 use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
@@ -33,7 +33,7 @@ impl Driver {
                 self.pool.handle(
                     now,
                     match error {
-                        ApiError::QuotaUsedUp(_) => Event::NoRoom { instance, reason },
+                        ApiError::QuotaUsedUp(_) => Event::NoRoom { instance, fit: Fit::Certain, reason },
                         ApiError::Refused(_) | ApiError::Unanswered(_) => Event::StartFailed { instance, reason },
                     },
                 );
@@ -109,7 +109,7 @@ impl Driver {
             }
             warn!(pod = %entry.name, cause, "no node has room for the Pod");
             let reason = format!("Pod {} {cause}", entry.name).into();
-            self.pool.handle(now, Event::NoRoom { instance, reason });
+            self.pool.handle(now, Event::NoRoom { instance, fit: Fit::Doubtful, reason });
         }
     }
 

@@ -116,6 +116,29 @@ fn room_is_wanted_where_other_pods_take_what_a_node_has() {
 }
 
 #[test]
+fn no_room_is_wanted_where_the_scheduler_calls_preemption_no_help_on_any_node() {
+    const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
+    const NO_HELP: &str = "Preemption is not helpful for scheduling";
+    const TAINTED: &str = "1 Insufficient memory, 1 node(s) had untolerated taint {a: b}";
+    for (expected, reasons, preemption) in [
+        (true, "2 Insufficient memory", format!("0/2 nodes are available: 2 {NO_VICTIMS}.")),
+        (true, "2 Insufficient memory", format!("0/2 nodes are available: 1 {NO_VICTIMS}, 1 {NO_HELP}.")),
+        (true, "2 Insufficient memory", "not eligible due to preemptionPolicy=Never.".to_owned()),
+        (true, "2 Insufficient memory", "0/".to_owned()),
+        (true, TAINTED, format!("0/2 nodes are available: 1 {NO_VICTIMS}, 1 {NO_HELP}.")),
+        (true, "2 Too many pods", format!("0/12 nodes are available: 2 {NO_HELP}.")),
+        (false, "2 Insufficient memory", format!("0/2 nodes are available: 2 {NO_HELP}.")),
+        (false, "2 Insufficient memory", format!("0/2 nodes are available: 2 {NO_HELP}..")),
+        (false, TAINTED, format!("0/2 nodes are available: 2 {NO_HELP}.")),
+    ] {
+        for notes in ["", "no new claims to deallocate, "] {
+            let message = format!("Unschedulable: 0/2 nodes are available: {reasons}. {notes}preemption: {preemption}");
+            assert_eq!(is_for_want_of_room(&message), expected, "{message}");
+        }
+    }
+}
+
+#[test]
 fn pod_under_deletion_is_over_and_says_who_disrupted_it() {
     let metadata = json!({ "name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z" });
     let reading = pod(json!({ "metadata": metadata, "status": { "phase": "Running" } }));
