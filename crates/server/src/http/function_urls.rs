@@ -8,10 +8,9 @@ use axum::response::Response;
 use fakecloud_lambda::{Error, ErrorCode, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use hyper::body::Body as _;
 use tracing::{trace, warn};
 
-use super::request_body::{self, ReadError, work_on};
+use super::request_body::{self, work_on};
 use crate::app::App;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
@@ -65,12 +64,8 @@ async fn serve(
         Ok(caller) => caller,
         Err(refused) => return Ok(into_http(*refused)),
     };
-    let bytes_max = UrlTarget::MAX_BODY_BYTES as u64;
-    let turn = request_body::turn(body.size_hint(), bytes_max).await;
-    let body = request_body::read(body, bytes_max).await.map_err(|error| match error {
-        ReadError::TooLong => UrlTarget::too_large(),
-        ReadError::Broken(_) | ReadError::Silent => Error::service(error.to_string()),
-    })?;
+    let read = request_body::read(body, UrlTarget::MAX_BODY_BYTES as u64).await;
+    let (body, turn) = read.map_err(|error| error.told(UrlTarget::too_large, Error::service))?;
     let moment = control::now();
     let request = UrlRequest {
         address,

@@ -3,21 +3,20 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use bytes::Bytes;
 use fakecloud_iam::{Call, Caller, Error, ErrorCode, Service, parse};
 use fakecloud_lambda::Scope;
 use http::HeaderValue;
 use http::request::Parts;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tracing::{error, trace, warn};
 
+use super::request_body;
 use crate::app::App;
 use crate::state::control;
 use crate::state::store::Write;
 use crate::state::writer::on_disk;
 
 /// The longest parameter, a policy document of 128 KiB, fits several times, whatever of it is percent-encoded.
-const BODY_BYTES_MAX: usize = 1 << 20;
+const BODY_BYTES_MAX: u64 = 1 << 20;
 
 /// Where a session token stands, in a header or in the query of a presigned URL.
 const SESSION_TOKEN: &str = "x-amz-security-token";
@@ -48,7 +47,10 @@ async fn run(
 ) -> Result<fakecloud_iam::Response, Error> {
     let (head, body) = request.into_parts();
     let caller = caller(&head)?;
-    let call = parse(service, head.uri.query(), &read(body).await?)?;
+    let read = request_body::read(body, BODY_BYTES_MAX).await;
+    let failed = |failure| Error::new(ErrorCode::ServiceFailure, failure);
+    let (form, _turn) = read.map_err(|error| error.told(too_large, failed))?;
+    let call = parse(service, head.uri.query(), &form)?;
     trace!(request_id, action = call.action(), "called");
     apply(app, &caller, &call, request_id).await
 }
@@ -82,15 +84,8 @@ fn caller(head: &Parts) -> Result<Caller, Error> {
     Ok(Caller::new(scope.account(), token.as_deref()))
 }
 
-async fn read(body: Body) -> Result<Bytes, Error> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("Request must be smaller than {BODY_BYTES_MAX} bytes");
-            Err(Error::new(ErrorCode::RequestEntityTooLarge, message))
-        }
-        Err(error) => Err(Error::new(ErrorCode::ServiceFailure, format!("the request could not be read: {error}"))),
-    }
+fn too_large() -> Error {
+    Error::new(ErrorCode::RequestEntityTooLarge, format!("Request must be smaller than {BODY_BYTES_MAX} bytes"))
 }
 
 fn moment() -> fakecloud_iam::Moment {

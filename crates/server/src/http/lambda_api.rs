@@ -3,10 +3,9 @@
 use axum::response::Response;
 use fakecloud_lambda::{Error, InvokeCall, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse_as};
 use http::HeaderValue;
-use hyper::body::Body as _;
 use tracing::{trace, warn};
 
-use super::request_body::{self, ReadError, work_on};
+use super::request_body::{self, Turn, work_on};
 use crate::app::App;
 use crate::invocations::{invoke, streaming, trace_id};
 use crate::state::control;
@@ -28,9 +27,9 @@ pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_i
 
 async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Result<Response, Error> {
     let scope = Scope::of_request(request.headers(), request.uri().query())?;
-    let operation = operation_of_unread(&request)?;
-    let turn = request_body::turn(request.body().size_hint(), MAX_REQUEST_BYTES).await;
-    let request = read(operation, request).await?;
+    let uri = request.uri();
+    let operation = operation(request.method(), uri.path(), uri.query().unwrap_or_default())?;
+    let (request, turn) = read(operation, request).await?;
     let parsed = || parse_as(operation, &request);
     if !matches!(operation, Operation::Invoke | Operation::InvokeAsync | Operation::InvokeWithResponseStream) {
         let call = work_on(request.body.len(), parsed)?;
@@ -54,28 +53,17 @@ async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Re
     Ok(response)
 }
 
-/// The operation. Refuses what need not be read, and waits for no turn: no operation, or a body that says it is too long
-/// for one.
-fn operation_of_unread(request: &axum::extract::Request) -> Result<Operation, Error> {
-    let uri = request.uri();
-    let operation = operation(request.method(), uri.path(), uri.query().unwrap_or_default())?;
-    match request.body().size_hint().lower() > MAX_REQUEST_BYTES {
-        true => Err(Error::request_too_large(operation)),
-        false => Ok(operation),
-    }
-}
-
 /// Reads a request to its end, unless it is too long.
-async fn read(operation: Operation, request: axum::extract::Request) -> Result<Request, Error> {
+async fn read(operation: Operation, request: axum::extract::Request) -> Result<(Request, Turn), Error> {
     let (head, body) = request.into_parts();
-    Ok(Request {
+    let read = request_body::read(body, MAX_REQUEST_BYTES).await;
+    let (body, turn) = read.map_err(|error| error.told(|| Error::request_too_large(operation), Error::service))?;
+    let request = Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers,
-        body: request_body::read(body, MAX_REQUEST_BYTES).await.map_err(|error| match error {
-            ReadError::TooLong => Error::request_too_large(operation),
-            ReadError::Broken(_) | ReadError::Silent => Error::service(error.to_string()),
-        })?,
-    })
+        body,
+    };
+    Ok((request, turn))
 }
