@@ -31,7 +31,7 @@ use crate::app::App;
 use crate::invocations::invocation_log;
 use crate::request_id;
 
-/// Every route of the server. What goes to none of them is told at the [`entrance`].
+/// Every route of the server, for what the [`entrance`] does not take. What has no route is for some API of AWS.
 fn router(app: App) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
