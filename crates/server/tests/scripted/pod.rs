@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use futures_util::stream::{self, Stream, StreamExt};
@@ -70,6 +71,7 @@ impl FakePod {
             }
         });
         let router = Router::new().route("/2015-03-31/functions/function/invocations", invoke);
+        let router = router.layer(DefaultBodyLimit::disable());
         let mut process = JoinSet::new();
         process.spawn(async move {
             // One connection at a time is all the server may open; its end ends the process.
