@@ -115,7 +115,7 @@ pub fn open_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Where a folder's old content lies until it is deleted.
-fn removed(path: &Path) -> PathBuf {
+pub fn removed(path: &Path) -> PathBuf {
     path.with_extension(REMOVED)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fakecloud_durable as durable;
 use tempfile::NamedTempFile;
@@ -46,10 +46,73 @@ impl Disk {
     pub(crate) fn remove(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Flushed => durable::remove(path),
-            Self::Cached => match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                Ok(()) | Err(_) => Ok(()),
-            },
+            Self::Cached => unless_missing(fs::remove_file(path)),
+        }
+    }
+
+    /// Takes a folder away in one step; one that is not there is as good. Gives where its old content lies then, which is
+    /// still to be deleted.
+    pub(crate) fn take_folder_away(self, path: &Path) -> io::Result<PathBuf> {
+        match self {
+            Self::Flushed => durable::take_folder_away(path),
+            Self::Cached => {
+                let removed = durable::removed(path);
+                unless_missing(fs::remove_dir_all(&removed))?;
+                unless_missing(fs::rename(path, &removed))?;
+                Ok(removed)
+            }
+        }
+    }
+
+    /// Empties a folder in one step: whenever the process ends, all is there or nothing is.
+    pub(crate) fn empty_folder(self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Flushed => durable::empty_folder(path),
+            Self::Cached => {
+                let removed = self.take_folder_away(path)?;
+                self.create_folder(path)?;
+                unless_missing(fs::remove_dir_all(removed))
+            }
+        }
+    }
+}
+
+/// What is not there is as good as what was removed.
+fn unless_missing(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn folders_go_in_the_same_way_whether_they_are_flushed_or_not() {
+        for disk in [Disk::Flushed, Disk::Cached] {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("records");
+            for content in ["old", "new"] {
+                disk.write(&folder.join(content), b"1").unwrap();
+                let removed = disk.take_folder_away(&folder).unwrap();
+                assert!(durable::is_taken_away(&removed));
+                assert_eq!((names(dir.path()).len(), names(&removed)), (1, vec![content.to_owned()]), "{disk:?}");
+            }
+            disk.write(&folder.join("a/b"), b"1").unwrap();
+            disk.empty_folder(&folder).unwrap();
+            assert_eq!((names(dir.path()), names(&folder).len()), (vec!["records".to_owned()], 0), "{disk:?}");
+            fs::remove_dir(&folder).unwrap();
+            disk.take_folder_away(&folder).unwrap();
+            assert_eq!(names(dir.path()).len(), 0, "{disk:?}");
         }
     }
 }

@@ -81,7 +81,7 @@ impl Records {
                 let file = RepositoryFile { name: change.repository.name.clone(), settings: (**settings).clone() };
                 put(folder.join(REPOSITORY), json(&file))
             }
-            What::Delete => Self::delete(&folder),
+            What::Delete => self.delete(&folder),
             What::PutManifest(digest, record) => put(manifest(&folder, digest), json(record)),
             What::DeleteManifest(digest) => self.disk.remove(&manifest(&folder, digest)),
             What::PutTag(name, digest) => put(tag(&folder, name.as_str()), json(&TagFile { digest: *digest })),
@@ -93,12 +93,12 @@ impl Records {
 
     /// Removes all records, in one step.
     pub(crate) fn clear(&self) -> io::Result<()> {
-        durable::empty_folder(&self.folder)
+        self.disk.empty_folder(&self.folder)
     }
 
     /// The repository is gone once its folder is; what is left of that is removed now or at the next start.
-    fn delete(folder: &Path) -> io::Result<()> {
-        remove_rest(&durable::take_folder_away(folder)?);
+    fn delete(&self, folder: &Path) -> io::Result<()> {
+        remove_rest(&self.disk.take_folder_away(folder)?);
         Ok(())
     }
 
