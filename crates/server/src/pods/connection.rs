@@ -47,7 +47,7 @@ pub(crate) enum SendError {
     #[error("the connection was closed before the request was sent")]
     NotSent,
     /// The connection broke while the function may have been running.
-    #[error("the connection broke: {0}")]
+    #[error("the connection broke")]
     Broken(#[source] hyper::Error),
     #[error("the answer is longer than can be taken")]
     TooLong,
