@@ -1,6 +1,7 @@
 //! Nodes that give a Pod's place to others, run out of what it uses, or are not heard of any more.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -10,6 +11,9 @@ use crate::harness::{
 
 /// The most memory that a function may have, in MB.
 const MEMORY_MAX_MB: u64 = 10_240;
+
+/// How long boto3 waits for an answer.
+const CLIENTS_WAIT: Duration = Duration::from_secs(60);
 
 /// Fills its container's log with as many bytes as its event says, and then takes its time.
 const TALKATIVE: &str = r#"
@@ -156,6 +160,39 @@ fn full_node_takes_the_pod_once_the_one_that_idled_longest_has_gone() {
         assert!(warned > 0, "the node was never full");
         assert!(ns.pods_of("first").is_empty(), "its Pod idled longest");
         assert_eq!(lambda.invoke("second", &Value::Null).returned()["count"], 2, "it has kept its Pod");
+    });
+}
+
+#[test]
+fn function_that_fits_no_node_hears_it_before_clients_give_up_and_costs_others_two_idle_pods() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let lambda = &fakecloud.lambda;
+        // What is left of a large node is still too little.
+        if node_memory_mb() > MEMORY_MAX_MB {
+            put_in_its_place(ns, node_memory_mb() - MEMORY_MAX_MB / 2);
+            eventually("the node is taken", || {
+                let taker = ns.kubectl.json(&["get", "pod", "proud"]);
+                taker["spec"]["nodeName"].is_string().then_some(())
+            });
+        }
+        for name in ["first", "second", "third"] {
+            lambda.create_function(name, &Function::python_report().members(json!({"MemorySize": 128})));
+            lambda.invoke(name, &Value::Null).returned();
+        }
+        lambda.create_function("large", &Function::python_report().members(json!({"MemorySize": MEMORY_MAX_MB})));
+
+        for _ in 0..2 {
+            let asked = Instant::now();
+            let refused = lambda.invoke("large", &Value::Null);
+            let waited = asked.elapsed();
+            assert_eq!(refused.status, 424, "{refused}");
+            assert!(refused.error_message().contains("Insufficient memory"), "{refused}");
+            assert!(waited < CLIENTS_WAIT, "the reason came after {waited:?}");
+            // Its back-off.
+            thread::sleep(Duration::from_secs(1));
+        }
+        assert_eq!(lambda.invoke("third", &Value::Null).returned()["count"], 2, "it has kept its Pod");
     });
 }
 
