@@ -41,11 +41,6 @@ impl<K: Copy + Ord> Expiry<K> {
         self.by_key.len()
     }
 
-    /// The least key, whenever it is due.
-    pub(crate) fn first_key(&self) -> Option<K> {
-        self.by_key.first_key_value().map(|(key, _)| *key)
-    }
-
     pub(crate) fn next(&self) -> Option<(Instant, K)> {
         self.by_deadline.first().copied()
     }

@@ -40,7 +40,7 @@ impl Pool {
         Some(deploy)
     }
 
-    /// The place of a Pod that has gone is for the start that has waited longest.
+    /// The place of a Pod that has gone is for one of the starts that wait.
     pub(crate) fn gone(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
         if !self.room.gone(now, instance) {
             return None;

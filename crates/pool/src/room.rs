@@ -109,9 +109,10 @@ impl Room {
         Some(&refused.reason)
     }
 
-    /// The oldest start that waits.
+    /// Of the starts that wait, the one that is tried again first in any case: its last try is longest ago, unless a Pod has
+    /// just gone for it. So one that needs many places does not keep those behind it waiting.
     pub(crate) fn first_waiting(&self) -> Option<InstanceId> {
-        self.waiting.first_key()
+        self.waiting.next().map(|(_, instance)| instance)
     }
 
     /// A start that has waited long enough.

@@ -124,7 +124,7 @@ fn each_refused_start_ends_one_instance() {
     pool.assert(no_room(first, "quota"), &[stop(a, StopReason::Displaced)]);
     pool.assert(no_room(first, "quota"), &[]);
     pool.assert(no_room(second, "quota"), &[stop(b, StopReason::Displaced)]);
-    // Whichever goes first, the oldest start is the first to be tried again.
+    // Whichever goes first, the start that was refused first is the first to be tried again.
     make_way(&mut pool, (b, "b"), (first, "d"));
     make_way(&mut pool, (a, "a"), (second, "d"));
 }
@@ -305,6 +305,21 @@ fn start_that_times_out_after_it_took_a_place_took_it_in_vain() {
     let again = pool.cold(2, "z");
     let failed = [stop(again, StopReason::StartFailed), fail(2, refused("nodes"))];
     pool.assert(no_room_perhaps_ever(again, "nodes"), &failed);
+}
+
+#[test]
+fn start_that_needs_several_places_lets_others_go_before_it_in_between() {
+    let (mut pool, [a, b, c]) = idle(["a", "b", "c"]);
+    let (large, small) = (pool.cold(1, "y"), pool.cold(2, "z"));
+    pool.assert(no_room(large, "quota"), &[stop(a, StopReason::Displaced)]);
+    pool.sleep(TICK);
+    pool.assert(no_room(small, "quota"), &[stop(b, StopReason::Displaced)]);
+    make_way(&mut pool, (a, "a"), (large, "y"));
+    pool.sleep(NOTICED_WITHIN);
+
+    pool.assert(no_room(large, "quota"), &[stop(c, StopReason::Displaced)]);
+    make_way(&mut pool, (b, "b"), (small, "z"));
+    make_way(&mut pool, (c, "c"), (large, "y"));
 }
 
 #[test]
