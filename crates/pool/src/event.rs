@@ -81,6 +81,11 @@ pub enum Event {
         /// The instance.
         instance: InstanceId,
     },
+    /// The same, but the instance never had a Pod, whose creation was refused: no place becomes free.
+    NeverThere {
+        /// The instance.
+        instance: InstanceId,
+    },
     /// An update or a deletion made this deploy old. What already waits is still served, then everything stops.
     Retire {
         /// The old deploy.

@@ -67,6 +67,7 @@ impl Pool {
             Event::Lost { instance, reason } => self.lost(now, instance, reason),
             Event::Stopped { instance } => self.stopped(now, instance),
             Event::Gone { instance } => self.gone(now, instance),
+            Event::NeverThere { instance } => self.never_there(instance),
             Event::Retire { deploy } => self.retire(&deploy),
             Event::Provision { deploy, count } => self.provision(deploy, count),
             Event::Shutdown => self.shutdown(now),

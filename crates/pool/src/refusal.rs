@@ -32,7 +32,6 @@ impl Pool {
         match next_try {
             Some(until) => self.room.wait(instance, until),
             None => {
-                self.room.wait(instance, now);
                 let failure = Failure::StartFailed { reason };
                 self.abandon_start(now, deploy, instance, failure, StopReason::StartFailed);
             }
@@ -50,6 +49,12 @@ impl Pool {
             let Some(unwanted) = self.try_again(now, next) else { break };
             self.settle(now, unwanted);
         }
+        None
+    }
+
+    /// Nobody is to wait for the place of a Pod that never was.
+    pub(crate) fn never_there(&mut self, instance: InstanceId) -> Option<DeployKey> {
+        self.room.was_never_there(instance);
         None
     }
 
@@ -87,7 +92,6 @@ impl Pool {
 
     /// Ends a refused start that is wanted no more; nobody has to hear of it.
     fn drop_start(&mut self, now: Instant, instance: InstanceId) {
-        self.room.wait(instance, now);
         self.stop(now, instance, StopReason::StartFailed);
     }
 }

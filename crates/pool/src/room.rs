@@ -49,6 +49,8 @@ struct Refused {
     doubts: u32,
     /// Others were made to go for it while its fit was doubtful.
     displaced: bool,
+    /// Nobody said yet what became of the last try.
+    is_tried_again: bool,
     /// When it was first refused, or was last given the place of a Pod that had gone.
     since: Instant,
     /// The cluster's last word on it.
@@ -60,9 +62,9 @@ struct Refused {
 impl Room {
     /// A start was refused. Says whether it may be tried again.
     pub(crate) fn refuse(&mut self, now: Instant, instance: InstanceId, fit: Fit, reason: Arc<str>) -> bool {
-        let first = || Refused { tries: 0, doubts: 0, displaced: false, since: now, reason: Arc::clone(&reason) };
-        let refused = self.refused.entry(instance).or_insert_with(first);
+        let refused = self.refused.entry(instance).or_insert_with(|| Refused::new(now, Arc::clone(&reason)));
         refused.tries += 1;
+        refused.is_tried_again = false;
         refused.doubts += u32::from(fit == Fit::Doubtful);
         refused.reason = reason;
         refused.tries < TRIES_MAX && refused.doubts < DOUBTS_MAX
@@ -88,6 +90,9 @@ impl Room {
     /// A start that waited is tried again.
     pub(crate) fn tried(&mut self, instance: InstanceId) {
         self.waiting.remove(instance);
+        if let Some(refused) = self.refused.get_mut(&instance) {
+            refused.is_tried_again = true;
+        }
     }
 
     /// A start that waits is given the place of a Pod that has gone.
@@ -128,12 +133,12 @@ impl Room {
 // === impl Room: Pods ===
 
 impl Room {
-    /// An instance is stopped. Its Pod leaves its place, unless it waited for one.
+    /// An instance is stopped. Its Pod leaves its place, if it had one.
     pub(crate) fn stopped(&mut self, now: Instant, instance: InstanceId) {
-        let waited = self.waiting.contains(instance);
+        let has_place = self.refused.get(&instance).is_none_or(Refused::may_have_place);
         self.started(instance);
         self.give_up_on(now);
-        if !waited && self.leaving.insert(instance) {
+        if has_place && self.leaving.insert(instance) {
             self.stopped.push_back((now, instance));
         }
     }
@@ -145,6 +150,11 @@ impl Room {
             self.gone_at = Some(now);
         }
         left
+    }
+
+    /// There never was a Pod of a stopped instance.
+    pub(crate) fn was_never_there(&mut self, instance: InstanceId) {
+        self.leaving.remove(&instance);
     }
 
     /// Whether a Pod leaves its place for which no start waits yet.
@@ -169,5 +179,20 @@ impl Room {
             self.stopped.pop_front();
             self.leaving.remove(&instance);
         }
+    }
+}
+
+// === impl Refused ===
+
+impl Refused {
+    fn new(now: Instant, reason: Arc<str>) -> Self {
+        Self { tries: 0, doubts: 0, displaced: false, is_tried_again: false, since: now, reason }
+    }
+
+    /// Whether it takes a place while it starts, as far as anybody knows. One that is tried again is believed to, or its
+    /// place would be taken from another once more: if it was refused again, that is told within moments. Not so where its
+    /// fit is doubtful, for that takes long: a place that never was would cost the next start a whole wait.
+    fn may_have_place(&self) -> bool {
+        self.is_tried_again && self.doubts == 0
     }
 }

@@ -59,6 +59,7 @@ enum Step {
     Lose { pick: usize },
     ConfirmStop { pick: usize },
     Go { pick: usize },
+    Deny { pick: usize },
     Evict { pick: usize },
     Desert { pick: usize },
     Retire { deploy: usize },
@@ -92,6 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => pick.prop_map(|pick| Step::Lose { pick }),
         6 => pick.prop_map(|pick| Step::ConfirmStop { pick }),
         4 => pick.prop_map(|pick| Step::Go { pick }),
+        1 => pick.prop_map(|pick| Step::Deny { pick }),
         1 => pick.prop_map(|pick| Step::Evict { pick }),
         1 => pick.prop_map(|pick| Step::Desert { pick }),
         1 => deploy.clone().prop_map(|deploy| Step::Retire { deploy }),
@@ -185,6 +187,7 @@ impl Model {
                 self.feed_some(pick, |instance| Event::NoRoom { instance, fit, reason: "quota".into() });
             }
             Step::Go { pick } => self.feed_some(pick, |instance| Event::Gone { instance }),
+            Step::Deny { pick } => self.feed_some(pick, |instance| Event::NeverThere { instance }),
             Step::Finish { pick, after } => self.feed_some(pick, |instance| Event::Finished { instance, after }),
             Step::Lose { pick } => self.feed_some(pick, |instance| Event::Lost { instance, reason: "gone".into() }),
             Step::ConfirmStop { pick } => self.feed_some(pick, |instance| Event::Stopped { instance }),
@@ -296,7 +299,8 @@ impl Model {
             Event::Finished { after: After::Retire, .. }
             | Event::StartFailed { .. }
             | Event::Lost { .. }
-            | Event::Gone { .. } => {}
+            | Event::Gone { .. }
+            | Event::NeverThere { .. } => {}
         }
     }
 

@@ -482,10 +482,11 @@ impl Sim {
             Happening::PodIsDeleted(instance) => {
                 let pod = self.pods.remove(&instance).expect("a Pod is deleted once");
                 self.tell(Event::Stopped { instance });
-                if !pod.refused {
-                    let delay = self.between(1, GRACE_MS);
-                    self.after(delay, Happening::PodIsGone(instance));
+                if pod.refused {
+                    return self.tell(Event::NeverThere { instance });
                 }
+                let delay = self.between(1, GRACE_MS);
+                self.after(delay, Happening::PodIsGone(instance));
             }
             Happening::PodIsRefused(instance) => {
                 self.tell(Event::NoRoom { instance, fit: Fit::Certain, reason: "exceeded quota".into() });

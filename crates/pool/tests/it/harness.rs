@@ -164,6 +164,10 @@ pub(crate) fn gone(instance: InstanceId) -> Event {
     Event::Gone { instance }
 }
 
+pub(crate) fn never_there(instance: InstanceId) -> Event {
+    Event::NeverThere { instance }
+}
+
 pub(crate) fn deserted(instance: InstanceId, invocation: u64) -> Event {
     Event::Deserted { instance, invocation: InvocationId(invocation) }
 }

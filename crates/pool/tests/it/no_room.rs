@@ -299,7 +299,6 @@ fn start_that_times_out_after_it_took_a_place_took_it_in_vain() {
     make_way(&mut pool, (a, "a"), (large, "z"));
     pool.assert_after(START_TIMEOUT, &[stop(large, StopReason::StartTimedOut), fail(1, Failure::StartTimedOut)]);
     pool.assert(stopped(large), &[]);
-    pool.assert(gone(large), &[]);
 
     pool.sleep(BACKOFF_MIN);
     let again = pool.cold(2, "z");
@@ -320,6 +319,51 @@ fn start_that_needs_several_places_lets_others_go_before_it_in_between() {
     pool.assert(no_room(large, "quota"), &[stop(c, StopReason::Displaced)]);
     make_way(&mut pool, (b, "b"), (small, "z"));
     make_way(&mut pool, (c, "c"), (large, "y"));
+}
+
+#[test]
+fn unscheduled_start_leaves_no_place_though_it_is_being_tried_again() {
+    let (mut pool, [a, b]) = idle(["a", "b"]);
+    let stopped_start = pool.cold(1, "z");
+    pool.assert(no_room_perhaps_ever(stopped_start, "nodes"), &[stop(a, StopReason::Displaced)]);
+    make_way(&mut pool, (a, "a"), (stopped_start, "z"));
+    pool.sleep(NOTICED_WITHIN);
+    let next = pool.cold(2, "y");
+    pool.assert(abandoned(1), &[]);
+    pool.assert(retire("z"), &[stop(stopped_start, StopReason::Retired)]);
+
+    pool.assert(no_room_perhaps_ever(next, "nodes"), &[stop(b, StopReason::Displaced)]);
+}
+
+#[test]
+fn start_that_a_quota_has_probably_let_in_leaves_a_place() {
+    let (mut pool, [a, _]) = idle(["a", "b"]);
+    let stopped_start = pool.cold(1, "z");
+    pool.assert(no_room(stopped_start, "quota"), &[stop(a, StopReason::Displaced)]);
+    make_way(&mut pool, (a, "a"), (stopped_start, "z"));
+    pool.sleep(NOTICED_WITHIN);
+    let next = pool.cold(2, "y");
+    pool.assert(abandoned(1), &[]);
+    pool.assert(retire("z"), &[stop(stopped_start, StopReason::Retired)]);
+
+    pool.assert(no_room(next, "quota"), &[]);
+    pool.assert(gone(stopped_start), &[start(next, "y")]);
+}
+
+#[test]
+fn pod_that_never_was_leaves_no_place() {
+    let (mut pool, [a, b]) = idle(["a", "b"]);
+    let waiting = pool.cold(1, "y");
+    pool.assert(no_room(waiting, "quota"), &[stop(a, StopReason::Displaced)]);
+    let malformed = pool.cold(2, "z");
+    let failed = [stop(malformed, StopReason::StartFailed), fail(2, refused("malformed"))];
+    pool.assert(start_failed(malformed, "malformed"), &failed);
+    pool.assert(stopped(malformed), &[]);
+    pool.assert(never_there(malformed), &[]);
+
+    let next = pool.cold(3, "x");
+    pool.assert(no_room(next, "quota"), &[stop(b, StopReason::Displaced)]);
+    make_way(&mut pool, (a, "a"), (waiting, "y"));
 }
 
 #[test]

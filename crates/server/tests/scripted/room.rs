@@ -92,6 +92,19 @@ async fn busy_pods_make_no_way_and_their_end_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn pod_that_was_never_let_in_makes_no_room() {
+    let (api, server) = with_idle_pods(&["one", "two", "three"], 1, &[]).await;
+    let (waited, ()) = tokio::join!(server.invoke("two", json!({})), async {
+        until(async || (api.deleted().len() == 1).then_some(())).await;
+        api.script([Create::Forbidden("malformed")]);
+        assert_eq!(server.invoke("three", json!({})).await.status, 424);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(server.logged("trying again to create a Pod"), Vec::<String>::new());
+    });
+    assert_ran(&waited);
+}
+
+#[tokio::test]
 async fn caller_that_hangs_up_wants_no_place_any_more() {
     let (api, server) = with_idle_pods(&["one", "two", "three"], 2, &[]).await;
     server.hang_up("three", json!({}), Duration::from_millis(300)).await;

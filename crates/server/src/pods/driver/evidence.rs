@@ -250,8 +250,8 @@ impl Driver {
             self.names.remove(entry.name.as_str());
             if entry.is_leaving() {
                 self.leaving.insert(entry.name.to_string(), instance);
-            } else {
-                self.pool.handle(now, Event::Gone { instance });
+            } else if entry.standing == Standing::Refused {
+                self.pool.handle(now, Event::NeverThere { instance });
             }
         }
         self.settle_resets();
