@@ -171,7 +171,7 @@ impl Fleet {
             initialization: instance.initialization,
             created: instance.created,
             served: instance.served,
-            state: instance.state.name(),
+            state: instance.state.shown(),
             since: instance.since,
             last_used: instance.last_used,
             invocation: instance.state.invocation(),

@@ -54,8 +54,8 @@ pub struct InstanceView<'a> {
     pub created: Instant,
     /// Invocations it was given.
     pub served: u64,
-    /// `starting`, `idle`, `busy`, `draining` (busy for the last time) or `stopping`.
-    pub state: &'static str,
+    /// What it does.
+    pub state: InstanceState,
     /// When it entered that state.
     pub since: Instant,
     /// When it last began or ended an invocation; before the first one, when it was created.
@@ -64,13 +64,27 @@ pub struct InstanceView<'a> {
     pub invocation: Option<InvocationId>,
 }
 
+/// What an instance does, as a driver may show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstanceState {
+    /// It was asked for, and takes no invocations yet.
+    Starting,
+    /// It waits for an invocation.
+    Idle,
+    /// It runs one.
+    Busy,
+    /// It runs its last one.
+    Draining,
+    /// Its deletion was asked for.
+    Stopping,
+}
+
 // === impl Instance ===
 
 impl Instance {
     /// Whether it is one of those that are there at any time.
     pub(crate) fn is_kept(&self) -> bool {
-        let is_live = matches!(self.state, State::Starting | State::Idle | State::Busy { .. });
-        is_live && self.initialization == Initialization::Provisioned
+        self.state.shown().is_live() && self.initialization == Initialization::Provisioned
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -94,13 +108,13 @@ impl Instance {
 // === impl State ===
 
 impl State {
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn shown(self) -> InstanceState {
         match self {
-            Self::Starting => "starting",
-            Self::Idle => "idle",
-            Self::Busy { .. } => "busy",
-            Self::Draining { .. } => "draining",
-            Self::Stopping { .. } => "stopping",
+            Self::Starting => InstanceState::Starting,
+            Self::Idle => InstanceState::Idle,
+            Self::Busy { .. } => InstanceState::Busy,
+            Self::Draining { .. } => InstanceState::Draining,
+            Self::Stopping { .. } => InstanceState::Stopping,
         }
     }
 
@@ -108,6 +122,26 @@ impl State {
         match self {
             Self::Busy { invocation } | Self::Draining { invocation, .. } => Some(invocation),
             Self::Starting | Self::Idle | Self::Stopping { .. } => None,
+        }
+    }
+}
+
+// === impl InstanceState ===
+
+impl InstanceState {
+    /// Whether it serves, or will, whoever waits for its deploy.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Starting | Self::Idle | Self::Busy)
+    }
+
+    /// In one word, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::Draining => "draining",
+            Self::Stopping => "stopping",
         }
     }
 }

@@ -45,5 +45,5 @@ pub use config::Config;
 pub use deploy::DeployView;
 pub use event::{After, Event, Fit};
 pub use id::{DeployId, InstanceId, InvocationId};
-pub use instance::InstanceView;
+pub use instance::{InstanceState, InstanceView};
 pub use pool::Pool;

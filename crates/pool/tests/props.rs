@@ -435,7 +435,8 @@ impl Model {
             .filter(|(_, seen)| seen.phase != Phase::Gone)
             .map(|(id, seen)| (*id, seen.deploy.clone(), word(seen.phase)))
             .collect();
-        let known: Vec<_> = self.pool.instances().map(|view| (view.id, view.deploy.clone(), view.state)).collect();
+        let known: Vec<_> =
+            self.pool.instances().map(|view| (view.id, view.deploy.clone(), view.state.name())).collect();
         assert_eq!(known, seen);
         for view in self.pool.deploys() {
             assert_eq!(view.provision, self.provision.get(view.id).copied().unwrap_or(0), "{view:?}");
@@ -451,10 +452,7 @@ impl Model {
 
     /// Whether no place of the house can become free.
     fn is_all_provisioned(&self) -> bool {
-        let kept = |view: &InstanceView<'_>| {
-            let is_live = matches!(view.state, "starting" | "idle" | "busy");
-            is_live && view.initialization == Initialization::Provisioned
-        };
+        let kept = |view: &InstanceView<'_>| view.state.is_live() && view.initialization == Initialization::Provisioned;
         self.pool.instances().filter(kept).count() >= self.house
     }
 

@@ -414,7 +414,7 @@ impl Sim {
         let hung_up = |invocation| self.callers[&invocation].outcome == Outcome::HungUp;
         for view in self.pool.instances().filter(|view| !current.contains(view.deploy)) {
             let expected = if view.invocation.is_some_and(hung_up) { "draining" } else { "stopping" };
-            assert_eq!(view.state, expected, "{view:?}");
+            assert_eq!(view.state.name(), expected, "{view:?}");
         }
     }
 

@@ -110,7 +110,7 @@ impl TestPool {
 
     /// The states of all instances, in order.
     pub(crate) fn states(&self) -> Vec<&'static str> {
-        self.pool.instances().map(|instance| instance.state).collect()
+        self.pool.instances().map(|instance| instance.state.name()).collect()
     }
 
     pub(crate) fn actions(&mut self) -> Vec<Action> {

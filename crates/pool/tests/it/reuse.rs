@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakecloud_pool::{Action, Config, Initialization, InstanceView, InvocationId, StopReason};
+use fakecloud_pool::{Action, Config, Initialization, InstanceState, InstanceView, InvocationId, StopReason};
 
 use crate::harness::*;
 
@@ -213,7 +213,7 @@ fn view_shows_state_and_use() {
         initialization: Initialization::OnDemand,
         created: created_at,
         served: 1,
-        state: "busy",
+        state: InstanceState::Busy,
         since: created_at + TICK,
         last_used: created_at + TICK,
         invocation: Some(InvocationId(1)),
@@ -225,7 +225,7 @@ fn view_shows_state_and_use() {
     pool.sleep(TICK);
     pool.assert(retire("a"), &[stop(instance, StopReason::Retired)]);
     let stopping = InstanceView {
-        state: "stopping",
+        state: InstanceState::Stopping,
         since: created_at + TICK * 3,
         last_used: created_at + TICK * 2,
         invocation: None,

@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use fakecloud_pool::InstanceState;
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -63,7 +64,8 @@ pub(crate) struct InstanceShown {
     pub(crate) function_arn: String,
     pub(crate) runtime: String,
     pub(crate) deploy_id: String,
-    pub(crate) state: &'static str,
+    #[serde(serialize_with = "by_name")]
+    pub(crate) state: InstanceState,
     pub(crate) initialization_type: &'static str,
     pub(crate) age_ms: u64,
     pub(crate) in_state_ms: u64,
@@ -102,7 +104,7 @@ pub(crate) async fn pool(State(app): State<App>) -> Response {
 /// `GET /_fakecloud/lambda/warm-containers`: Pods that are idle or run an invocation.
 pub(crate) async fn warm_containers(State(app): State<App>) -> Response {
     let Some(snapshot) = snapshot(&app).await else { return ending() };
-    let warm = snapshot.instances.iter().filter(|one| matches!(one.state, "idle" | "busy"));
+    let warm = snapshot.instances.iter().filter(|one| matches!(one.state, InstanceState::Idle | InstanceState::Busy));
     let containers = warm.map(|one| {
         json!({
             "functionName": one.function_name,
@@ -134,4 +136,8 @@ async fn snapshot(app: &App) -> Option<Snapshot> {
 
 fn ending() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "message": "fakecloud is shutting down" }))).into_response()
+}
+
+fn by_name<S: Serializer>(state: &InstanceState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.name())
 }

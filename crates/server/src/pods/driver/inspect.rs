@@ -73,15 +73,14 @@ impl Driver {
     /// Ends the Pods of every function with this name, also those that are starting, and busy ones once they are done; says
     /// whether there were any.
     pub(super) fn evict(&mut self, now: Instant, function: &str) -> bool {
-        let is_warm = |view: &InstanceView<'_>| matches!(view.state, "starting" | "idle" | "busy");
-        let warm = self.pool.instances().filter(is_warm).map(|view| view.id);
-        let warm =
-            warm.filter(|id| self.pods.get(id).is_some_and(|pod| pod.deployment.function.name.as_str() == function));
-        let warm = warm.collect::<Vec<_>>();
-        for instance in &warm {
+        let live = self.pool.instances().filter(|view| view.state.is_live()).map(|view| view.id);
+        let live =
+            live.filter(|id| self.pods.get(id).is_some_and(|pod| pod.deployment.function.name.as_str() == function));
+        let live = live.collect::<Vec<_>>();
+        for instance in &live {
             self.pool.handle(now, Event::Evict { instance: *instance });
         }
-        !warm.is_empty()
+        !live.is_empty()
     }
 }
 

@@ -30,16 +30,12 @@ impl Driver {
     /// Names the limits that an invocation of this deploy met.
     pub(super) fn throttled(&mut self, now: Instant, deploy: &DeployId) {
         let Some(refused) = self.throttled.count(now) else { return };
-        let live = self.pool.instances().filter(|one| one.deploy == deploy && is_live(one.state)).count();
+        let live = self.pool.instances().filter(|one| one.deploy == deploy && one.state.is_live()).count();
         let provisioned = self.pool.deploys().map(|view| view.provisioned).sum();
         let house = House { live, pods: self.pool.instances().count(), provisioned };
         let function = self.deploys.get(deploy).map(|deploy| deploy.deployment.arn.as_str());
         warn!(function, refused, limits = limits(house, &self.config), "invocations were refused with 429");
     }
-}
-
-fn is_live(state: &str) -> bool {
-    matches!(state, "starting" | "idle" | "busy")
 }
 
 /// The limits that were met, by the names of the settings that raise them.
