@@ -1,11 +1,23 @@
 //! Which operation a request addresses.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use http::Method;
 
 use crate::{Error, ErrorCode, Operation, model::Route, shapes::ROUTES};
 
 /// How long the date is that all paths of the API begin with, with its slashes.
 const DATE_BYTES: usize = "/2015-03-31/".len();
+
+/// The routes by the place of their paths, for every invocation looks for its own.
+static BY_PLACE: LazyLock<BTreeMap<&str, Vec<&Route>>> = LazyLock::new(|| {
+    let mut by_place = BTreeMap::<_, Vec<_>>::new();
+    for route in &ROUTES {
+        by_place.entry(place(route.path).expect("every path begins with a date")).or_default().push(route);
+    }
+    by_place
+});
 
 /// Which operation a method, a raw path and a raw query address.
 ///
@@ -14,10 +26,10 @@ const DATE_BYTES: usize = "/2015-03-31/".len();
 /// `UnknownOperationException` when no operation of the service model is addressed that way.
 pub fn operation(method: &Method, path: &str, query: &str) -> Result<Operation, Error> {
     let (mut found, method_name) = (None, method.as_str());
-    // What tells most templates apart comes first, for each invocation goes through here.
+    // What tells most templates of a place apart comes first.
     let end = segments(path).next_back().unwrap_or_default();
-    let alike = ROUTES.iter().filter(|route| same_date(route.path, path) && route.method == method_name);
-    for route in alike.filter(|route| may_end(route.path, end) && matches(route.path, path)) {
+    let near = routes_near(path).iter().filter(|route| route.method == method_name && may_end(route.path, end));
+    for route in near.filter(|route| matches(route.path, path)) {
         match route.query {
             Some(pair) if has_pair(query, pair) => return Ok(route.operation),
             Some(_) => {}
@@ -33,8 +45,7 @@ pub fn operation(method: &Method, path: &str, query: &str) -> Result<Operation, 
 /// Whether a raw path lies where operations of the Lambda API do: under the same date and the same kind of resource as
 /// one of them, such as `/2015-03-31/functions`.
 pub fn is_lambda_path(path: &str) -> bool {
-    let Some(kind) = kind_of_resource(path) else { return false };
-    ROUTES.iter().any(|route| same_date(route.path, path) && kind_of_resource(route.path) == Some(kind))
+    !routes_near(path).is_empty()
 }
 
 /// The only route of an operation.
@@ -47,14 +58,15 @@ pub(crate) fn label<'p>(template: &str, path: &'p str, name: &str) -> Option<&'p
     segments(template).zip(segments(path)).find(|(part, _)| placeholder(part) == Some(name)).map(|(_, segment)| segment)
 }
 
-/// Whether both begin with the same date, as all paths of the API do; most templates have another one than the path.
-fn same_date(template: &str, path: &str) -> bool {
-    template.as_bytes().get(..DATE_BYTES) == path.as_bytes().get(..DATE_BYTES)
+/// The routes of a path's place.
+fn routes_near(path: &str) -> &'static [&'static Route] {
+    place(path).and_then(|place| BY_PLACE.get(place)).map_or(&[], Vec::as_slice)
 }
 
-/// The segment after the date.
-fn kind_of_resource(path: &str) -> Option<&str> {
-    segments(path.get(DATE_BYTES..)?).next()
+/// The beginning of a path up to the kind of resource after its date, such as `/2015-03-31/functions`.
+fn place(path: &str) -> Option<&str> {
+    let kind = path.get(DATE_BYTES..)?.split('/').next()?;
+    path.get(..DATE_BYTES + kind.len())
 }
 
 /// Whether a path with this last segment may be one of the template's.
