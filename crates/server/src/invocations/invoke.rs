@@ -101,13 +101,12 @@ async fn run_deployed(
     request_id: &str,
     Terms { relay, trace_id, wait_until, .. }: Terms,
 ) -> Result<Outcome, Error> {
-    let headers = headers(invocation, request_id, trace_id);
     let limit = deployment.timeout + TIMEOUT_GRACE;
     for _ in 0..LEASES_MAX {
         let Some(lease) = lease(app, deployment, invocation.generation, wait_until).await? else { continue };
         debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
         let sent = Sent {
-            headers: headers.clone(),
+            headers: headers(invocation, request_id, trace_id.clone()),
             request_id: request_id.to_owned(),
             limit,
             timeout_s: invocation.function.timeout_s,
