@@ -83,7 +83,7 @@ impl Lambda {
     pub fn resolve(&self, scope: &Scope, moment: &Moment, call: InvokeCall) -> Result<Invocation, Error> {
         let InvokeCall { request, kind, payload } = call;
         let target = FunctionRef::parse(scope, &request.function_name, request.qualifier.as_deref())?;
-        let function = self.function(&target.qualified())?;
+        let function = self.function(&target).map_err(|_| target.qualified().not_found())?;
         let reserved_concurrency = function.reserved_concurrency;
         let version = function.invoked(target.qualifier.as_deref(), moment.random).ok_or_else(|| target.not_found())?;
         if reserved_concurrency == Some(0) && kind == InvocationKind::RequestResponse {

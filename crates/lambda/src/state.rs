@@ -197,7 +197,11 @@ impl Lambda {
     }
 
     pub(crate) fn space_mut(&mut self, scope: &Scope) -> &mut Space {
-        self.spaces.entry(scope.clone()).or_default()
+        // Every invocation is counted in and out here, in a space that is there already.
+        if !self.spaces.contains_key(scope) {
+            self.spaces.insert(scope.clone(), Space::default());
+        }
+        self.spaces.get_mut(scope).expect("it was put there if it was missing")
     }
 }
 

@@ -51,15 +51,16 @@ impl Lambda {
     ///
     /// A function that is not to run (0 is its reserved concurrency) or has gone meanwhile.
     pub fn resolve_url(&self, moment: &Moment, target: &UrlTarget, payload: Bytes) -> Result<Invocation, Error> {
-        let function = self.function(&target.function.qualified())?;
+        let target = &target.function;
+        let function = self.function(target).map_err(|_| target.qualified().not_found())?;
         let reserved_concurrency = function.reserved_concurrency;
         if reserved_concurrency == Some(0) {
             return Err(Error::throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
         }
-        let version = function.invoked(target.function.qualifier.as_deref(), moment.random);
+        let version = function.invoked(target.qualifier.as_deref(), moment.random);
         Ok(Invocation {
-            function: version.ok_or_else(|| target.function.not_found())?.clone(),
-            target: target.function.clone().into(),
+            function: version.ok_or_else(|| target.not_found())?.clone(),
+            target: target.clone().into(),
             reserved_concurrency,
             kind: InvocationKind::RequestResponse,
             log_tail: false,
