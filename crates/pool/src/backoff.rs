@@ -50,7 +50,7 @@ impl Backoff {
     }
 
     /// Remembers with the failed start that others were made to go for it.
-    pub(crate) fn displaced_in_vain(&mut self) {
+    pub(crate) fn remember_vain(&mut self) {
         if let Some(failing) = &mut self.failing {
             failing.is_vain = true;
         }

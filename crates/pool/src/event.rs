@@ -43,7 +43,7 @@ pub enum Event {
     /// The cluster has no room for a starting instance now; it may have once a Pod has gone.
     ///
     /// The start waits as long as Pods of other instances leave their places, of which the longest idle one is made to,
-    /// and comes as a `StartPod` again; where there is none, or so many tries were in vain, it fails for this reason. The
+    /// and comes as a `StartPod` again; where there is none, or its fit was doubtful too often, it fails for this reason. The
     /// Pod need not exist: ignored while the start waits already. For an instance that did start, the same as `Lost`.
     NoRoom {
         /// The instance.
@@ -52,6 +52,12 @@ pub enum Event {
         fit: Fit,
         /// The cause, in words for the caller.
         reason: Arc<str>,
+    },
+    /// There is room after all: a node took the Pod of an instance that there was none for. If it does not start now, that is
+    /// for another reason.
+    Placed {
+        /// The instance.
+        instance: InstanceId,
     },
     /// A busy instance is done with its invocation. Reported exactly once per `Dispatch`, unless `Lost` came first.
     Finished {
@@ -81,7 +87,8 @@ pub enum Event {
         /// The instance.
         instance: InstanceId,
     },
-    /// The same, but the instance never had a Pod, whose creation was refused: no place becomes free.
+    /// An instance that was stopped, or is to be, never had a Pod: the last word on its creation was a refusal. No place becomes
+    /// free, and nobody is to wait for one.
     NeverThere {
         /// The instance.
         instance: InstanceId,

@@ -68,6 +68,7 @@ impl Pool {
             Event::Stopped { instance } => self.stopped(now, instance),
             Event::Gone { instance } => self.gone(now, instance),
             Event::NeverThere { instance } => self.never_there(instance),
+            Event::Placed { instance } => self.placed(instance),
             Event::Retire { deploy } => self.retire(&deploy),
             Event::Provision { deploy, count } => self.provision(deploy, count),
             Event::Shutdown => self.shutdown(now),
@@ -168,7 +169,7 @@ impl Pool {
     fn started(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
         let (deploy, State::Starting) = self.fleet.get(instance)? else { return None };
         self.fleet.reset_backoff(deploy);
-        self.room.started(instance);
+        self.room.forget(instance);
         self.serve(now, deploy, instance);
         Some(deploy)
     }

@@ -28,7 +28,7 @@ impl Pool {
             self.drop_start(now, instance);
             return Some(deploy);
         }
-        let next_try = if may_be_tried_again { self.next_try(now, deploy, instance) } else { None };
+        let next_try = if may_be_tried_again { self.next_try(now, deploy, instance, fit) } else { None };
         match next_try {
             Some(until) => self.room.wait(instance, until),
             None => {
@@ -72,9 +72,16 @@ impl Pool {
         None
     }
 
-    /// When a refused start is tried again if no Pod goes before; none if none is to go, and none can be made to.
-    fn next_try(&mut self, now: Instant, key: DeployKey, instance: InstanceId) -> Option<Instant> {
-        if self.room.is_unnoticed_by(now, instance) {
+    /// A node has taken the Pod of a refused start.
+    pub(crate) fn placed(&mut self, instance: InstanceId) -> Option<DeployKey> {
+        self.room.forget(instance);
+        None
+    }
+
+    /// When a refused start is tried again if no Pod goes before; none if none is to go, and none can be made to. A doubtful
+    /// one was refused after a long look, which notices what has gone.
+    fn next_try(&mut self, now: Instant, key: DeployKey, instance: InstanceId, fit: Fit) -> Option<Instant> {
+        if fit == Fit::Certain && self.room.is_unnoticed_by(now, instance) {
             return Some(now + RETRY_AFTER);
         }
         if !self.room.is_spare(now) {

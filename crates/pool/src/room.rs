@@ -21,10 +21,7 @@ pub(crate) const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 /// While that may be the case, starts are tried again after this.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-/// A start that was refused so many times is given up, whatever leaves.
-const TRIES_MAX: u32 = 20;
-
-/// The same where its fit was doubtful: two others have made way by then.
+/// A start whose fit was doubtful so many times is given up, whatever leaves: two others have made way by then.
 const DOUBTS_MAX: u32 = 3;
 
 /// Starts that were refused for want of room, and Pods whose place is about to become free.
@@ -34,6 +31,9 @@ pub(crate) struct Room {
     refused: BTreeMap<InstanceId, Refused>,
     /// Those of them that wait, and until when at most; the others are being tried again.
     waiting: Expiry<InstanceId>,
+    /// The same in the order in which they get the places that become free.
+    turns: BTreeMap<u64, InstanceId>,
+    turns_given: u64,
     /// Stopped instances whose Pods may still be there. Hashed without a secret, and nobody iterates over it.
     leaving: HashSet<InstanceId, BuildHasherDefault<DefaultHasher>>,
     /// The same and some that have gone, with the time at which each was stopped, oldest first.
@@ -44,7 +44,8 @@ pub(crate) struct Room {
 
 #[derive(Debug)]
 struct Refused {
-    tries: u32,
+    /// Where it stands in `turns`, if it waits.
+    turn: u64,
     /// The tries after which its fit was doubtful.
     doubts: u32,
     /// Others were made to go for it while its fit was doubtful.
@@ -63,11 +64,10 @@ impl Room {
     /// A start was refused. Says whether it may be tried again.
     pub(crate) fn refuse(&mut self, now: Instant, instance: InstanceId, fit: Fit, reason: Arc<str>) -> bool {
         let refused = self.refused.entry(instance).or_insert_with(|| Refused::new(now, Arc::clone(&reason)));
-        refused.tries += 1;
         refused.is_tried_again = false;
         refused.doubts += u32::from(fit == Fit::Doubtful);
         refused.reason = reason;
-        refused.tries < TRIES_MAX && refused.doubts < DOUBTS_MAX
+        refused.doubts < DOUBTS_MAX
     }
 
     /// Another instance is made to go for a refused start.
@@ -82,8 +82,12 @@ impl Room {
         self.refused.get(&instance).is_some_and(|refused| refused.displaced)
     }
 
-    /// A refused start waits for room, until then at most.
+    /// A refused start waits for room, until then at most, behind those that wait already.
     pub(crate) fn wait(&mut self, instance: InstanceId, until: Instant) {
+        let Some(refused) = self.refused.get_mut(&instance) else { return };
+        self.turns_given += 1;
+        refused.turn = self.turns_given;
+        self.turns.insert(refused.turn, instance);
         self.waiting.set(instance, until);
     }
 
@@ -91,6 +95,7 @@ impl Room {
     pub(crate) fn tried(&mut self, instance: InstanceId) {
         self.waiting.remove(instance);
         if let Some(refused) = self.refused.get_mut(&instance) {
+            self.turns.remove(&refused.turn);
             refused.is_tried_again = true;
         }
     }
@@ -102,10 +107,12 @@ impl Room {
         }
     }
 
-    /// The instance has started.
-    pub(crate) fn started(&mut self, instance: InstanceId) {
-        self.refused.remove(&instance);
+    /// The instance needs no room any more: it has some, or is not to start.
+    pub(crate) fn forget(&mut self, instance: InstanceId) {
         self.waiting.remove(instance);
+        if let Some(refused) = self.refused.remove(&instance) {
+            self.turns.remove(&refused.turn);
+        }
     }
 
     /// What a start waits for, in the cluster's words; none unless it waits.
@@ -114,10 +121,10 @@ impl Room {
         Some(&refused.reason)
     }
 
-    /// Of the starts that wait, the one that is tried again first in any case: its last try is longest ago, unless a Pod has
-    /// just gone for it. So one that needs many places does not keep those behind it waiting.
+    /// Of the starts that wait, the one whose last try is longest ago: one that needs many places, or comes before a quota
+    /// is recounted, does not keep those behind it waiting.
     pub(crate) fn first_waiting(&self) -> Option<InstanceId> {
-        self.waiting.next().map(|(_, instance)| instance)
+        self.turns.first_key_value().map(|(_, instance)| *instance)
     }
 
     /// A start that has waited long enough.
@@ -136,7 +143,7 @@ impl Room {
     /// An instance is stopped. Its Pod leaves its place, if it had one.
     pub(crate) fn stopped(&mut self, now: Instant, instance: InstanceId) {
         let has_place = self.refused.get(&instance).is_none_or(Refused::may_have_place);
-        self.started(instance);
+        self.forget(instance);
         self.give_up_on(now);
         if has_place && self.leaving.insert(instance) {
             self.stopped.push_back((now, instance));
@@ -163,8 +170,8 @@ impl Room {
         self.leaving.len() > self.waiting.len()
     }
 
-    /// Whether a start may have been refused only because the cluster has not noticed yet that a Pod has gone. That others
-    /// go all the time is no reason to go on believing it.
+    /// Whether a start may have been refused only because the cluster has not noticed yet that a Pod has gone: one that went
+    /// since the start was given a place, for others have theirs.
     pub(crate) fn is_unnoticed_by(&self, now: Instant, instance: InstanceId) -> bool {
         let is_recent = |at: Instant| now < at + NOTICED_WITHIN;
         self.gone_at.is_some_and(is_recent) && self.refused.get(&instance).is_some_and(|start| is_recent(start.since))
@@ -186,7 +193,7 @@ impl Room {
 
 impl Refused {
     fn new(now: Instant, reason: Arc<str>) -> Self {
-        Self { tries: 0, doubts: 0, displaced: false, is_tried_again: false, since: now, reason }
+        Self { turn: 0, doubts: 0, displaced: false, is_tried_again: false, since: now, reason }
     }
 
     /// Whether it takes a place while it starts, as far as anybody knows. One that is tried again is believed to, or its

@@ -110,7 +110,7 @@ impl Pool {
         let deploy = self.fleet.deploy_mut(key);
         deploy.backoff.failed(now, instance, newest, failure.clone(), &self.config);
         if was_vain {
-            deploy.backoff.displaced_in_vain();
+            deploy.backoff.remember_vain();
         }
         let none_lives = deploy.live() == 0;
         if let Some(until) = deploy.backoff.until().filter(|until| *until > now) {

@@ -60,6 +60,7 @@ enum Step {
     ConfirmStop { pick: usize },
     Go { pick: usize },
     Deny { pick: usize },
+    Place { pick: usize },
     Evict { pick: usize },
     Desert { pick: usize },
     Retire { deploy: usize },
@@ -94,6 +95,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => pick.prop_map(|pick| Step::ConfirmStop { pick }),
         4 => pick.prop_map(|pick| Step::Go { pick }),
         1 => pick.prop_map(|pick| Step::Deny { pick }),
+        1 => pick.prop_map(|pick| Step::Place { pick }),
         1 => pick.prop_map(|pick| Step::Evict { pick }),
         1 => pick.prop_map(|pick| Step::Desert { pick }),
         1 => deploy.clone().prop_map(|deploy| Step::Retire { deploy }),
@@ -188,6 +190,7 @@ impl Model {
             }
             Step::Go { pick } => self.feed_some(pick, |instance| Event::Gone { instance }),
             Step::Deny { pick } => self.feed_some(pick, |instance| Event::NeverThere { instance }),
+            Step::Place { pick } => self.feed_some(pick, |instance| Event::Placed { instance }),
             Step::Finish { pick, after } => self.feed_some(pick, |instance| Event::Finished { instance, after }),
             Step::Lose { pick } => self.feed_some(pick, |instance| Event::Lost { instance, reason: "gone".into() }),
             Step::ConfirmStop { pick } => self.feed_some(pick, |instance| Event::Stopped { instance }),
@@ -279,6 +282,9 @@ impl Model {
             Event::NoRoom { instance, .. } => {
                 let seen = self.instances.get_mut(instance).expect("picked among those seen");
                 seen.refused |= seen.phase == Phase::Starting;
+            }
+            Event::Placed { instance } => {
+                self.instances.get_mut(instance).expect("picked among those seen").refused = false;
             }
             Event::Evict { instance } => self.drains_if_busy(*instance),
             Event::Deserted { instance, invocation } => {

@@ -298,8 +298,10 @@ enum Happening {
 #[derive(Debug)]
 struct Pod {
     deploy: DeployId,
-    /// The quota is used up: there is no Pod. Or no node is large enough for it.
+    /// The quota is used up: there is no Pod.
     refused: bool,
+    /// No node is large enough for it.
+    too_large: bool,
     listens: bool,
     dead: bool,
     deleting: bool,
@@ -485,6 +487,10 @@ impl Sim {
                 if pod.refused {
                     return self.tell(Event::NeverThere { instance });
                 }
+                if pod.too_large {
+                    // It has no process that would have to end first.
+                    return self.tell(Event::Gone { instance });
+                }
                 let delay = self.between(1, GRACE_MS);
                 self.after(delay, Happening::PodIsGone(instance));
             }
@@ -595,11 +601,15 @@ impl Sim {
         }
         let refused = self.faults.quota.is_some_and(|quota| self.counted >= quota);
         if let Some(pod) = self.pods.get_mut(&instance) {
-            assert!(pod.refused && !pod.asked_to_stop, "{instance} was started before");
+            assert!((pod.refused || pod.too_large) && !pod.asked_to_stop, "{instance} was started before");
             pod.refused = refused;
+            if std::mem::take(&mut pod.too_large) {
+                // A larger node has come.
+                self.tell(Event::Placed { instance });
+            }
         } else {
             self.created += 1;
-            self.add(instance, deploy, refused);
+            self.add(instance, deploy).refused = refused;
         }
         if refused {
             self.refused += 1;
@@ -624,18 +634,19 @@ impl Sim {
         let is_new = !self.pods.contains_key(&instance);
         if is_new {
             self.created += 1;
-            self.add(instance, deploy, true);
+            self.add(instance, deploy).too_large = true;
         }
         self.after(if is_new { 20_000 } else { 10_000 }, Happening::PodIsUnscheduled(instance));
     }
 
-    fn add(&mut self, instance: InstanceId, deploy: DeployId, refused: bool) {
+    fn add(&mut self, instance: InstanceId, deploy: DeployId) -> &mut Pod {
         assert!(self.pods.len() < self.house, "more Pods than the cluster takes");
         let live = self.pods.values().filter(|pod| pod.deploy == deploy && !pod.asked_to_stop && !pod.deserted).count();
         assert!(live < CONCURRENCY as usize, "more Pods of {deploy} than allowed");
         let pod = Pod {
             deploy,
-            refused,
+            refused: false,
+            too_large: false,
             listens: false,
             dead: false,
             deleting: false,
@@ -643,7 +654,7 @@ impl Sim {
             deserted: false,
             runs: None,
         };
-        self.pods.insert(instance, pod);
+        self.pods.entry(instance).or_insert(pod)
     }
 
     fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {

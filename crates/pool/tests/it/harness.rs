@@ -160,6 +160,10 @@ pub(crate) fn no_room_perhaps_ever(instance: InstanceId, reason: &str) -> Event 
     Event::NoRoom { instance, fit: Fit::Doubtful, reason: reason.into() }
 }
 
+pub(crate) fn placed(instance: InstanceId) -> Event {
+    Event::Placed { instance }
+}
+
 pub(crate) fn gone(instance: InstanceId) -> Event {
     Event::Gone { instance }
 }

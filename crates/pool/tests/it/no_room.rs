@@ -17,7 +17,8 @@ const TRIED_WITHIN: Duration = Duration::from_secs(5);
 const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-const TRIES_MAX: usize = 20;
+/// How long a quota takes to refuse.
+const REFUSED_AFTER: Duration = Duration::from_millis(10);
 
 /// Longer than the cluster takes to notice that a Pod has gone.
 const LOOKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -192,19 +193,32 @@ fn pod_that_does_not_go_in_time_is_hoped_on_no_more() {
     pool.assert(gone(a), &[]);
 }
 
+/// A quota that has not noticed yet that a Pod has gone refuses a start until it has.
+#[track_caller]
+fn refuse_until_noticed(pool: &mut TestPool, start_again: (InstanceId, &str)) {
+    let noticed_at = pool.now + NOTICED_WITHIN;
+    loop {
+        pool.sleep(REFUSED_AFTER);
+        if pool.now >= noticed_at {
+            break;
+        }
+        pool.assert(no_room(start_again.0, "quota"), &[]);
+        pool.assert_after(RETRY_AFTER, &[start(start_again.0, start_again.1)]);
+    }
+}
+
 #[test]
-fn reason_is_told_after_so_many_tries() {
-    let deploys: Vec<String> = (0..TRIES_MAX).map(|number| format!("idle-{number}")).collect();
-    let (mut pool, instances) = idle::<TRIES_MAX>(std::array::from_fn(|number| deploys[number].as_str()));
-    let hopeless = pool.cold(1, "z");
-    for (deploy, displaced) in deploys.iter().zip(instances).take(TRIES_MAX - 1) {
-        pool.assert(no_room(hopeless, "quota"), &[stop(displaced, StopReason::Displaced)]);
-        make_way(&mut pool, (displaced, deploy), (hopeless, "z"));
-        pool.sleep(NOTICED_WITHIN);
+fn start_that_needs_many_places_gets_them_all_however_often_it_is_refused_meanwhile() {
+    let deploys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let (mut pool, instances) = idle(deploys);
+    let large = pool.cold(1, "z");
+    for (deploy, displaced) in deploys.into_iter().zip(instances) {
+        pool.assert(no_room(large, "quota"), &[stop(displaced, StopReason::Displaced)]);
+        make_way(&mut pool, (displaced, deploy), (large, "z"));
+        refuse_until_noticed(&mut pool, (large, "z"));
     }
 
-    pool.assert(no_room(hopeless, "quota"), &[stop(hopeless, StopReason::StartFailed), fail(1, refused("quota"))]);
-    assert_eq!(pool.states(), ["idle", "stopping"]);
+    pool.assert(started(large), &[dispatch(1, large)]);
 }
 
 /// A start that may fit nowhere is refused as often as it is tried again; the two that idled longest make way.
@@ -311,14 +325,79 @@ fn start_that_needs_several_places_lets_others_go_before_it_in_between() {
     let (mut pool, [a, b, c]) = idle(["a", "b", "c"]);
     let (large, small) = (pool.cold(1, "y"), pool.cold(2, "z"));
     pool.assert(no_room(large, "quota"), &[stop(a, StopReason::Displaced)]);
-    pool.sleep(TICK);
     pool.assert(no_room(small, "quota"), &[stop(b, StopReason::Displaced)]);
     make_way(&mut pool, (a, "a"), (large, "y"));
-    pool.sleep(NOTICED_WITHIN);
+    pool.sleep(REFUSED_AFTER);
 
-    pool.assert(no_room(large, "quota"), &[stop(c, StopReason::Displaced)]);
+    pool.assert(no_room(large, "quota"), &[]);
     make_way(&mut pool, (b, "b"), (small, "z"));
+    pool.assert(started(small), &[dispatch(2, small)]);
+    pool.assert_after(RETRY_AFTER, &[start(large, "y")]);
+    pool.sleep(NOTICED_WITHIN);
+    pool.assert(no_room(large, "quota"), &[stop(c, StopReason::Displaced)]);
     make_way(&mut pool, (c, "c"), (large, "y"));
+}
+
+#[test]
+fn starts_of_a_burst_are_tried_in_turn_while_a_quota_has_not_noticed_what_has_gone() {
+    let leaving = ["a", "b", "c", "d"];
+    let (mut pool, idle) = idle(leaving);
+    let mut invocation = 0;
+    let starts = ["w", "x", "y", "z"].map(|deploy| {
+        invocation += 1;
+        (pool.cold(invocation, deploy), deploy)
+    });
+    for ((refused, _), displaced) in starts.into_iter().zip(idle) {
+        pool.assert(no_room(refused, "quota"), &[stop(displaced, StopReason::Displaced)]);
+    }
+    for (waiting, going) in starts.into_iter().zip(idle.into_iter().zip(leaving)) {
+        make_way(&mut pool, going, waiting);
+        pool.sleep(REFUSED_AFTER);
+        pool.assert(no_room(waiting.0, "quota"), &[]);
+        pool.sleep(REFUSED_AFTER);
+    }
+
+    // Each is tried again as soon as it may be let in, none only when it has waited for long.
+    let again = starts.map(|(refused, deploy)| start(refused, deploy));
+    let mut tried = Vec::new();
+    while tried.len() < starts.len() {
+        let (due, _) = pool.pool.poll_timeout().expect("starts wait");
+        assert!(due <= pool.now + RETRY_AFTER, "a start waits for long");
+        pool.sleep(due - pool.now);
+        pool.pool.handle_timeout(pool.now);
+        tried.extend(pool.actions());
+    }
+    assert_eq!(tried, again);
+}
+
+#[test]
+fn long_look_for_a_node_has_noticed_what_has_gone() {
+    let (mut pool, [others, idle]) = idle(["a", "b"]);
+    let large = pool.cold(1, "z");
+    pool.assert(evict(others), &[stop(others, StopReason::Evicted)]);
+    pool.assert(gone(others), &[]);
+
+    pool.assert(no_room_perhaps_ever(large, "nodes"), &[stop(idle, StopReason::Displaced)]);
+}
+
+#[test]
+fn start_that_a_node_took_in_the_end_leaves_a_place_and_took_none_in_vain() {
+    let (mut pool, [a, b, c]) = idle(["a", "b", "c"]);
+    let unlucky = pool.cold(1, "z");
+    pool.assert(no_room_perhaps_ever(unlucky, "nodes"), &[stop(a, StopReason::Displaced)]);
+    pool.assert(placed(unlucky), &[]);
+    pool.assert(gone(a), &[]);
+    let next = pool.cold(2, "y");
+    pool.assert(no_room_perhaps_ever(next, "nodes"), &[stop(b, StopReason::Displaced)]);
+    let failed = [stop(unlucky, StopReason::StartFailed), fail(1, refused("no such image"))];
+    pool.assert(start_failed(unlucky, "no such image"), &failed);
+    pool.assert(stopped(unlucky), &[]);
+
+    pool.assert(gone(unlucky), &[start(next, "y")]);
+    pool.sleep(BACKOFF_MIN);
+    let again = pool.cold(3, "z");
+    pool.assert(gone(b), &[]);
+    pool.assert(no_room_perhaps_ever(again, "nodes"), &[stop(c, StopReason::Displaced)]);
 }
 
 #[test]

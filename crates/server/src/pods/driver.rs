@@ -209,7 +209,7 @@ impl Driver {
                 self.released(now, instance, connection, after);
             }
             Input::Created { instance, result } => self.created(now, instance, result),
-            Input::Fetching { pod, ip, reply } => self.fetching(&pod, ip, reply),
+            Input::Fetching { pod, ip, reply } => self.fetching(now, &pod, ip, reply),
             Input::Connected { instance, connection } => self.connected(now, instance, connection),
             Input::Disconnected { instance } => self.disconnected(now, instance),
             Input::UnschedulableForLong { instance, since } => self.unschedulable_for_long(now, instance, since),

@@ -2,6 +2,7 @@
 //! reports back.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,9 +18,10 @@ use crate::pods::pod_entry::{DialTask, PodEntry};
 use crate::pods::token::Secret;
 use crate::request_id;
 
-/// A scheduler that found no node looks again when a Pod has gone, but for its back-off after the last look: 10 s at most,
-/// <https://kubernetes.io/docs/reference/config-api/kube-scheduler-config.v1/> (`podMaxBackoffSeconds`).
-const RESCHEDULED_WITHIN: Duration = Duration::from_secs(10);
+/// A scheduler that found no node looks again when a Pod has gone, but for its back-off after the last look: from 1 s, which
+/// doubles with each look, to 10 s (`podInitialBackoffSeconds` and `podMaxBackoffSeconds` of
+/// <https://kubernetes.io/docs/reference/config-api/kube-scheduler-config.v1/>).
+const RESCHEDULED_WITHIN: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(10);
 
 /// What every Pod of this process has in common.
 pub(crate) struct Launcher {
@@ -107,7 +109,8 @@ impl Launcher {
 
     /// The same once the scheduler has had its chance with the place of a Pod that has gone.
     pub(crate) fn await_scheduler(&self, handle: &Handle, instance: InstanceId, since: Instant) {
-        report_unschedulable(handle, instance, since, self.unschedulable_grace.min(RESCHEDULED_WITHIN));
+        let after = self.unschedulable_grace.clamp(*RESCHEDULED_WITHIN.start(), *RESCHEDULED_WITHIN.end());
+        report_unschedulable(handle, instance, since, after);
     }
 }
 

@@ -114,6 +114,11 @@ impl PodEntry {
         self.unschedulable.as_ref().filter(|_| !self.timeline.has_node())
     }
 
+    /// Whether it is only now noticed that a node has taken it after all.
+    pub(crate) fn has_found_node(&mut self) -> bool {
+        self.timeline.has_node() && self.unschedulable.take().is_some()
+    }
+
     /// Lends the connection out, if there is one that still lives.
     pub(crate) fn lease(&mut self, invocation: InvocationId, handle: &Handle) -> Option<Lease> {
         let Holding::Idle(connection) = std::mem::replace(&mut self.holding, Holding::Closed) else { return None };

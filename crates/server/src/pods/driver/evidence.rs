@@ -44,15 +44,24 @@ impl Driver {
         }
     }
 
-    pub(super) fn fetching(&mut self, pod: &str, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>>) {
+    pub(super) fn fetching(
+        &mut self,
+        now: Instant,
+        pod: &str,
+        ip: Option<IpAddr>,
+        reply: oneshot::Sender<Option<SharedDeployment>>,
+    ) {
         let known = self.names.get(pod).copied();
         let entry = known.and_then(|instance| self.pods.get_mut(&instance));
         let deployment = entry.map(|entry| {
             entry.timeline.fetched(Instant::now());
             entry.deployment.clone()
         });
-        if let (Some(instance), Some(ip)) = (known, ip) {
-            self.reach(instance, ip);
+        if let Some(instance) = known {
+            if let Some(ip) = ip {
+                self.reach(instance, ip);
+            }
+            self.notice_node(now, instance);
         }
         // The init container may have gone away while it waited.
         drop(reply.send(deployment));
@@ -156,6 +165,8 @@ impl Driver {
         if reading.scheduled {
             entry.timeline.scheduled(now);
         }
+        self.notice_node(now, instance);
+        let Some(entry) = self.pods.get_mut(&instance) else { return };
         if matches!(entry.holding, Holding::Nothing | Holding::Dialling { .. }) {
             entry.starting = pod.status.map(Box::new);
         }
@@ -174,6 +185,13 @@ impl Driver {
             Verdict::Exited(cause) => self.exited(now, instance, &cause),
             Verdict::NodeNotReady(cause) => self.unheard(now, instance, cause),
             Verdict::Ended(cause) => self.lost(now, instance, &cause),
+        }
+    }
+
+    /// A start that waited for room has it now.
+    fn notice_node(&mut self, now: Instant, instance: InstanceId) {
+        if self.pods.get_mut(&instance).is_some_and(PodEntry::has_found_node) {
+            self.pool.handle(now, Event::Placed { instance });
         }
     }
 
