@@ -94,7 +94,7 @@ pub fn empty_folder(path: &Path) -> io::Result<()> {
 /// Takes a folder away in one step: whenever the process ends, all is there or nothing is. One that is not there is as good.
 /// Gives where its old content lies then, which is still to be deleted.
 pub fn take_folder_away(path: &Path) -> io::Result<PathBuf> {
-    let removed = removed(path);
+    let removed = taken_away(path);
     remove_all(&removed)?;
     match fs::rename(path, &removed) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -111,11 +111,11 @@ pub fn is_taken_away(path: &Path) -> bool {
 /// Opens a folder, making it where it is missing, and finishes what [`empty_folder`] had begun when its process ended.
 pub fn open_folder(path: &Path) -> io::Result<()> {
     create_folder(path)?;
-    remove_all(&removed(path))
+    remove_all(&taken_away(path))
 }
 
-/// Where a folder's old content lies until it is deleted.
-pub fn removed(path: &Path) -> PathBuf {
+/// Where the content of a folder that [`take_folder_away`] took lies until it is deleted.
+pub fn taken_away(path: &Path) -> PathBuf {
     path.with_extension(REMOVED)
 }
 
@@ -194,7 +194,7 @@ mod tests {
         write(&folder.join("a/b.json"), b"1").unwrap();
         empty_folder(&folder).unwrap();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-        write(&removed(&folder).join("a/b.json"), b"1").unwrap();
+        write(&taken_away(&folder).join("a/b.json"), b"1").unwrap();
         open_folder(&folder).unwrap();
         let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(left, [folder]);

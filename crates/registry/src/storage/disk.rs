@@ -56,7 +56,7 @@ impl Disk {
         match self {
             Self::Flushed => durable::take_folder_away(path),
             Self::Cached => {
-                let removed = durable::removed(path);
+                let removed = durable::taken_away(path);
                 unless_missing(fs::remove_dir_all(&removed))?;
                 unless_missing(fs::rename(path, &removed))?;
                 Ok(removed)
