@@ -28,7 +28,7 @@ const COPIED_BYTES_MAX: usize = 4 << 10;
 #[derive(Default)]
 pub(crate) struct InvocationLog(Arc<Mutex<Entries>>);
 
-/// An invocation that has not ended yet. Dropped without an end, it was given up by its caller before it ran.
+/// An invocation that has not ended yet. Dropped without an end, it never ran.
 pub(crate) struct OpenEntry {
     number: u64,
     began: Instant,
