@@ -6,10 +6,13 @@ use axum::body::{Body, BodyDataStream, HttpBody as _};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::Fuse;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a client may send nothing in the middle of a body. Meanwhile it holds its upload, or room in memory.
 pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// A body that is kept in memory comes at this pace at least, or soon ends.
+const PACE_BYTES: usize = 1 << 20;
 
 /// A body that is read piece by piece.
 pub(crate) struct RequestBody {
@@ -23,6 +26,8 @@ pub(crate) struct RequestBody {
 pub(crate) enum BodyError {
     #[error("nothing came of the request's body for {} seconds: send it again, without pauses", SILENCE_MAX.as_secs())]
     Silent,
+    #[error("less than {PACE_BYTES} bytes of the request's body came in {} seconds: send it again, faster", SILENCE_MAX.as_secs())]
+    Slow,
     #[error("the request's body ended early")]
     Cut(#[source] axum::Error),
     #[error("the request's body has more than {bytes_max} bytes")]
@@ -47,11 +52,15 @@ impl RequestBody {
     pub(crate) async fn all(mut self, bytes_max: usize) -> Result<Bytes, BodyError> {
         let announced = usize::try_from(self.announced).unwrap_or(usize::MAX);
         let mut all = BytesMut::with_capacity(announced.min(bytes_max));
-        while let Some(piece) = self.next().await? {
+        let (mut deadline, mut due_bytes) = (Instant::now() + SILENCE_MAX, PACE_BYTES);
+        while let Some(piece) = timeout_at(deadline, self.next()).await.map_err(|_elapsed| BodyError::Slow)?? {
             if all.len() + piece.len() > bytes_max {
                 return Err(BodyError::TooLarge { bytes_max });
             }
             all.extend_from_slice(&piece);
+            if all.len() >= due_bytes {
+                (deadline, due_bytes) = (Instant::now() + SILENCE_MAX, all.len() + PACE_BYTES);
+            }
         }
         Ok(all.freeze())
     }

@@ -108,7 +108,7 @@ fn named(call: &Call, reference: &str) -> Result<(Option<Digest>, Vec<Tag>), Err
 
 async fn receive(body: Body) -> Result<Bytes, Error> {
     RequestBody::new(body).all(BYTES_MAX).await.map_err(|error| match error {
-        BodyError::Silent => Error::new(ErrorCode::RequestTimeout, error),
+        BodyError::Silent | BodyError::Slow => Error::new(ErrorCode::RequestTimeout, error),
         BodyError::Cut(_) => Error::new(ErrorCode::ManifestInvalid, error),
         BodyError::TooLarge { bytes_max } => {
             Error::new(ErrorCode::ManifestTooLarge, format!("the manifest has more than {bytes_max} bytes"))

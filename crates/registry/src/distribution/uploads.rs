@@ -169,7 +169,7 @@ fn unknown(error: UploadError) -> Error {
 
 fn cut(error: ReceiveError) -> Error {
     match error {
-        ReceiveError::Client(BodyError::Silent) => Error::new(ErrorCode::RequestTimeout, error),
+        ReceiveError::Client(BodyError::Silent | BodyError::Slow) => Error::new(ErrorCode::RequestTimeout, error),
         ReceiveError::Client(BodyError::Cut(_) | BodyError::TooLarge { .. }) => {
             Error::new(ErrorCode::BlobUploadInvalid, error)
         }

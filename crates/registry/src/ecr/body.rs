@@ -38,7 +38,7 @@ pub(super) async fn read(body: Body) -> Result<(Bytes, Turn), Error> {
     let turn = turn(size.upper().unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX)).await;
     let limit = usize::try_from(BODY_BYTES_MAX).expect("an address has at least 32 bits");
     let bytes = RequestBody::new(body).all(limit).await.map_err(|error| match error {
-        BodyError::Silent => Error::new(ErrorCode::RequestTimeout, error.to_string()),
+        BodyError::Silent | BodyError::Slow => Error::new(ErrorCode::RequestTimeout, error.to_string()),
         BodyError::Cut(cause) => Error::server(format!("the request could not be read: {cause}")),
         BodyError::TooLarge { .. } => too_large(),
     })?;

@@ -50,6 +50,18 @@ async fn manifest_whose_client_stalls_is_given_up() {
     cut.expect_error(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT");
 }
 
+#[tokio::test(start_paused = true)]
+async fn manifest_that_comes_too_slowly_is_given_up() {
+    let harness = Harness::new();
+    let pieces = stream::repeat(()).then(|()| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok::<_, axum::Error>(Bytes::from_static(b" "))
+    });
+    let manifest = [("content-type", media_type::OCI_MANIFEST)];
+    let cut = harness.send("PUT /v2/app/manifests/v1", &manifest, Body::from_stream(pieces)).await;
+    cut.expect_error(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT");
+}
+
 #[tokio::test]
 async fn chunk_of_unknown_length_must_be_as_long_as_its_range() {
     let harness = Harness::new();

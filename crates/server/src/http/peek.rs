@@ -1,25 +1,33 @@
 //! Looking at the beginning of a body that somebody else is going to read.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use hyper::body::Frame;
+use tokio::time::{Instant, timeout_at};
 
 /// So much of a body is looked at: enough for what a form begins with.
 const BYTES_MAX: usize = 64 << 10;
 
+/// It is waited for so long; whoever reads the body then reads the same.
+const TIME_MAX: Duration = Duration::from_secs(30);
+
 /// The first bytes of a body, all of it when it is short, and the whole body again.
 pub(crate) async fn beginning(mut body: Body) -> (Bytes, Body) {
     let mut beginning = BytesMut::new();
+    let deadline = Instant::now() + TIME_MAX;
     let unread = loop {
-        match body.frame().await {
-            Some(Ok(frame)) => match frame.into_data() {
+        match timeout_at(deadline, body.frame()).await {
+            Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => beginning.extend_from_slice(&data),
                 Err(trailers) => break Some(Ok(trailers)),
             },
-            Some(Err(error)) => break Some(Err(error)),
-            None => break None,
+            Ok(Some(Err(error))) => break Some(Err(error)),
+            Ok(None) => break None,
+            Err(elapsed) => break Some(Err(axum::Error::new(elapsed))),
         }
         if beginning.len() >= BYTES_MAX {
             let read = beginning.freeze();
@@ -49,6 +57,12 @@ mod tests {
     async fn short_body_is_seen_whole_and_kept() {
         assert_eq!(peeked(vec![b"Action=".to_vec(), b"A".to_vec()]).await, ("Action=A".into(), "Action=A".into()));
         assert_eq!(peeked(vec![]).await, (Bytes::new(), Bytes::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_does_not_come_ends_with_an_error() {
+        let (read, body) = beginning(Body::from_stream(stream::pending::<std::io::Result<Bytes>>())).await;
+        assert_eq!((read, body.collect().await.is_err()), (Bytes::new(), true));
     }
 
     #[tokio::test]
