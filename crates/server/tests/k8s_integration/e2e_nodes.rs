@@ -216,8 +216,23 @@ impl Drop for LowPriority {
     }
 }
 
+/// Waits until the Pods of earlier tests have left the node. The kubelet of Kubernetes 1.20 takes up to a minute for one that
+/// is deleted within a second of its start.
+fn wait_for_the_node() {
+    let pods = Kubectl::admin().json(&["get", "pods", "--all-namespaces"]);
+    let pods = pods["items"].as_array().into_iter().flatten().map(|pod| &pod["metadata"]);
+    for pod in pods.filter(|pod| !pod["deletionTimestamp"].is_null()) {
+        let [name, namespace] = ["name", "namespace"].map(|key| pod[key].as_str().expect("every Pod has these"));
+        eventually(&format!("the Pod {name} of {namespace} has left the node"), || {
+            let left = Kubectl::admin().text(&["get", "pod", name, "--namespace", namespace, "--ignore-not-found"]);
+            left.is_empty().then_some(())
+        });
+    }
+}
+
 /// A Pod that needs so much memory that the function's has to go, which its priority lets it ask for.
 fn put_in_its_place(ns: &Namespace, memory_mb: u64) {
+    wait_for_the_node();
     ns.kubectl.create(&json!({
         "apiVersion": "v1",
         "kind": "Pod",
