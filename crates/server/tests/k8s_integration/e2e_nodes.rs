@@ -30,6 +30,7 @@ def handler(event, context):
 #[test]
 fn pod_preempted_under_its_invocation_gives_one_error_and_a_new_pod_once_there_is_room() {
     with_temp_ns(|ns| {
+        wait_for_the_node();
         let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
         let lambda = &fakecloud.lambda;
         let (class, memory_mb) = (LowPriority::of(ns), (node_memory_mb() * 6 / 10).min(MEMORY_MAX_MB));
@@ -140,6 +141,7 @@ fn pods_on_a_node_that_is_not_heard_of_serve_no_more_and_what_one_runs_is_told_o
 #[test]
 fn full_node_takes_the_pod_once_the_one_that_idled_longest_has_gone() {
     with_temp_ns(|ns| {
+        wait_for_the_node();
         let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "2s");
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
         let lambda = &fakecloud.lambda;
@@ -166,6 +168,7 @@ fn full_node_takes_the_pod_once_the_one_that_idled_longest_has_gone() {
 #[test]
 fn function_that_fits_no_node_hears_it_before_clients_give_up_and_costs_others_two_idle_pods() {
     with_temp_ns(|ns| {
+        wait_for_the_node();
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
         // What is left of a large node is still too little.
@@ -232,7 +235,6 @@ fn wait_for_the_node() {
 
 /// A Pod that needs so much memory that the function's has to go, which its priority lets it ask for.
 fn put_in_its_place(ns: &Namespace, memory_mb: u64) {
-    wait_for_the_node();
     ns.kubectl.create(&json!({
         "apiVersion": "v1",
         "kind": "Pod",
