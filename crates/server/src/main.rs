@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod deadline;
+mod headers;
 mod health;
 mod http;
 mod invocations;

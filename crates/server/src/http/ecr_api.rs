@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 use tracing::trace;
 
 use crate::app::App;
+use crate::headers::REQUEST_ID;
 use crate::http::refusal::{Protocol, Refusal};
 use crate::http::service::Service;
 
@@ -29,7 +30,7 @@ pub(crate) async fn answer(app: &App, request: Request, request_id: &str) -> Res
     let mut response = app.registry.ecr(scope, origin, request).await;
     trace!(request_id, status = response.status().as_u16(), "answered");
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
-    response.headers_mut().insert("x-amzn-requestid", request_id);
+    response.headers_mut().insert(REQUEST_ID, request_id);
     response
 }
 

@@ -12,6 +12,7 @@ use tracing::{trace, warn};
 
 use super::request_body::{self, work_on};
 use crate::app::App;
+use crate::headers::{REQUEST_ID, TRACE_ID};
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
 use crate::invocations::streaming::{Progress, Running, into_http};
@@ -35,8 +36,8 @@ pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> 
     };
     trace!(request_id, status = response.status().as_u16(), "answered a request to a function URL");
     let headers = response.headers_mut();
-    headers.insert("x-amzn-requestid", HeaderValue::try_from(request_id).expect("a UUID is a valid header value"));
-    headers.insert("x-amzn-trace-id", trace_id);
+    headers.insert(REQUEST_ID, HeaderValue::try_from(request_id).expect("a UUID is a valid header value"));
+    headers.insert(TRACE_ID, trace_id);
     response
 }
 

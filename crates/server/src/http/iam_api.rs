@@ -11,6 +11,7 @@ use tracing::{error, trace, warn};
 
 use super::request_body;
 use crate::app::App;
+use crate::headers::REQUEST_ID;
 use crate::state::control;
 use crate::state::store::Write;
 use crate::state::writer::on_disk;
@@ -35,7 +36,7 @@ pub(crate) async fn answer(app: &App, service: Service, request: Request, reques
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
-    response.headers_mut().insert("x-amzn-requestid", request_id);
+    response.headers_mut().insert(REQUEST_ID, request_id);
     response
 }
 

@@ -7,6 +7,7 @@ use tracing::{trace, warn};
 
 use super::request_body::{self, Turn, work_on};
 use crate::app::App;
+use crate::headers::{REQUEST_ID, TRACE_ID};
 use crate::invocations::{invoke, streaming, trace_id};
 use crate::state::control;
 
@@ -21,7 +22,7 @@ pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_i
     });
     trace!(request_id, status = response.status().as_u16(), "answered");
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
-    response.headers_mut().insert("x-amzn-requestid", request_id);
+    response.headers_mut().insert(REQUEST_ID, request_id);
     response
 }
 
@@ -49,7 +50,7 @@ async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Re
     } else {
         streaming::into_http(invoke::invoke(app, invocation, request_id, &trace_id).await?)
     };
-    response.headers_mut().insert("x-amzn-trace-id", trace_id);
+    response.headers_mut().insert(TRACE_ID, trace_id);
     Ok(response)
 }
 

@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
+use crate::headers::{REQUEST_ID, TARGET};
 use crate::http::service::Service;
 
 /// How a service words its errors.
@@ -54,7 +55,7 @@ impl Protocol {
             "ec2" => Self::Ec2,
             "sts" | "iam" => Self::Query,
             "cloudfront" | "route53" => Self::RestXml,
-            _ if head.headers.contains_key("x-amz-target") => Self::Json {
+            _ if head.headers.contains_key(TARGET) => Self::Json {
                 content_type: match content_type.ends_with("1.0") {
                     true => "application/x-amz-json-1.0",
                     false => "application/x-amz-json-1.1",
@@ -81,10 +82,10 @@ impl Refusal {
             Protocol::S3 => HeaderName::from_static("x-amz-request-id"),
             Protocol::Cbor => {
                 headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
-                HeaderName::from_static("x-amzn-requestid")
+                REQUEST_ID
             }
             Protocol::Query | Protocol::Ec2 | Protocol::Json { .. } | Protocol::RestJson | Protocol::RestXml => {
-                HeaderName::from_static("x-amzn-requestid")
+                REQUEST_ID
             }
         };
         headers.insert(id_header, HeaderValue::try_from(request_id).expect("a UUID is a valid header value"));

@@ -9,6 +9,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 
+use crate::headers::TARGET;
+
 /// A service of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -155,7 +157,7 @@ fn of_credential(credential: &str) -> Option<Service> {
 
 /// The protocols with JSON bodies name service and operation in a header, as `DynamoDB_20120810.GetItem`.
 fn of_target(headers: &HeaderMap) -> Option<Service> {
-    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    let target = headers.get(TARGET)?.to_str().ok()?;
     let (service, _operation) = target.rsplit_once('.')?;
     Some(match service {
         ECR_TARGET => Service::Ecr,

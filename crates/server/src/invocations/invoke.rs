@@ -6,12 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, Outcome, Response};
 use fakecloud_pool::{After, Failure, InvocationId};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::app::App;
+use crate::headers::{CLIENT_CONTEXT, REQUEST_ID, TRACE_ID};
 use crate::invocations::admission::Admission;
 use crate::invocations::events::{self, Event};
 use crate::invocations::hints;
@@ -279,10 +280,10 @@ fn refused(failure: &Failure) -> Error {
 fn headers(invocation: &Invocation, request_id: &str, trace_id: HeaderValue) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
-    headers.insert(HeaderName::from_static("x-amzn-requestid"), request_id);
-    headers.insert(HeaderName::from_static("x-amzn-trace-id"), trace_id);
+    headers.insert(REQUEST_ID, request_id);
+    headers.insert(TRACE_ID, trace_id);
     if let Some(context) = invocation.client_context.as_deref().and_then(|text| HeaderValue::try_from(text).ok()) {
-        headers.insert(HeaderName::from_static("x-amz-client-context"), context);
+        headers.insert(CLIENT_CONTEXT, context);
     }
     headers
 }
