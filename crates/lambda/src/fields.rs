@@ -67,7 +67,9 @@ fn query(member: &Member, query: &str) -> Option<Value> {
 }
 
 fn header(member: &Member, headers: &HeaderMap) -> Result<Option<Value>, Error> {
-    let Some(value) = headers.get(member.wire) else { return Ok(None) };
+    // Requests have few headers: to compare is quicker than to hash.
+    let value = headers.iter().find(|(name, _)| name.as_str().eq_ignore_ascii_case(member.wire));
+    let Some((_, value)) = value else { return Ok(None) };
     let text = value.to_str().map_err(|_| {
         Error::invalid_parameter(format!("the header {} has a character that is not visible ASCII", member.wire))
     })?;
