@@ -35,7 +35,8 @@ pub(crate) struct Resource {
 
 /// The unqualified ARN of a function.
 pub(crate) fn function(account: &str, region: &str, name: &str) -> String {
-    format!("arn:{}:lambda:{region}:{account}:function:{name}", partition(region))
+    // Each invocation is noted under it, and to join is quicker than to format.
+    ["arn:", partition(region), ":lambda:", region, ":", account, ":function:", name].concat()
 }
 
 /// The ARN of a layer, without a version.

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use http::{HeaderMap, header::HOST};
+use http::{HeaderMap, HeaderName, header::HOST};
 
 /// Below this path each function URL has a folder of its own, for hosts whose subdomains lead nowhere.
 const URLS_PATH: &str = "/_fakecloud/lambda/urls/";
+
+/// What the client speaks, HTTP or HTTPS, in the words of whoever takes TLS off.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What the domain of a function URL has after its id.
 const URL_LABEL: &str = "lambda-url";
@@ -82,7 +85,7 @@ pub(crate) fn reached(headers: &HeaderMap) -> (&'static str, &str) {
 
 /// Whoever takes TLS off says so.
 fn scheme(headers: &HeaderMap) -> &'static str {
-    let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+    let forwarded = headers.get(FORWARDED_PROTO).and_then(|proto| proto.to_str().ok());
     if forwarded == Some("https") { "https" } else { "http" }
 }
 
