@@ -66,14 +66,9 @@ impl Disk {
 
     /// Empties a folder in one step: whenever the process ends, all is there or nothing is.
     pub(crate) fn empty_folder(self, path: &Path) -> io::Result<()> {
-        match self {
-            Self::Flushed => durable::empty_folder(path),
-            Self::Cached => {
-                let removed = self.take_folder_away(path)?;
-                self.create_folder(path)?;
-                unless_missing(fs::remove_dir_all(removed))
-            }
-        }
+        let removed = self.take_folder_away(path)?;
+        self.create_folder(path)?;
+        unless_missing(fs::remove_dir_all(removed))
     }
 }
 
