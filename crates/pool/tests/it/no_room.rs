@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fakecloud_pool::{Config, Failure, InstanceId, StopReason};
+use fakecloud_pool::{Config, Event, Failure, InstanceId, StopReason};
 
 use crate::harness::*;
 
@@ -400,16 +400,23 @@ fn start_that_a_node_took_in_the_end_leaves_a_place_and_took_none_in_vain() {
     pool.assert(no_room_perhaps_ever(again, "nodes"), &[stop(c, StopReason::Displaced)]);
 }
 
-#[test]
-fn unscheduled_start_leaves_no_place_though_it_is_being_tried_again() {
-    let (mut pool, [a, b]) = idle(["a", "b"]);
+/// A start that was refused took the place of `a`, and is stopped while it is tried again; another one has begun.
+#[track_caller]
+fn stop_while_tried_again(pool: &mut TestPool, a: InstanceId, refusal: fn(InstanceId) -> Event) -> [InstanceId; 2] {
     let stopped_start = pool.cold(1, "z");
-    pool.assert(no_room_perhaps_ever(stopped_start, "nodes"), &[stop(a, StopReason::Displaced)]);
-    make_way(&mut pool, (a, "a"), (stopped_start, "z"));
+    pool.assert(refusal(stopped_start), &[stop(a, StopReason::Displaced)]);
+    make_way(pool, (a, "a"), (stopped_start, "z"));
     pool.sleep(NOTICED_WITHIN);
     let next = pool.cold(2, "y");
     pool.assert(abandoned(1), &[]);
     pool.assert(retire("z"), &[stop(stopped_start, StopReason::Retired)]);
+    [stopped_start, next]
+}
+
+#[test]
+fn unscheduled_start_leaves_no_place_though_it_is_being_tried_again() {
+    let (mut pool, [a, b]) = idle(["a", "b"]);
+    let [_, next] = stop_while_tried_again(&mut pool, a, |start| no_room_perhaps_ever(start, "nodes"));
 
     pool.assert(no_room_perhaps_ever(next, "nodes"), &[stop(b, StopReason::Displaced)]);
 }
@@ -417,13 +424,7 @@ fn unscheduled_start_leaves_no_place_though_it_is_being_tried_again() {
 #[test]
 fn start_that_a_quota_has_probably_let_in_leaves_a_place() {
     let (mut pool, [a, _]) = idle(["a", "b"]);
-    let stopped_start = pool.cold(1, "z");
-    pool.assert(no_room(stopped_start, "quota"), &[stop(a, StopReason::Displaced)]);
-    make_way(&mut pool, (a, "a"), (stopped_start, "z"));
-    pool.sleep(NOTICED_WITHIN);
-    let next = pool.cold(2, "y");
-    pool.assert(abandoned(1), &[]);
-    pool.assert(retire("z"), &[stop(stopped_start, StopReason::Retired)]);
+    let [stopped_start, next] = stop_while_tried_again(&mut pool, a, |start| no_room(start, "quota"));
 
     pool.assert(no_room(next, "quota"), &[]);
     pool.assert(gone(stopped_start), &[start(next, "y")]);
