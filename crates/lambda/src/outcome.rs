@@ -135,6 +135,12 @@ impl Outcome {
         }
     }
 
+    /// Whether the runtime ended while it initialised, so that no handler ran. The emulator says nothing then, and what it
+    /// is sent next initialises it anew.
+    pub fn is_failed_init(&self) -> bool {
+        matches!(self, Self::Exited { reason: None, .. })
+    }
+
     /// Whether the emulator saw the runtime end by a SIGKILL, which is what the kernel sends to a process in a container
     /// that needs more than its memory. Neither the answer nor Kubernetes says more where the emulator lives on.
     pub fn is_killed_runtime(&self) -> bool {
@@ -271,6 +277,16 @@ mod tests {
         assert!(!ended(502, ""));
         assert!(!ended(200, r#"{"errorType":"E","errorMessage":"signal: killed"}"#));
         assert!(!ended(200, r#""signal: killed""#));
+    }
+
+    #[test]
+    fn runtime_that_ended_while_it_initialised_is_told_from_other_ends() {
+        let ended = |status: u16, body: &'static str| {
+            Outcome::from_rie(status, Bytes::from_static(body.as_bytes()), "id", 3).is_failed_init()
+        };
+        assert!(ended(502, ""));
+        assert!(!ended(502, r#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}"#));
+        assert!(!ended(200, "") && !ended(500, ""));
     }
 
     #[test]

@@ -175,38 +175,26 @@ enum Ran {
 }
 
 impl Sent {
-    /// Runs on the lease and gives it back.
-    async fn run(self, mut lease: Lease) -> Ran {
-        let sending = lease.send(self.headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
-        let answered = match &self.relay {
-            None => tokio::time::timeout(self.limit, sending).await.ok(),
-            Some(relay) => relay.within(self.limit, sending).await,
-        };
-        let (outcome, after) = match answered {
-            Some(Ok(Answer { passed: true, body, .. })) => (Outcome::Success { payload: body }, After::Reuse),
-            Some(Ok(answer)) => {
-                let (status, pod) = (answer.status.as_u16(), lease.pod());
-                let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
-                    .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
-                let after = if matches!(outcome, Outcome::TimedOut { .. } | Outcome::Unexpected { .. }) {
-                    After::Retire
-                } else {
-                    After::Reuse
-                };
-                (outcome, after)
-            }
-            Some(Err(Cut::NotSent)) => {
-                lease.finish(After::Retire);
-                return Ran::NotSent(self.held);
-            }
-            Some(Err(Cut::Lost(reason))) => {
-                warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
-                (Outcome::Exited { request_id: self.request_id.clone(), reason: Some(reason) }, After::Retire)
-            }
-            None => {
-                let request_id = self.request_id.clone();
-                (Outcome::TimedOut { request_id, timeout_s: self.timeout_s }, After::Retire)
-            }
+    /// Runs on the lease and gives it back. As on AWS, a runtime that ends while it initialises is given a second chance
+    /// before anybody hears of it; on a busy node it may need one, because the emulator takes invocations some milliseconds
+    /// before it listens to its runtime.
+    async fn run(mut self, mut lease: Lease) -> Ran {
+        let headers = std::mem::take(&mut self.headers);
+        let second = lease.is_first().then(|| headers.clone());
+        let mut run = self.run_once(&mut lease, headers).await;
+        if let (Some(headers), Some((outcome, _))) = (second, &run)
+            && outcome.is_failed_init()
+        {
+            debug!(
+                request_id = self.request_id,
+                pod = lease.pod(),
+                "the runtime ended while it initialised: once more"
+            );
+            run = self.run_once(&mut lease, headers).await.or(run);
+        }
+        let Some((outcome, after)) = run else {
+            lease.finish(After::Retire);
+            return Ran::NotSent(self.held);
         };
         hints::log(&outcome, &lease, &self.deployment.function, &self.request_id);
         if self.relay.as_ref().is_some_and(Relay::gave_up) {
@@ -215,6 +203,32 @@ impl Sent {
         self.held.entry.end(&outcome);
         lease.finish(after);
         Ran::ToItsEnd(outcome)
+    }
+
+    /// How it ended, and what becomes of the Pod; `None` when nothing was sent.
+    async fn run_once(&self, lease: &mut Lease, headers: HeaderMap) -> Option<(Outcome, After)> {
+        let sending = lease.send(headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
+        let answered = match &self.relay {
+            None => tokio::time::timeout(self.limit, sending).await.ok(),
+            Some(relay) => relay.within(self.limit, sending).await,
+        };
+        let request_id = || self.request_id.clone();
+        Some(match answered {
+            Some(Ok(Answer { passed: true, body, .. })) => (Outcome::Success { payload: body }, After::Reuse),
+            Some(Ok(answer)) => {
+                let (status, pod) = (answer.status.as_u16(), lease.pod());
+                let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
+                    .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
+                let spoilt = matches!(outcome, Outcome::TimedOut { .. } | Outcome::Unexpected { .. });
+                (outcome, if spoilt { After::Retire } else { After::Reuse })
+            }
+            Some(Err(Cut::NotSent)) => return None,
+            Some(Err(Cut::Lost(reason))) => {
+                warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
+                (Outcome::Exited { request_id: request_id(), reason: Some(reason) }, After::Retire)
+            }
+            None => (Outcome::TimedOut { request_id: request_id(), timeout_s: self.timeout_s }, After::Retire),
+        })
     }
 }
 

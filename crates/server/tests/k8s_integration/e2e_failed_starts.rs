@@ -226,6 +226,21 @@ fn code_that_does_not_load_is_the_functions_own_error() {
     });
 }
 
+#[test]
+fn runtime_that_ends_while_it_initialises_is_given_a_second_chance() {
+    let first_time = "#!/bin/sh\nmkdir /tmp/begun && exit 1\n";
+    let source = include_str!("functions/bootstrap.sh").replacen("#!/bin/sh\n", first_time, 1);
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        fakecloud
+            .lambda
+            .create_function("moody", &Function::provided_report().files(&[("bootstrap", source.as_bytes())]));
+        let report = fakecloud.lambda.invoke("moody", &json!({"n": 1})).returned();
+        assert_eq!((&report["count"], &report["event"]), (&json!(1), &json!({"n": 1})), "the event came once");
+        assert_eq!(ns.pods_of("moody").len(), 1);
+    });
+}
+
 /// A function from an image of the cluster with an entry point of its own.
 fn image_with(entry_point: &[&str]) -> Function {
     Function::image(IMAGE, &json!({"EntryPoint": entry_point}))

@@ -17,6 +17,7 @@ mod https;
 mod iam;
 mod image;
 mod images;
+mod inits;
 mod inspect;
 mod instance;
 mod killed;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::Value;
@@ -40,7 +40,8 @@ impl FakePod {
     /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long, one of
     /// `{"fail":true}` fails; `{"pieces":[…]}` is answered with these texts, one after the other, of which a
     /// number stands for one of so many characters; at `null` the process ends its answer in the middle.
-    /// `{"echo":true}` is answered with the whole event.
+    /// `{"echo":true}` is answered with the whole event. Of `{"failed_inits":N}`, the process's first N runs end while the
+    /// runtime initialises.
     pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
@@ -54,7 +55,7 @@ impl FakePod {
         let name = object["metadata"]["name"].to_string();
         let invoke = post(move |headers: HeaderMap, payload: Bytes| async move {
             noted.lock().unwrap().push(headers);
-            counted.fetch_add(1, Ordering::SeqCst);
+            let ran_before = counted.fetch_add(1, Ordering::SeqCst) as u64;
             let event: Value = serde_json::from_slice(&payload).unwrap();
             taken.lock().unwrap().push(event.clone());
             // A request to a function URL says in its body what it wants.
@@ -63,12 +64,16 @@ impl FakePod {
                 .and_then(|body| serde_json::from_str(body).ok())
                 .unwrap_or_else(|| event.clone());
             tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
-            match payload["pieces"].as_array().cloned() {
+            if payload["failed_inits"].as_u64().is_some_and(|failed| ran_before < failed) {
+                return (StatusCode::BAD_GATEWAY, Body::empty());
+            }
+            let body = match payload["pieces"].as_array().cloned() {
                 Some(pieces) => Body::from_stream(streamed(pieces)),
                 None if payload["fail"] == true => Body::from(r#"{"errorMessage":"no","errorType":"Exception"}"#),
                 None if payload["echo"] == true => Body::from(event.to_string()),
                 None => Body::from(name),
-            }
+            };
+            (StatusCode::OK, body)
         });
         let router = Router::new().route("/2015-03-31/functions/function/invocations", invoke);
         let router = router.layer(DefaultBodyLimit::disable());
