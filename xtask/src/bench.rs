@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: fakecloud beside the bare Pods it runs, in one run on the native cluster.
 
 mod bare;
+mod bursts;
 mod cold;
 mod control_plane;
 mod docker_registry;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use self::cold::Amount;
+use self::bursts::Amount;
 use self::functions::Code;
 use self::machine::Machine;
 use self::namespace::Namespace;
@@ -68,8 +69,10 @@ enum Part {
     Warm,
     /// Warm invocations of many clients at once
     Throughput,
-    /// Cold starts
+    /// Cold starts, one at a time
     Cold,
+    /// Many cold starts at once
+    Bursts,
     /// The server's memory and the time it takes to start
     Footprint,
     /// Functions created, read and listed, beside moto
@@ -86,7 +89,8 @@ struct Amounts {
     rounds: usize,
     round: Duration,
     starts: usize,
-    cold: Amount,
+    cold_tries: usize,
+    bursts: Amount,
     /// Calls to moto a round, which is slower by far.
     moto: usize,
     /// How often many pull an image at once.
@@ -98,7 +102,8 @@ const FULL: Amounts = Amounts {
     rounds: 5,
     round: Duration::from_secs(4),
     starts: 10,
-    cold: Amount { tries: 15, bursts: 3, burst_pods: 10, crowd_pods: 50 },
+    cold_tries: 15,
+    bursts: Amount { rounds: 3, crowd: 50 },
     moto: 30,
     pulls: 5,
 };
@@ -107,7 +112,8 @@ const QUICK: Amounts = Amounts {
     rounds: 1,
     round: Duration::from_secs(2),
     starts: 3,
-    cold: Amount { tries: 3, bursts: 1, burst_pods: 10, crowd_pods: 20 },
+    cold_tries: 3,
+    bursts: Amount { rounds: 1, crowd: 20 },
     moto: 5,
     pulls: 1,
 };
@@ -161,7 +167,13 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
         rows.push(throughput::measure(&setup, &code, amounts.rounds, amounts.round)?);
     }
     if wanted(Part::Cold) {
-        rows.extend(cold::measure(&setup, &dir, &amounts.cold)?);
+        rows.extend(cold::measure(&setup, ("provided", &Code::provided(&dir, SMALL_BYTES)?), amounts.cold_tries)?);
+        rows.extend(cold::measure(&setup, ("python", &Code::python(SMALL_BYTES)?), amounts.cold_tries)?);
+    }
+    if wanted(Part::Bursts) {
+        rows.extend(bursts::measure(&setup, &Code::python(SMALL_BYTES)?, amounts.bursts.rounds)?);
+        rows.push(bursts::measure_crowd(&setup, ("provided", &Code::provided(&dir, SMALL_BYTES)?), &amounts.bursts)?);
+        rows.push(bursts::measure_crowd(&setup, ("python", &Code::python(SMALL_BYTES)?), &amounts.bursts)?);
     }
     if wanted(Part::ControlPlane) {
         rows.extend(control_plane::measure(&setup, &dir, amounts.moto)?);

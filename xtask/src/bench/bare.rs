@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::functions::{self, Code};
 use super::http::Client;
 use super::namespace::Namespace;
+use super::server::Server;
 
 /// The emulator's port.
 pub(crate) const RIE_PORT: u16 = 8080;
@@ -22,17 +24,27 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(90);
 /// nothing. The emulator opens its port before it looks for code.
 pub(crate) struct BarePod {
     /// In the names of all that are made: an address is known by a name, also after its Pod has gone.
-    what: &'static str,
+    what: String,
     manifest: Value,
     made: AtomicUsize,
 }
 
 impl BarePod {
+    /// Creates a function, starts its first Pod, which brings everything from the disk, and takes that for a model.
+    ///
+    /// # Errors
+    /// Any answer but the event; those of [`BarePod::like`].
+    pub(crate) fn of_function(server: &Server, namespace: &Namespace<'_>, function: &str, code: &Code) -> Result<Self> {
+        functions::create(server, function, code)?;
+        functions::invoke(&mut server.client()?, &functions::invoke_path(function))?;
+        Self::like(function, &namespace.pod_of(function)?)
+    }
+
     /// Takes the Pod of a function, as the API server gives it, for a model. No two may have the same name.
     ///
     /// # Errors
     /// When it is no Pod with an init container.
-    pub(crate) fn like(what: &'static str, function_pod: &Value) -> Result<Self> {
+    pub(crate) fn like(what: &str, function_pod: &Value) -> Result<Self> {
         let mut spec = function_pod["spec"].clone();
         let fields = spec.as_object_mut().context("a Pod has a spec")?;
         // What the scheduler and the API server wrote into it.
@@ -43,7 +55,7 @@ impl BarePod {
         init.retain(|field, _| !["args", "env"].contains(&&**field));
         init.insert("command".to_owned(), json!(["true"]));
         let manifest = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec });
-        Ok(Self { what, manifest, made: AtomicUsize::new(0) })
+        Ok(Self { what: what.to_owned(), manifest, made: AtomicUsize::new(0) })
     }
 
     /// Time from the request to create one until its port opens. It is deleted then.

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -110,6 +112,24 @@ pub(crate) fn invoke(client: &mut Client, path: &str) -> Result<()> {
     let same = answer == EVENT || serde_json::from_slice::<Value>(&answer)? == serde_json::from_slice::<Value>(EVENT)?;
     ensure!(same, "{path} answered {:?} instead of the event", String::from_utf8_lossy(&answer));
     Ok(())
+}
+
+/// Invokes all functions in the same moment, each on a connection of its own: the time until the last has answered.
+///
+/// # Errors
+/// Any answer but the event.
+pub(crate) fn invoke_at_once(server: &Server, functions: &[String]) -> Result<Duration> {
+    let clients = functions.iter().map(|_| server.client()).collect::<Result<Vec<_>>>()?;
+    let began = Instant::now();
+    thread::scope(|scope| {
+        let invocations: Vec<_> = clients
+            .into_iter()
+            .zip(functions)
+            .map(|(mut client, name)| scope.spawn(move || invoke(&mut client, &invoke_path(name))))
+            .collect();
+        invocations.into_iter().try_for_each(|it| it.join().expect("a measurement does not panic"))
+    })?;
+    Ok(began.elapsed())
 }
 
 /// Where a function is invoked through fakecloud.

@@ -1,0 +1,90 @@
+//! Many cold starts at once: through fakecloud, and of as many bare Pods like the functions'.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::bare::BarePod;
+use super::functions::{self, Code};
+use super::namespace::Namespace;
+use super::report::{Aim, Row};
+use super::samples::Samples;
+use super::server::{Server, Setup};
+use crate::shell;
+
+/// Pods of a burst that a test suite makes.
+const BURST: usize = 10;
+
+/// How many Pods there are at once, and how often.
+pub(crate) struct Amount {
+    pub(crate) rounds: usize,
+    /// As many as a node bears, beside as many bare Pods that one call of kubectl creates.
+    pub(crate) crowd: usize,
+}
+
+/// Measures bursts of ten, of as many functions and of one alone.
+///
+/// # Errors
+/// Any answer but the event; a Pod that does not start.
+pub(crate) fn measure(setup: &Setup<'_>, code: &Code, rounds: usize) -> Result<Vec<Row>> {
+    shell::step(&format!("bursts of {BURST} cold starts: {rounds} of each kind"));
+    let (server, namespace) = (&Server::start(setup)?, setup.namespace);
+    let function = "burst";
+    let bare = BarePod::of_function(server, namespace, function, code)?;
+    functions::make_cold(server, function, 0)?;
+    namespace.settle()?;
+    let (mut functions_at_once, mut of_one, mut bare_at_once) =
+        (Samples::default(), Samples::default(), Samples::default());
+    for round in 1..=rounds {
+        bare_at_once.push(bare.time_to_open_all(namespace, BURST)?);
+        namespace.settle()?;
+        functions_at_once.push(answered(server, namespace, function, code, BURST)?);
+        of_one.push(functions::invoke_at_once(server, &vec![function.to_owned(); BURST])?);
+        functions::make_cold(server, function, round)?;
+        namespace.settle()?;
+    }
+    functions::delete(server, function)?;
+    let beside = format!("{BURST} bare Pods' ports open");
+    let row =
+        |name: String, samples: &Samples| Row::ms(name, samples.median_ms()).beside(&beside, bare_at_once.median_ms());
+    Ok(vec![
+        row(format!("{BURST} cold functions at once, all answered"), &functions_at_once),
+        row(format!("{BURST} parallel invokes of one cold function, all answered"), &of_one),
+    ])
+}
+
+/// Measures a burst as large as a node bears.
+///
+/// # Errors
+/// Any answer but the event; a Pod that does not start.
+pub(crate) fn measure_crowd(setup: &Setup<'_>, (what, code): (&str, &Code), amount: &Amount) -> Result<Row> {
+    let Amount { rounds, crowd } = *amount;
+    shell::step(&format!("{crowd} cold functions at once, {what}: {rounds} times, and as many bare Pods"));
+    let (server, namespace) = (&Server::start(setup)?, setup.namespace);
+    let function = format!("crowd-{what}");
+    let bare = BarePod::of_function(server, namespace, &function, code)?;
+    functions::delete(server, &function)?;
+    namespace.settle()?;
+    let (mut at_once, mut opened) = (Samples::default(), Samples::default());
+    for _ in 0..rounds {
+        let bare_took = bare.time_to_open_all_by_kubectl(namespace, crowd)?;
+        namespace.settle()?;
+        let took = answered(server, namespace, &function, code, crowd)?;
+        shell::step(&format!("{crowd} functions {took:.1?}, {crowd} bare Pods {bare_took:.1?}"));
+        opened.push(bare_took);
+        at_once.push(took);
+    }
+    Ok(Row::ms(format!("{crowd} cold functions at once, {what}, all answered"), at_once.median_ms())
+        .beside(&format!("{crowd} bare Pods of one kubectl call open"), opened.median_ms())
+        .aim(Some(Aim::Ratio(1.1))))
+}
+
+/// Time until as many new functions, invoked at once, have all answered. They are deleted then.
+fn answered(server: &Server, namespace: &Namespace<'_>, name: &str, code: &Code, count: usize) -> Result<Duration> {
+    let names: Vec<String> = (0..count).map(|number| format!("{name}-{number}")).collect();
+    names.iter().try_for_each(|name| functions::create(server, name, code))?;
+    let took = functions::invoke_at_once(server, &names)?;
+    names.iter().try_for_each(|name| functions::delete(server, name))?;
+    namespace.settle()?;
+    Ok(took)
+}
