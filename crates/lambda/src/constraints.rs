@@ -1,5 +1,7 @@
 //! Checks a call's members against the service model, in AWS's words.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -13,7 +15,7 @@ use crate::{
 /// satisfy constraint: …; Value …`.
 pub(crate) fn check(route: &Route, decoded: &Decoded) -> Result<(), Error> {
     let mut check = Check { operation: route.operation, blobs: &decoded.blobs, violations: Vec::new() };
-    check.structure("", route.input.members(), &decoded.fields);
+    check.structure(&Path::Root, route.input.members(), &decoded.fields);
     match check.violations.is_empty() {
         true => Ok(()),
         false => Err(violated(&check.violations)),
@@ -32,20 +34,45 @@ pub(crate) fn violated(violations: &[String]) -> Error {
     Error::new(ErrorCode::Validation, message)
 }
 
+/// Where in the input a value is. It is spelled only for what is wrong there.
+enum Path<'a> {
+    Root,
+    Member(&'a Self, &'static str),
+    /// One of a list, counted from 1.
+    Element(&'a Self, usize),
+}
+
 struct Check<'a> {
     operation: Operation,
     blobs: &'a [Bytes],
     violations: Vec<String>,
 }
 
+/// AWS's paths are the members' names with a lower-case first letter, joined by dots.
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Member(parent, name) => {
+                if !matches!(parent, Self::Root) {
+                    write!(formatter, "{parent}.")?;
+                }
+                let (first, rest) = name.split_at(1);
+                write!(formatter, "{}{rest}", first.to_ascii_lowercase())
+            }
+            Self::Element(list, number) => write!(formatter, "{list}.{number}.member"),
+        }
+    }
+}
+
 impl Check<'_> {
-    fn structure(&mut self, parent: &str, members: &[Member], fields: &Map<String, Value>) {
+    fn structure(&mut self, parent: &Path<'_>, members: &'static [Member], fields: &Map<String, Value>) {
         for member in members {
             let value = fields.get(member.name).unwrap_or(&Value::Null);
             if value.is_null() && !member.required {
                 continue;
             }
-            let path = join(parent, member.name);
+            let path = Path::Member(parent, member.name);
             if value.is_null() {
                 let violation = "failed to satisfy constraint: Member must not be null";
                 self.violations.push(format!("Value null at '{path}' {violation}"));
@@ -58,7 +85,7 @@ impl Check<'_> {
         }
     }
 
-    fn value(&mut self, path: &str, shape: &Shape, value: &Value) {
+    fn value(&mut self, path: &Path<'_>, shape: &Shape, value: &Value) {
         for constraint in self.broken(shape, value) {
             self.report(path, shape, value, &constraint);
         }
@@ -74,25 +101,25 @@ impl Check<'_> {
         }
     }
 
-    fn no_nulls(&mut self, path: &str, shape: &Shape, value: &Value) {
+    fn no_nulls(&mut self, path: &Path<'_>, shape: &Shape, value: &Value) {
         if value.as_array().is_some_and(|values| values.contains(&Value::Null)) {
             self.report(path, shape, value, "Member must satisfy constraint: [Member must not be null]");
         }
     }
 
-    fn list(&mut self, path: &str, shape: &Shape, element: &Shape, list: &Value, values: &[Value]) {
+    fn list(&mut self, path: &Path<'_>, shape: &Shape, element: &Shape, list: &Value, values: &[Value]) {
         if !matches!(element.kind, Kind::Structure(_)) {
             return self.members(path, shape, element, list, values.iter(), "Member");
         }
         for (index, value) in values.iter().enumerate() {
-            self.value(&format!("{path}.{}.member", index + 1), element, value);
+            self.value(&Path::Element(path, index + 1), element, value);
         }
     }
 
     /// One violation for the whole collection when any of its elements breaks a constraint.
     fn members<'v>(
         &mut self,
-        path: &str,
+        path: &Path<'_>,
         collection: &Shape,
         element: &Shape,
         value: &Value,
@@ -105,7 +132,7 @@ impl Check<'_> {
         }
     }
 
-    fn report(&mut self, path: &str, shape: &Shape, value: &Value, constraint: &str) {
+    fn report(&mut self, path: &Path<'_>, shape: &Shape, value: &Value, constraint: &str) {
         let value = match shape.sensitive {
             true => "Value".to_owned(),
             false => format!("Value '{}'", render(value)),
@@ -165,8 +192,8 @@ fn checked_elsewhere(operation: Operation, member: &str) -> bool {
 }
 
 /// What the members of a collection must satisfy. For those of a network AWS has texts of its own.
-fn member_constraints(path: &str, element: &Shape) -> Vec<String> {
-    let pattern = match path {
+fn member_constraints(path: &Path<'_>, element: &Shape) -> Vec<String> {
+    let pattern = match &*path.to_string() {
         "vpcConfig.subnetIds" => "^subnet-[0-9a-z]*$",
         "vpcConfig.securityGroupIds" => "^sg-[0-9a-zA-Z]*$",
         _ => {
@@ -208,14 +235,6 @@ fn enumeration(one_of: &[&str]) -> String {
 
 /// The enumerations that recorded answers list in another order than the model has.
 const REORDERED: [&[&str]; 2] = [&["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], &["Terminate", "Allow"]];
-
-/// AWS's paths are the members' names with a lower-case first letter, joined by dots.
-fn join(parent: &str, name: &str) -> String {
-    let mut chars = name.chars();
-    let first = chars.next().map(|first| first.to_ascii_lowercase());
-    let name: String = first.into_iter().chain(chars).collect();
-    if parent.is_empty() { name } else { format!("{parent}.{name}") }
-}
 
 /// Values as Java prints them: `[a, b]` and `{k=v}`.
 fn render(value: &Value) -> String {

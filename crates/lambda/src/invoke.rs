@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderValue, header::CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
     record::FunctionRecord,
     shapes::{InvocationRequest, InvokeAsyncRequest, InvokeWithResponseStreamRequest},
 };
+
+/// The version that ran, in the answer.
+pub(crate) const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 
 /// The most bytes of a payload whose answer is waited for.
 pub(crate) const MAX_SYNC_PAYLOAD_BYTES: usize = 6_291_456;
@@ -208,7 +211,7 @@ impl Invocation {
         let mut response = Response::empty(200);
         let headers = &mut response.headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert("X-Amz-Executed-Version", self.executed_version());
+        headers.insert(EXECUTED_VERSION, self.executed_version());
         if failed {
             headers.insert("X-Amz-Function-Error", HeaderValue::from_static(UNHANDLED));
         }

@@ -109,7 +109,9 @@ impl Outcome {
     /// that no part of it may be passed on before its end is seen. What passes is decided by the first few bytes, unless
     /// they are those of an error.
     pub fn may_fail(status: u16, begin: &[u8], timeout_s: u32) -> bool {
-        if status != 200 || timeout_text(timeout_s).as_bytes().starts_with(begin) {
+        // No JSON begins as the text of a timeout does, which is not made for each answer.
+        let like_a_timeout = begin.first().is_none_or(|first| *first == b'T');
+        if status != 200 || like_a_timeout && timeout_text(timeout_s).as_bytes().starts_with(begin) {
             return true;
         }
         let Some(inside) = begin.trim_ascii_start().strip_prefix(b"{") else { return begin.trim_ascii().is_empty() };

@@ -95,8 +95,11 @@ impl fmt::Display for Scope {
 impl<'a> Credential<'a> {
     fn parse(credential: &'a str) -> Result<Self, Error> {
         // The access key may contain slashes in theory, the other four parts never do.
-        let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
-        let [terminator, service, region, date, access_key] = parts[..] else {
+        let mut parts = credential.rsplitn(5, '/');
+        let mut part = || parts.next();
+        let (Some(terminator), Some(service), Some(region), Some(date), Some(access_key)) =
+            (part(), part(), part(), part(), part())
+        else {
             let form = "keyid/date/region/service/term";
             let message =
                 format!("Credential must have exactly 5 slash-delimited elements, e.g. {form}, got '{credential}'");
@@ -129,15 +132,26 @@ fn signed(header: &str) -> Result<&str, Error> {
     if algorithm != ALGORITHM {
         return Err(incomplete(format!("Unsupported AWS 'algorithm': '{algorithm}' is not {ALGORITHM}.")));
     }
-    let parameter = |name: &str| {
-        let mut values = parameters.split(',').filter_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
-        values.find(|value| !value.is_empty())
-    };
-    let absent = ["Credential", "Signature", "SignedHeaders"].into_iter().filter(|name| parameter(name).is_none());
-    let absent: String = absent.map(|name| format!("Authorization header requires '{name}' parameter. ")).collect();
-    match parameter("Credential") {
-        Some(credential) if absent.is_empty() => Ok(credential),
-        _ => Err(incomplete(format!("{absent}Authorization={header}"))),
+    let [mut credential, mut signature, mut signed_headers] = [None; 3];
+    for parameter in parameters.split(',') {
+        let (name, value) = parameter.trim().split_once('=').unwrap_or_default();
+        let found = match name {
+            "Credential" => &mut credential,
+            "Signature" => &mut signature,
+            "SignedHeaders" => &mut signed_headers,
+            _ => continue,
+        };
+        *found = found.or(Some(value).filter(|value| !value.is_empty()));
+    }
+    match (credential, signature, signed_headers) {
+        (Some(credential), Some(_), Some(_)) => Ok(credential),
+        _ => {
+            let needed = [("Credential", credential), ("Signature", signature), ("SignedHeaders", signed_headers)];
+            let absent = needed.into_iter().filter(|(_, value)| value.is_none());
+            let absent: String =
+                absent.map(|(name, _)| format!("Authorization header requires '{name}' parameter. ")).collect();
+            Err(incomplete(format!("{absent}Authorization={header}")))
+        }
     }
 }
 

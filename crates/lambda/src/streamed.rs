@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, header::CONTENT_TYPE};
 
 use crate::{
-    Error, Invocation, Outcome, Response, event_stream, outcome::UNHANDLED,
+    Error, Invocation, Outcome, Response, event_stream, invoke::EXECUTED_VERSION, outcome::UNHANDLED,
     shapes::InvokeWithResponseStreamCompleteEvent,
 };
 
@@ -18,7 +18,7 @@ impl Invocation {
     pub fn stream_head(&self) -> Response {
         let mut head = Response::empty(200);
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/vnd.amazon.eventstream"));
-        head.headers.insert("X-Amz-Executed-Version", self.executed_version());
+        head.headers.insert(EXECUTED_VERSION, self.executed_version());
         head
     }
 }

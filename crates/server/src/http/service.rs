@@ -131,8 +131,8 @@ fn of_authorization(headers: &HeaderMap) -> Option<Service> {
         // Signature version 2 in this place is S3's alone.
         return Some(Service::named("s3"));
     }
-    let parameters = header.strip_prefix("AWS4-")?.split([' ', ',']);
-    of_credential(parameters.into_iter().find_map(|parameter| parameter.strip_prefix("Credential="))?)
+    let (_algorithm, parameters) = header.strip_prefix("AWS4-")?.split_once(' ')?;
+    of_credential(parameters.split(',').find_map(|parameter| parameter.trim().strip_prefix("Credential="))?)
 }
 
 /// The service in the query of a presigned URL.

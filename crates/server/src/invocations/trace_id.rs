@@ -2,10 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use fakecloud_lambda::hex;
 use http::{HeaderMap, HeaderValue};
 
 use crate::headers::TRACE_ID;
 use crate::request_id;
+
+/// What it looks like.
+const EXAMPLE: &str = "Root=1-65b1a2c3-0123456789abcdef01234567;Sampled=0";
 
 /// The header's value, new where the request has none: the time, 96 random bits, and that nobody samples it.
 pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
@@ -15,9 +19,13 @@ pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
 /// One that no request has brought.
 pub(crate) fn fresh() -> HeaderValue {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // One number of 96 bits takes five times as long to write as two.
-    let (high, low) = (request_id::random_u64() >> 32, request_id::random_u64());
-    let text = format!("Root=1-{seconds:08x}-{high:08x}{low:016x};Sampled=0");
+    let mut text = String::with_capacity(EXAMPLE.len());
+    text.push_str("Root=1-");
+    // The last of the 32 bits are of the year 2106.
+    text.extend(hex(&seconds.to_be_bytes()[4..]));
+    text.push('-');
+    text.extend(hex(&request_id::random().to_be_bytes()[..12]));
+    text.push_str(";Sampled=0");
     HeaderValue::try_from(text).expect("hexadecimal digits are visible ASCII")
 }
 
@@ -31,7 +39,7 @@ mod tests {
         assert_eq!(of(&HeaderMap::from_iter([("x-amzn-trace-id".parse().unwrap(), own.clone())])), own);
         let fresh = of(&HeaderMap::new());
         let text = fresh.to_str().unwrap();
-        assert_eq!(text.len(), "Root=1-65b1a2c3-0123456789abcdef01234567;Sampled=0".len(), "{text}");
+        assert_eq!(text.len(), EXAMPLE.len(), "{text}");
         assert!(text.starts_with("Root=1-") && text.ends_with(";Sampled=0"), "{text}");
         assert_ne!(of(&HeaderMap::new()), fresh);
     }
