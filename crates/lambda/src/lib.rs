@@ -96,7 +96,7 @@ pub use event_record::{DeadLetter, EventAnswer, EventRecord};
 pub use hand_over::HandOver;
 pub use image::{FoundImage, ImageFault, PinnedImage};
 pub use invoke::{Invocation, InvocationKind, InvokeCall};
-pub use moment::{Moment, hex, uuid};
+pub use moment::{Moment, uuid};
 pub use origin::{Origin, UrlAddress};
 pub use outcome::Outcome;
 pub use persist::{Change, RestoreError};

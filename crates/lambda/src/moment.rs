@@ -41,15 +41,9 @@ pub fn uuid(random: u128) -> String {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.extend(hex(&[byte]));
+        text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
     }
     text
-}
-
-/// The lower-case hexadecimal digits of bytes, two for each: `format!` takes four times as long.
-pub fn hex(bytes: &[u8]) -> impl Iterator<Item = char> {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
 }
 
 /// AWS's form of a date in newer operations: `2026-01-31T12:00:00.000Z`.

@@ -109,7 +109,7 @@ impl Outcome {
     /// that no part of it may be passed on before its end is seen. What passes is decided by the first few bytes, unless
     /// they are those of an error.
     pub fn may_fail(status: u16, begin: &[u8], timeout_s: u32) -> bool {
-        // No JSON begins as the text of a timeout does, which is not made for each answer.
+        // Only what begins so can be the text of a timeout, which need not be made for any other answer.
         let like_a_timeout = begin.first().is_none_or(|first| *first == b'T');
         if status != 200 || like_a_timeout && timeout_text(timeout_s).as_bytes().starts_with(begin) {
             return true;
@@ -137,9 +137,10 @@ impl Outcome {
         }
     }
 
-    /// Whether the runtime ended while it initialised, so that no handler ran. The emulator says nothing then, and what it
-    /// is sent next initialises it anew.
-    pub fn is_failed_init(&self) -> bool {
+    /// Whether the runtime ended and the emulator says nothing more, as it does when a runtime ends while it initialises and
+    /// no handler has run; what it is sent next initialises it anew. A runtime that answers an event with no byte at all and
+    /// ends then looks the same, and so does every end of a runtime that was initialised anew.
+    pub fn is_silent_exit(&self) -> bool {
         matches!(self, Self::Exited { reason: None, .. })
     }
 
@@ -282,9 +283,9 @@ mod tests {
     }
 
     #[test]
-    fn runtime_that_ended_while_it_initialised_is_told_from_other_ends() {
+    fn end_that_the_emulator_says_nothing_of_is_told_from_other_ends() {
         let ended = |status: u16, body: &'static str| {
-            Outcome::from_rie(status, Bytes::from_static(body.as_bytes()), "id", 3).is_failed_init()
+            Outcome::from_rie(status, Bytes::from_static(body.as_bytes()), "id", 3).is_silent_exit()
         };
         assert!(ended(502, ""));
         assert!(!ended(502, r#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}"#));

@@ -1,7 +1,5 @@
 //! HMAC-SHA256, by which tokens of Pods and signatures of requests are made.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -14,8 +12,7 @@ pub(crate) fn hmac_sha256(key: &[u8], text: &str) -> [u8; 32] {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
+    // Every invocation has such a text made; `format!` would take four times as long.
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }

@@ -132,7 +132,9 @@ fn of_authorization(headers: &HeaderMap) -> Option<Service> {
         return Some(Service::named("s3"));
     }
     let (_algorithm, parameters) = header.strip_prefix("AWS4-")?.split_once(' ')?;
-    of_credential(parameters.split(',').find_map(|parameter| parameter.trim().strip_prefix("Credential="))?)
+    let credential = parameters.split(',').find_map(|parameter| parameter.trim().strip_prefix("Credential="))?;
+    // Some clients write blanks alone between the parameters.
+    of_credential(credential.split(' ').next()?)
 }
 
 /// The service in the query of a presigned URL.

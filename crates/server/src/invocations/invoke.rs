@@ -9,7 +9,7 @@ use fakecloud_pool::{After, Failure, InvocationId};
 use http::{HeaderMap, HeaderValue};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::app::App;
 use crate::headers::{CLIENT_CONTEXT, REQUEST_ID, TRACE_ID};
@@ -107,7 +107,6 @@ async fn run_deployed(
         let Some(lease) = lease(app, deployment, invocation.generation, wait_until).await? else { continue };
         debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
         let sent = Sent {
-            headers: headers(invocation, request_id, trace_id.clone()),
             request_id: request_id.to_owned(),
             limit,
             timeout_s: invocation.function.timeout_s,
@@ -115,11 +114,12 @@ async fn run_deployed(
             held,
             relay: relay.clone(),
         };
+        let headers = headers(invocation, request_id, trace_id.clone());
         let caller = lease.caller();
         let ran = match relay {
-            None => ToTheEnd::new(sent.run(lease)).await,
+            None => ToTheEnd::new(sent.run(lease, headers)).await,
             // While its client takes nothing, nobody asks for more of an answer, and yet the invocation comes to its end.
-            Some(_) => (tokio::spawn(sent.run(lease)).await)
+            Some(_) => (tokio::spawn(sent.run(lease, headers)).await)
                 .map_err(|panic| Error::service(format!("the invocation was lost: {panic}")))?,
         };
         caller.answered();
@@ -149,7 +149,6 @@ impl Drop for InUse<'_> {
 
 /// What goes to a Pod.
 struct Sent {
-    headers: HeaderMap,
     request_id: String,
     limit: Duration,
     timeout_s: u32,
@@ -175,21 +174,17 @@ enum Ran {
 }
 
 impl Sent {
-    /// Runs on the lease and gives it back. As on AWS, a runtime that ends while it initialises is given a second chance
-    /// before anybody hears of it; on a busy node it may need one, because the emulator takes invocations some milliseconds
-    /// before it listens to its runtime.
-    async fn run(mut self, mut lease: Lease) -> Ran {
-        let headers = std::mem::take(&mut self.headers);
-        let second = lease.is_first().then(|| headers.clone());
+    /// Runs on the lease and gives it back. As on AWS, a runtime that ends while it initialises has a second chance, if it
+    /// may have ended because it found no emulator.
+    async fn run(self, mut lease: Lease, headers: HeaderMap) -> Ran {
+        let may_miss = lease.is_first() && emulator::may_be_missed(&self.deployment.function);
+        let second = may_miss.then(|| headers.clone());
         let mut run = self.run_once(&mut lease, headers).await;
         if let (Some(headers), Some((outcome, _))) = (second, &run)
-            && outcome.is_failed_init()
+            && outcome.is_silent_exit()
         {
-            debug!(
-                request_id = self.request_id,
-                pod = lease.pod(),
-                "the runtime ended while it initialised: once more"
-            );
+            info!(request_id = self.request_id, pod = lease.pod(), "the runtime ended as it started: trying once more");
+            // Where the Pod has gone with its runtime, that is how the invocation ended.
             run = self.run_once(&mut lease, headers).await.or(run);
         }
         let Some((outcome, after)) = run else {
@@ -220,7 +215,9 @@ impl Sent {
                 let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
                     .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
                 let spoilt = matches!(outcome, Outcome::TimedOut { .. } | Outcome::Unexpected { .. });
-                (outcome, if spoilt { After::Retire } else { After::Reuse })
+                // An emulator that has seen an initialisation fail says nothing of how a runtime ends later on.
+                let is_mute = outcome.is_silent_exit() && !lease.is_first();
+                (outcome, if spoilt || is_mute { After::Retire } else { After::Reuse })
             }
             Some(Err(Cut::NotSent)) => return None,
             Some(Err(Cut::Lost(reason))) => {

@@ -2,14 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fakecloud_lambda::hex;
 use http::{HeaderMap, HeaderValue};
 
 use crate::headers::TRACE_ID;
+use crate::keyed_hash::hex;
 use crate::request_id;
-
-/// What it looks like.
-const EXAMPLE: &str = "Root=1-65b1a2c3-0123456789abcdef01234567;Sampled=0";
 
 /// The header's value, new where the request has none: the time, 96 random bits, and that nobody samples it.
 pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
@@ -19,18 +16,16 @@ pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
 /// One that no request has brought.
 pub(crate) fn fresh() -> HeaderValue {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let mut text = String::with_capacity(EXAMPLE.len());
-    text.push_str("Root=1-");
-    // The last of the 32 bits are of the year 2106.
-    text.extend(hex(&seconds.to_be_bytes()[4..]));
-    text.push('-');
-    text.extend(hex(&request_id::random().to_be_bytes()[..12]));
-    text.push_str(";Sampled=0");
-    HeaderValue::try_from(text).expect("hexadecimal digits are visible ASCII")
+    // 32 bits of seconds last until 2106.
+    let (seconds, random) = (hex(&seconds.to_be_bytes()[4..]), hex(&request_id::random().to_be_bytes()[..12]));
+    HeaderValue::try_from(["Root=1-", &seconds, "-", &random, ";Sampled=0"].concat())
+        .expect("hexadecimal digits are visible ASCII")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -39,8 +34,12 @@ mod tests {
         assert_eq!(of(&HeaderMap::from_iter([("x-amzn-trace-id".parse().unwrap(), own.clone())])), own);
         let fresh = of(&HeaderMap::new());
         let text = fresh.to_str().unwrap();
-        assert_eq!(text.len(), EXAMPLE.len(), "{text}");
-        assert!(text.starts_with("Root=1-") && text.ends_with(";Sampled=0"), "{text}");
+        let [root, seconds, random] = text.split('-').collect::<Vec<_>>()[..] else { panic!("{text}") };
+        let random = random.strip_suffix(";Sampled=0").unwrap();
+        assert_eq!((root, random.len()), ("Root=1", 24), "{text}");
+        assert!(u128::from_str_radix(random, 16).is_ok(), "{text}");
+        let since = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from_str_radix(seconds, 16).unwrap());
+        assert!(SystemTime::now().duration_since(since).unwrap() < Duration::from_secs(60), "{text}");
         assert_ne!(of(&HeaderMap::new()), fresh);
     }
 }

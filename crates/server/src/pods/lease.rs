@@ -102,12 +102,12 @@ impl Lease {
                 Err(SendError::NotSent) => return Err(Cut::NotSent),
                 Err(error @ (SendError::Broken(_) | SendError::TooLong)) => error,
             },
-            Ok(reason) = &mut self.aborted => return Err(Cut::Lost(reason.to_string())),
+            Some(reason) = told(&mut self.aborted) => return Err(Cut::Lost(reason.to_string())),
         };
-        match tokio::time::timeout(witness, &mut self.aborted).await {
-            Ok(Ok(reason)) => Err(Cut::Lost(reason.to_string())),
-            Ok(Err(_)) | Err(_) => Err(Cut::Lost(format!("Pod {}: {}", self.pod, crate::words::chain(&broken)))),
-        }
+        Err(Cut::Lost(match tokio::time::timeout(witness, told(&mut self.aborted)).await {
+            Ok(Some(reason)) => reason.to_string(),
+            Ok(None) | Err(_) => format!("Pod {}: {}", self.pod, crate::words::chain(&broken)),
+        }))
     }
 
     /// Gives the environment back.
@@ -121,6 +121,11 @@ impl Lease {
             self.handle.send(Input::Released { instance, connection: Some(connection), first_byte, after });
         }
     }
+}
+
+/// Why the Pod is cut off; `None` where nobody is left to say so. Unlike the receiver it may be asked again after that.
+async fn told(aborted: &mut oneshot::Receiver<Arc<str>>) -> Option<Arc<str>> {
+    if aborted.is_terminated() { None } else { aborted.await.ok() }
 }
 
 impl Drop for Lease {
@@ -141,5 +146,21 @@ impl Drop for Caller {
         if self.waiting {
             self.handle.send(Input::Deserted { instance: self.instance, invocation: self.invocation });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_may_ask_again_when_nobody_is_left_to_say_why() {
+        let (abort, mut aborted) = oneshot::channel();
+        drop(abort);
+        assert_eq!(told(&mut aborted).await, None);
+        assert_eq!(told(&mut aborted).await, None);
+        let (abort, mut aborted) = oneshot::channel();
+        abort.send(Arc::from("evicted")).unwrap();
+        assert_eq!(told(&mut aborted).await.as_deref(), Some("evicted"));
     }
 }

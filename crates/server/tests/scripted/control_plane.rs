@@ -10,8 +10,12 @@ use crate::client::Client;
 
 impl Client {
     pub(crate) async fn create_function(&self, name: &str) {
+        self.create_function_on("python3.12", name).await;
+    }
+
+    pub(crate) async fn create_function_on(&self, runtime: &str, name: &str) {
         let request = json!({
-            "FunctionName": name, "Runtime": "python3.12", "Handler": "app.handler",
+            "FunctionName": name, "Runtime": runtime, "Handler": "app.handler",
             "Role": "arn:aws:iam::000000000000:role/any",
             "Code": { "ZipFile": base64_of(&zip_of("def handler(event, context): return event")) },
         });

@@ -8,11 +8,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::Value;
 use tokio::task::JoinSet;
+
+/// What the emulator answers when the runtime ends in its handler.
+const CRASH: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"Runtime exited with error: exit status 1"}"#;
 
 /// Between two pieces of an answer.
 pub(crate) const PAUSE: Duration = Duration::from_millis(300);
@@ -40,8 +44,9 @@ impl FakePod {
     /// Listens where the server expects the emulator. A payload of `{"sleep_ms":N}` takes that long, one of
     /// `{"fail":true}` fails; `{"pieces":[…]}` is answered with these texts, one after the other, of which a
     /// number stands for one of so many characters; at `null` the process ends its answer in the middle.
-    /// `{"echo":true}` is answered with the whole event. Of `{"failed_inits":N}`, the process's first N runs end while the
-    /// runtime initialises.
+    /// `{"echo":true}` is answered with the whole event. With `{"failed_inits":N}` the runtime ends while it initialises,
+    /// until the process has been asked N times; with `{"crash":true}` it ends in its handler. With `{"hang_up":true}`
+    /// the process ends the connection after its answer.
     pub(crate) async fn start(ip: IpAddr, object: Value) -> Self {
         let listener = tokio::net::TcpListener::bind((ip, 8080)).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
@@ -64,8 +69,12 @@ impl FakePod {
                 .and_then(|body| serde_json::from_str(body).ok())
                 .unwrap_or_else(|| event.clone());
             tokio::time::sleep(Duration::from_millis(payload["sleep_ms"].as_u64().unwrap_or(0))).await;
+            let hang_up = [(CONNECTION, if payload["hang_up"] == true { "close" } else { "keep-alive" })];
             if payload["failed_inits"].as_u64().is_some_and(|failed| ran_before < failed) {
-                return (StatusCode::BAD_GATEWAY, Body::empty());
+                return (StatusCode::BAD_GATEWAY, hang_up, Body::empty());
+            }
+            if payload["crash"] == true {
+                return (StatusCode::BAD_GATEWAY, hang_up, Body::from(CRASH));
             }
             let body = match payload["pieces"].as_array().cloned() {
                 Some(pieces) => Body::from_stream(streamed(pieces)),
@@ -73,7 +82,7 @@ impl FakePod {
                 None if payload["echo"] == true => Body::from(event.to_string()),
                 None => Body::from(name),
             };
-            (StatusCode::OK, body)
+            (StatusCode::OK, hang_up, body)
         });
         let router = Router::new().route("/2015-03-31/functions/function/invocations", invoke);
         let router = router.layer(DefaultBodyLimit::disable());
