@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use self::bursts::Amount;
 use self::functions::Code;
 use self::machine::Machine;
 use self::namespace::Namespace;
@@ -90,7 +89,9 @@ struct Amounts {
     round: Duration,
     starts: usize,
     cold_tries: usize,
-    bursts: Amount,
+    bursts: usize,
+    /// As many cold functions at once as a node bears.
+    crowd: usize,
     /// Calls to moto a round, which is slower by far.
     moto: usize,
     /// How often many pull an image at once.
@@ -103,7 +104,8 @@ const FULL: Amounts = Amounts {
     round: Duration::from_secs(4),
     starts: 10,
     cold_tries: 15,
-    bursts: Amount { rounds: 3, crowd: 50 },
+    bursts: 3,
+    crowd: 50,
     moto: 30,
     pulls: 5,
 };
@@ -113,7 +115,8 @@ const QUICK: Amounts = Amounts {
     round: Duration::from_secs(2),
     starts: 3,
     cold_tries: 3,
-    bursts: Amount { rounds: 1, crowd: 20 },
+    bursts: 1,
+    crowd: 20,
     moto: 5,
     pulls: 1,
 };
@@ -167,13 +170,16 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
         rows.push(throughput::measure(&setup, &code, amounts.rounds, amounts.round)?);
     }
     if wanted(Part::Cold) {
-        rows.extend(cold::measure(&setup, ("provided", &Code::provided(&dir, SMALL_BYTES)?), amounts.cold_tries)?);
-        rows.extend(cold::measure(&setup, ("python", &Code::python(SMALL_BYTES)?), amounts.cold_tries)?);
+        for kind in kinds(&dir)? {
+            rows.extend(cold::measure(&setup, (kind.0, &kind.1), amounts.cold_tries)?);
+        }
     }
     if wanted(Part::Bursts) {
-        rows.extend(bursts::measure(&setup, &Code::python(SMALL_BYTES)?, amounts.bursts.rounds)?);
-        rows.push(bursts::measure_crowd(&setup, ("provided", &Code::provided(&dir, SMALL_BYTES)?), &amounts.bursts)?);
-        rows.push(bursts::measure_crowd(&setup, ("python", &Code::python(SMALL_BYTES)?), &amounts.bursts)?);
+        let [provided, python] = kinds(&dir)?;
+        rows.extend(bursts::measure(&setup, (python.0, &python.1), amounts.bursts)?);
+        for kind in [provided, python] {
+            rows.push(bursts::measure_crowd(&setup, (kind.0, &kind.1), amounts.crowd, amounts.bursts)?);
+        }
     }
     if wanted(Part::ControlPlane) {
         rows.extend(control_plane::measure(&setup, &dir, amounts.moto)?);
@@ -190,6 +196,11 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     fs::write(&svg, picture::draw(&report)).with_context(|| format!("cannot write {}", svg.display()))?;
     shell::step(&format!("figures are in {} and {}", json.display(), svg.display()));
     Ok(report)
+}
+
+/// A program without a runtime, and a function of the runtime that is used most.
+fn kinds(dir: &Path) -> Result<[(&'static str, Code); 2]> {
+    Ok([("provided", Code::provided(dir, SMALL_BYTES)?), ("python", Code::python(SMALL_BYTES)?)])
 }
 
 fn warm_invocations(setup: &Setup<'_>, dir: &Path, count: usize) -> Result<Vec<Row>> {

@@ -12,24 +12,17 @@ use super::samples::Samples;
 use super::server::{Server, Setup};
 use crate::shell;
 
-/// Pods of a burst that a test suite makes.
+/// How many tests that run in parallel call at once.
 const BURST: usize = 10;
 
-/// How many Pods there are at once, and how often.
-pub(crate) struct Amount {
-    pub(crate) rounds: usize,
-    /// As many as a node bears, beside as many bare Pods that one call of kubectl creates.
-    pub(crate) crowd: usize,
-}
-
-/// Measures bursts of ten, of as many functions and of one alone.
+/// Measures bursts of ten invocations, of as many functions and of one alone, `rounds` times.
 ///
 /// # Errors
 /// Any answer but the event; a Pod that does not start.
-pub(crate) fn measure(setup: &Setup<'_>, code: &Code, rounds: usize) -> Result<Vec<Row>> {
-    shell::step(&format!("bursts of {BURST} cold starts: {rounds} of each kind"));
+pub(crate) fn measure(setup: &Setup<'_>, (what, code): (&str, &Code), rounds: usize) -> Result<Vec<Row>> {
+    shell::step(&format!("bursts of {BURST} cold starts, {what}: {rounds} of each kind"));
     let (server, namespace) = (&Server::start(setup)?, setup.namespace);
-    let function = "burst";
+    let function = &format!("burst-{what}");
     let bare = BarePod::of_function(server, namespace, function, code)?;
     functions::make_cold(server, function, 0)?;
     namespace.settle()?;
@@ -39,7 +32,7 @@ pub(crate) fn measure(setup: &Setup<'_>, code: &Code, rounds: usize) -> Result<V
         bare_at_once.push(bare.time_to_open_all(namespace, BURST)?);
         namespace.settle()?;
         functions_at_once.push(answered(server, namespace, function, code, BURST)?);
-        of_one.push(functions::invoke_at_once(server, &vec![function.to_owned(); BURST])?);
+        of_one.push(functions::invoke_at_once(server, &vec![function.clone(); BURST])?);
         functions::make_cold(server, function, round)?;
         namespace.settle()?;
     }
@@ -48,17 +41,21 @@ pub(crate) fn measure(setup: &Setup<'_>, code: &Code, rounds: usize) -> Result<V
     let row =
         |name: String, samples: &Samples| Row::ms(name, samples.median_ms()).beside(&beside, bare_at_once.median_ms());
     Ok(vec![
-        row(format!("{BURST} cold functions at once, all answered"), &functions_at_once),
-        row(format!("{BURST} parallel invokes of one cold function, all answered"), &of_one),
+        row(format!("{BURST} cold functions at once, {what}, all answered"), &functions_at_once),
+        row(format!("{BURST} parallel invokes of one cold function, {what}, all answered"), &of_one),
     ])
 }
 
-/// Measures a burst as large as a node bears.
+/// Measures a burst as large as a node bears, beside as many bare Pods that one call of kubectl creates, `rounds` times.
 ///
 /// # Errors
 /// Any answer but the event; a Pod that does not start.
-pub(crate) fn measure_crowd(setup: &Setup<'_>, (what, code): (&str, &Code), amount: &Amount) -> Result<Row> {
-    let Amount { rounds, crowd } = *amount;
+pub(crate) fn measure_crowd(
+    setup: &Setup<'_>,
+    (what, code): (&str, &Code),
+    crowd: usize,
+    rounds: usize,
+) -> Result<Row> {
     shell::step(&format!("{crowd} cold functions at once, {what}: {rounds} times, and as many bare Pods"));
     let (server, namespace) = (&Server::start(setup)?, setup.namespace);
     let function = format!("crowd-{what}");
