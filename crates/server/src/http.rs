@@ -18,6 +18,7 @@ mod unread;
 
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -84,11 +85,14 @@ async fn unknown(method: Method, uri: Uri) -> Response {
 }
 
 /// One request to some API of AWS.
-async fn aws(State(app): State<App>, request: Request) -> Response {
+async fn aws(State(app): State<App>, mut request: Request) -> Response {
     let request_id = request_id::fresh();
-    let (service, request) = addressed(request).await;
+    let service = match identify(&request) {
+        Identified::Service(service) => service,
+        Identified::Form { otherwise } => of_body(request.body_mut(), otherwise).await,
+    };
     match service {
-        Service::Lambda => lambda_api::answer(&app, request, &request_id).await,
+        Service::Lambda => lambda_api::answer(&app, &mut request, &request_id).await,
         Service::Ecr => ecr_api::answer(&app, request, &request_id).await,
         Service::Iam => iam_api::answer(&app, fakecloud_iam::Service::Iam, request, &request_id).await,
         Service::Sts => iam_api::answer(&app, fakecloud_iam::Service::Sts, request, &request_id).await,
@@ -96,14 +100,9 @@ async fn aws(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-/// The service a request is for, and the request as it came.
-async fn addressed(request: Request) -> (Service, Request) {
-    let (head, body) = request.into_parts();
-    match identify(&head) {
-        Identified::Service(service) => (service, Request::from_parts(head, body)),
-        Identified::Form { otherwise } => {
-            let (beginning, body) = peek::beginning(body).await;
-            (of_form(&beginning, otherwise), Request::from_parts(head, body))
-        }
-    }
+/// The service that a form is for. Of the body nothing is lost.
+async fn of_body(body: &mut Body, otherwise: Service) -> Service {
+    let (beginning, whole) = Box::pin(peek::beginning(std::mem::take(body))).await;
+    *body = whole;
+    of_form(&beginning, otherwise)
 }

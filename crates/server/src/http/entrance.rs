@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::serve::IncomingStream;
 use fakecloud_lambda::{UrlAddress, is_lambda_path};
+use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::service::is_for_another_v2;
@@ -56,22 +57,6 @@ impl Service<IncomingStream<'_, TlsListener>> for Entrance {
 
 // === impl Requests ===
 
-impl Requests {
-    async fn answer(self, mut request: Request) -> Result<Response, Infallible> {
-        self.peer.mark_encrypted(request.headers_mut());
-        discard_rest(&mut request);
-        if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
-            request.extensions_mut().insert(ConnectInfo(self.peer));
-            return Ok(function_urls::answer(&self.app, address, request).await);
-        }
-        // No route is for the calls of Lambda.
-        if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
-            return Ok(aws(State(self.app), request).await);
-        }
-        self.routes.oneshot(request).await
-    }
-}
-
 impl Service<Request> for Requests {
     type Response = Response;
     type Error = Infallible;
@@ -81,7 +66,18 @@ impl Service<Request> for Requests {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(self.clone().answer(request))
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let app = self.app.clone();
+        self.peer.mark_encrypted(request.headers_mut());
+        discard_rest(&mut request);
+        if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
+            request.extensions_mut().insert(ConnectInfo(self.peer.clone()));
+            return Box::pin(async move { Ok(function_urls::answer(&app, address, request).await) });
+        }
+        // No route is for the calls of Lambda.
+        if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
+            return Box::pin(aws(State(app), request).map(Ok));
+        }
+        Box::pin(self.routes.clone().oneshot(request))
     }
 }

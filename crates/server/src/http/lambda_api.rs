@@ -12,7 +12,7 @@ use crate::invocations::{invoke, streaming, trace_id};
 use crate::state::control;
 
 /// Answers a request in the Lambda API's own words, whatever it is.
-pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_id: &str) -> Response {
+pub(crate) async fn answer(app: &App, request: &mut axum::extract::Request, request_id: &str) -> Response {
     let mut response = run(app, request, request_id).await.unwrap_or_else(|error| {
         let answer = error.to_response();
         if answer.status.is_server_error() {
@@ -26,7 +26,7 @@ pub(crate) async fn answer(app: &App, request: axum::extract::Request, request_i
     response
 }
 
-async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Result<Response, Error> {
+async fn run(app: &App, request: &mut axum::extract::Request, request_id: &str) -> Result<Response, Error> {
     let scope = Scope::of_request(request.headers(), request.uri().query())?;
     let uri = request.uri();
     let operation = operation(request.method(), uri.path(), uri.query().unwrap_or_default())?;
@@ -54,16 +54,15 @@ async fn run(app: &App, request: axum::extract::Request, request_id: &str) -> Re
     Ok(response)
 }
 
-/// Reads a request to its end, unless it is too long.
-async fn read(operation: Operation, request: axum::extract::Request) -> Result<(Request, Turn), Error> {
-    let (head, body) = request.into_parts();
-    let read = request_body::read(body, MAX_REQUEST_BYTES).await;
+/// Takes a request and reads it to its end, unless it is too long.
+async fn read(operation: Operation, request: &mut axum::extract::Request) -> Result<(Request, Turn), Error> {
+    let read = request_body::read(std::mem::take(request.body_mut()), MAX_REQUEST_BYTES).await;
     let (body, turn) = read.map_err(|error| error.told(|| Error::request_too_large(operation), Error::service))?;
     let request = Request {
-        method: head.method,
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().map(str::to_owned),
-        headers: head.headers,
+        method: std::mem::take(request.method_mut()),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().map(str::to_owned),
+        headers: std::mem::take(request.headers_mut()),
         body,
     };
     Ok((request, turn))

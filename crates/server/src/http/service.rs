@@ -6,8 +6,7 @@ use std::cell::LazyCell;
 use fakecloud_lambda::{is_lambda_path, is_region_name};
 use form_urlencoded::parse as parse_form;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 
 use crate::headers::TARGET;
 
@@ -87,20 +86,21 @@ impl Service {
 /// Reads the head of a request. The best witness comes first: whom the caller signed for, then what it says, then whom
 /// it addressed, for anybody may give a server a name that looks like one of AWS's. Only S3's names come before paths:
 /// the keys of objects may look like anything.
-pub(crate) fn identify(head: &Parts) -> Identified {
-    let query = head.uri.query().unwrap_or_default();
-    let host = LazyCell::new(|| of_host(&head.headers));
-    let found = of_authorization(&head.headers)
+pub(crate) fn identify<B>(request: &Request<B>) -> Identified {
+    let (uri, headers) = (request.uri(), request.headers());
+    let query = uri.query().unwrap_or_default();
+    let host = LazyCell::new(|| of_host(headers));
+    let found = of_authorization(headers)
         .or_else(|| of_presigned_query(query))
-        .or_else(|| of_target(&head.headers))
+        .or_else(|| of_target(headers))
         .or_else(|| host.clone().filter(|service| *service == Service::named("s3")))
-        .or_else(|| is_lambda_path(head.uri.path()).then_some(Service::Lambda))
+        .or_else(|| is_lambda_path(uri.path()).then_some(Service::Lambda))
         .or_else(|| of_query_protocol(query.as_bytes()).filter(|service| *service != Service::Unknown));
     match found {
         Some(service) => Identified::Service(service),
-        None if has_form(head) => Identified::Form { otherwise: host.clone().unwrap_or(Service::Unknown) },
+        None if has_form(request) => Identified::Form { otherwise: host.clone().unwrap_or(Service::Unknown) },
         None => {
-            let service = host.clone().or_else(|| of_content_type(&head.headers));
+            let service = host.clone().or_else(|| of_content_type(headers));
             Identified::Service(service.unwrap_or(Service::Unknown))
         }
     }
@@ -198,8 +198,8 @@ fn of_content_type(headers: &HeaderMap) -> Option<Service> {
 }
 
 /// Whether the body may be a call of the query protocol.
-fn has_form(head: &Parts) -> bool {
-    head.method == Method::POST && content_type(&head.headers).starts_with("application/x-www-form-urlencoded")
+fn has_form<B>(request: &Request<B>) -> bool {
+    request.method() == Method::POST && content_type(request.headers()).starts_with("application/x-www-form-urlencoded")
 }
 
 fn content_type(headers: &HeaderMap) -> &str {

@@ -100,15 +100,10 @@ impl Connection {
         payload: Bytes,
         relay: Option<&Relay>,
     ) -> Result<Answer, SendError> {
-        let mut request = Request::new(Full::new(payload));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = http::Uri::from_static(INVOKE_PATH);
-        *request.headers_mut() = headers;
-        request.headers_mut().insert(HOST, self.host.clone());
         // The connection's task may not have asked for the next request yet; until then it would hand this one back, as
         // it does when it is closed.
         self.sender.ready().await.map_err(|_closed| SendError::NotSent)?;
-        let response = match self.sender.try_send_request(request).await {
+        let response = match self.sender.try_send_request(invocation(headers, payload, self.host.clone())).await {
             Ok(response) => response,
             // The request comes back unsent only if not a byte of it went out.
             Err(mut failed) => {
@@ -118,6 +113,15 @@ impl Connection {
         };
         read(response, relay).await
     }
+}
+
+fn invocation(headers: HeaderMap, payload: Bytes, host: HeaderValue) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(payload));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = http::Uri::from_static(INVOKE_PATH);
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(HOST, host);
+    request
 }
 
 async fn read(response: Response<Incoming>, relay: Option<&Relay>) -> Result<Answer, SendError> {
@@ -133,7 +137,7 @@ async fn read(response: Response<Incoming>, relay: Option<&Relay>) -> Result<Ans
         }
         bytes.extend_from_slice(&data);
         if let Some(passing) = &mut passing {
-            match passing.take(parts.status.as_u16(), &mut bytes).await {
+            match Box::pin(passing.take(parts.status.as_u16(), &mut bytes)).await {
                 Taken::Passed => passed = true,
                 Taken::Held => {}
                 Taken::TooLong => return Err(SendError::TooLong),
