@@ -103,7 +103,7 @@ const FULL: Amounts = Amounts {
     rounds: 5,
     round: Duration::from_secs(4),
     starts: 10,
-    cold_tries: 15,
+    cold_tries: 30,
     bursts: 3,
     crowd: 50,
     moto: 30,
