@@ -102,7 +102,7 @@ async fn aws(State(app): State<App>, mut request: Request) -> Response {
 
 /// The service that a form is for. Of the body nothing is lost.
 async fn of_body(body: &mut Body, otherwise: Service) -> Service {
-    let (beginning, whole) = Box::pin(peek::beginning(std::mem::take(body))).await;
+    let (beginning, whole) = peek::beginning(std::mem::take(body)).await;
     *body = whole;
     of_form(&beginning, otherwise)
 }

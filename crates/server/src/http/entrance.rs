@@ -10,7 +10,6 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::serve::IncomingStream;
 use fakecloud_lambda::{UrlAddress, is_lambda_path};
-use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::service::is_for_another_v2;
@@ -76,7 +75,7 @@ impl Service<Request> for Requests {
         }
         // No route is for the calls of Lambda.
         if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
-            return Box::pin(aws(State(app), request).map(Ok));
+            return Box::pin(async move { Ok(aws(State(app), request).await) });
         }
         Box::pin(self.routes.clone().oneshot(request))
     }

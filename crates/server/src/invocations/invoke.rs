@@ -205,7 +205,7 @@ impl Sent {
         let sending = lease.send(headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
         let answered = match &self.relay {
             None => tokio::time::timeout(self.limit, sending).await.ok(),
-            Some(relay) => Box::pin(relay.within(self.limit, sending)).await,
+            Some(relay) => Box::pin(relay.within(self.limit, sending)).await, // not carried by those that do not stream
         };
         let request_id = || self.request_id.clone();
         Some(match answered {

@@ -115,7 +115,8 @@ impl Relay {
         let permit = match self.pieces.try_reserve() {
             Ok(permit) => Some(permit),
             Err(TrySendError::Closed(())) => None,
-            Err(TrySendError::Full(())) => self.room().await,
+            // Boxed, since an answer that is not streamed has to carry what this may need as well.
+            Err(TrySendError::Full(())) => Box::pin(self.room()).await,
         };
         if let Some(permit) = permit {
             permit.send(piece);

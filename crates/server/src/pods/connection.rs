@@ -137,7 +137,7 @@ async fn read(response: Response<Incoming>, relay: Option<&Relay>) -> Result<Ans
         }
         bytes.extend_from_slice(&data);
         if let Some(passing) = &mut passing {
-            match Box::pin(passing.take(parts.status.as_u16(), &mut bytes)).await {
+            match passing.take(parts.status.as_u16(), &mut bytes).await {
                 Taken::Passed => passed = true,
                 Taken::Held => {}
                 Taken::TooLong => return Err(SendError::TooLong),
