@@ -7,6 +7,7 @@ mod hints;
 pub(crate) mod invocation_log;
 pub(crate) mod invoke;
 pub(crate) mod relay;
+mod sent;
 pub(crate) mod streaming;
 pub(crate) mod trace_id;
 mod waiting_bytes;

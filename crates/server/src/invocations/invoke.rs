@@ -3,35 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, Outcome, Response};
-use fakecloud_pool::{After, Failure, InvocationId};
+use fakecloud_pool::{Failure, InvocationId};
 use http::{HeaderMap, HeaderValue};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::debug;
 
 use crate::app::App;
 use crate::headers::{CLIENT_CONTEXT, REQUEST_ID, TRACE_ID};
 use crate::invocations::admission::Admission;
 use crate::invocations::events::{self, Event};
-use crate::invocations::hints;
-use crate::invocations::invocation_log::{OpenEntry, Source};
+use crate::invocations::invocation_log::Source;
 use crate::invocations::relay::Relay;
-use crate::pods::connection::Answer;
+use crate::invocations::sent::{Held, Ran, Sent};
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::driver::{Acquire, Handle, Input};
-use crate::pods::emulator;
-use crate::pods::lease::{Cut, Lease};
+use crate::pods::lease::Lease;
 use crate::state::control::retire;
 use crate::to_the_end::ToTheEnd;
 use crate::words::chain;
 
 /// The emulator answers a timeout 100 ms late; its clock includes init. Whoever says nothing until then never will.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(3);
-
-/// A connection that broke is explained by the watch within the kubelet's next look at its containers, once a second.
-const WITNESS: Duration = Duration::from_millis(2500);
 
 /// A warm Pod may end in the very moment it is chosen; so many in a row do not.
 const LEASES_MAX: u32 = 5;
@@ -144,88 +138,6 @@ impl Drop for InUse<'_> {
         if self.app.deployments.is_superseded(&self.deployment) {
             retire(self.app, &self.deployment);
         }
-    }
-}
-
-/// What goes to a Pod.
-struct Sent {
-    request_id: String,
-    limit: Duration,
-    timeout_s: u32,
-    deployment: SharedDeployment,
-    held: Held,
-    relay: Option<Relay>,
-}
-
-/// What lasts until the handler of what was sent has ended, and no longer, whether the caller stays or not, and whatever of
-/// the answer it takes.
-struct Held {
-    #[expect(dead_code, reason = "held for its end")]
-    admission: Admission,
-    entry: OpenEntry,
-    payload: Bytes,
-}
-
-/// What came of a lease.
-enum Ran {
-    ToItsEnd(Outcome),
-    /// The Pod was gone before; another may have it.
-    NotSent(Held),
-}
-
-impl Sent {
-    /// Runs on the lease and gives it back. As on AWS, a runtime that ends while it initialises has a second chance, if it
-    /// may have ended because it found no emulator.
-    async fn run(self, mut lease: Lease, headers: HeaderMap) -> Ran {
-        let may_miss = lease.is_first() && emulator::may_be_missed(&self.deployment.function);
-        let second = may_miss.then(|| headers.clone());
-        let mut run = self.run_once(&mut lease, headers).await;
-        if let (Some(headers), Some((outcome, _))) = (second, &run)
-            && outcome.is_silent_exit()
-        {
-            info!(request_id = self.request_id, pod = lease.pod(), "the runtime ended as it started: trying once more");
-            // Where the Pod has gone with its runtime, that is how the invocation ended.
-            run = self.run_once(&mut lease, headers).await.or(run);
-        }
-        let Some((outcome, after)) = run else {
-            lease.finish(After::Retire);
-            return Ran::NotSent(self.held);
-        };
-        hints::log(&outcome, &lease, &self.deployment.function, &self.request_id);
-        if self.relay.as_ref().is_some_and(Relay::gave_up) {
-            warn!(request_id = self.request_id, "the client took nothing of the answer for too long: the rest is lost");
-        }
-        self.held.entry.end(&outcome);
-        lease.finish(after);
-        Ran::ToItsEnd(outcome)
-    }
-
-    /// How it ended, and what becomes of the Pod; `None` when nothing was sent.
-    async fn run_once(&self, lease: &mut Lease, headers: HeaderMap) -> Option<(Outcome, After)> {
-        let sending = lease.send(headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
-        let answered = match &self.relay {
-            None => tokio::time::timeout(self.limit, sending).await.ok(),
-            Some(relay) => Box::pin(relay.within(self.limit, sending)).await, // not carried by those that do not stream
-        };
-        let request_id = || self.request_id.clone();
-        Some(match answered {
-            Some(Ok(Answer { passed: true, body, .. })) => (Outcome::Success { payload: body }, After::Reuse),
-            Some(Ok(answer)) => {
-                let (status, pod) = (answer.status.as_u16(), lease.pod());
-                let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
-                    .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
-                let spoilt = matches!(outcome, Outcome::TimedOut { .. } | Outcome::Unexpected { .. });
-                // An emulator that has seen an initialisation fail says nothing of how a runtime ends later on.
-                let is_mute = outcome.is_silent_exit() && !lease.is_first();
-                (outcome, if spoilt || is_mute { After::Retire } else { After::Reuse })
-            }
-            Some(Err(Cut::NotSent)) => return None,
-            Some(Err(Cut::Lost(reason))) => {
-                warn!(request_id = self.request_id, reason, "the Pod went away under its invocation");
-                (Outcome::Exited { request_id: request_id(), reason: Some(reason) }, After::Retire)
-            }
-            None => (Outcome::TimedOut { request_id: request_id(), timeout_s: self.timeout_s }, After::Retire),
-        })
     }
 }
 
