@@ -144,6 +144,17 @@ impl Outcome {
         matches!(self, Self::Exited { reason: None, .. })
     }
 
+    /// Whether an emulator answers so too when it is stopped itself, right before it ends: with status 200 and no byte at
+    /// all, or with the end of the runtime that it has stopped. Whoever answers no byte, as functions may, lives on.
+    pub fn may_be_last_words(&self) -> bool {
+        match self {
+            Self::Success { payload } => payload.is_empty(),
+            Self::Exited { .. } => true,
+            Self::FunctionError { .. } => self.error_type().is_some_and(|kind| kind == EXITED),
+            Self::TimedOut { .. } | Self::TooLarge | Self::Unexpected { .. } => false,
+        }
+    }
+
     /// Whether the emulator saw the runtime end by a SIGKILL, which is what the kernel sends to a process in a container
     /// that needs more than its memory. Neither the answer nor Kubernetes says more where the emulator lives on.
     pub fn is_killed_runtime(&self) -> bool {
@@ -290,6 +301,20 @@ mod tests {
         assert!(ended(502, ""));
         assert!(!ended(502, r#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}"#));
         assert!(!ended(200, "") && !ended(500, ""));
+    }
+
+    #[test]
+    fn answers_that_a_stopped_emulator_gives_too_are_told_from_others() {
+        let doubtful = |status: u16, body: &'static str| {
+            Outcome::from_rie(status, Bytes::from_static(body.as_bytes()), "id", 3).may_be_last_words()
+        };
+        assert!(doubtful(200, "") && doubtful(502, ""));
+        assert!(doubtful(502, r#"{"errorType":"Runtime.ExitError","errorMessage":"signal: terminated"}"#));
+        assert!(!doubtful(502, r#"{"errorType":"Runtime.ImportModuleError","errorMessage":"no"}"#));
+        for sure in ["null", "{}", "Task timed out after 3.00 seconds", r#"{"errorType":"E","errorMessage":"m"}"#] {
+            assert!(!doubtful(200, sure), "{sure}");
+        }
+        assert!(!doubtful(500, ""));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 use crate::invocations::relay::{Relay, Taken};
 
@@ -58,6 +59,8 @@ pub(crate) enum SendError {
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: HeaderValue,
+    /// Ends with the connection.
+    task: JoinHandle<()>,
 }
 
 fn tune(stream: &TcpStream) -> io::Result<()> {
@@ -78,18 +81,26 @@ impl Connection {
         let stream = TcpStream::connect(address).await?;
         tune(&stream)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             // An error here is an end like any other; the request in flight reports it.
             drop(connection.await);
             closed();
         });
         let host = HeaderValue::try_from(address.to_string()).expect("a socket address is a valid header value");
-        Ok(Self { sender, host })
+        Ok(Self { sender, host, task })
     }
 
     /// Whether it can carry another request, as far as is known.
     pub(crate) fn is_open(&self) -> bool {
         !self.sender.is_closed()
+    }
+
+    /// Waits until the connection ends.
+    pub(crate) async fn closed(&mut self) {
+        if !self.task.is_finished() {
+            // A panic of the task is an end like any other.
+            drop((&mut self.task).await);
+        }
     }
 
     /// Sends one invocation and reads its answer to the end, passing on what can be if there is a relay. `headers` go to

@@ -104,10 +104,30 @@ impl Lease {
             },
             Some(reason) = told(&mut self.aborted) => return Err(Cut::Lost(reason.to_string())),
         };
-        Err(Cut::Lost(match tokio::time::timeout(witness, told(&mut self.aborted)).await {
+        Err(Cut::Lost(self.explained(&crate::words::chain(&broken), witness).await))
+    }
+
+    /// Why the Pod has ended within `doubt` of its answer, for which the watch is given `witness`; `None` if it lives on.
+    pub(crate) async fn ended_with_its_answer(&mut self, doubt: Duration, witness: Duration) -> Option<String> {
+        let connection = self.connection.as_mut()?;
+        let ended = async {
+            tokio::select! {
+                () = connection.closed() => None,
+                Some(reason) = told(&mut self.aborted) => Some(reason.to_string()),
+            }
+        };
+        match tokio::time::timeout(doubt, ended).await.ok()? {
+            Some(reason) => Some(reason),
+            None => Some(self.explained("it closed its connection", witness).await),
+        }
+    }
+
+    /// Why the connection ended, as the watch says within `witness`, or else as it was seen from here.
+    async fn explained(&mut self, seen: &str, witness: Duration) -> String {
+        match tokio::time::timeout(witness, told(&mut self.aborted)).await {
             Ok(Some(reason)) => reason.to_string(),
-            Ok(None) | Err(_) => format!("Pod {}: {}", self.pod, crate::words::chain(&broken)),
-        }))
+            Ok(None) | Err(_) => format!("Pod {}: {seen}", self.pod),
+        }
     }
 
     /// Gives the environment back.

@@ -1,5 +1,7 @@
 //! How invocations end that go wrong, in AWS's own words.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Fakecloud, Function, LogLevel, with_temp_ns};
@@ -15,6 +17,9 @@ def handler(event, context):
         os._exit(3)
     if way == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if way == "stop the emulator":
+        os.kill(1, signal.SIGTERM)
+        time.sleep(60)
     if way == "sleep":
         time.sleep(60)
     if way == "hog":
@@ -87,6 +92,24 @@ fn container_that_is_killed_for_its_memory_is_oomkilled_in_the_answer_and_the_lo
 
         lambda.invoke("ways", &json!({"way": "fine"})).returned();
         assert!(ns.pods_of("ways").iter().all(|next| next.name != pod), "the Pod serves nobody any more");
+    });
+}
+
+#[test]
+fn emulator_that_is_stopped_is_the_end_of_its_pod_whatever_it_still_answers() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let lambda = &fakecloud.lambda;
+        lambda.create_function("ways", &Function::python(WAYS_PY).members(json!({"Timeout": 30})));
+        // Most end without a word, and some few answer nothing at all with status 200 first.
+        let answers: Vec<Answer> = thread::scope(|scope| {
+            let stop = || lambda.invoke("ways", &json!({"way": "stop the emulator"}));
+            let invoked: Vec<_> = (0..8).map(|_| scope.spawn(stop)).collect();
+            invoked.into_iter().map(|answer| answer.join().expect("the client does not panic")).collect()
+        });
+        for answer in &answers {
+            assert_exit(answer, "Runtime exited with error: exit status 0: container function ended");
+        }
     });
 }
 

@@ -22,6 +22,7 @@ mod inspect;
 mod instance;
 mod killed;
 mod killed_pushes;
+mod last_words;
 mod limits;
 mod nodes;
 mod pod;

@@ -63,3 +63,16 @@ async fn invocation_that_breaks_off_names_the_node_that_is_not_ready() {
     assert!(answer.body.to_string().contains("its node lost-node is not ready"), "{answer:?}");
     assert_eq!(server.invoke("hello", json!({})).await.status, 200);
 }
+
+#[tokio::test]
+async fn emulator_stopped_by_a_node_that_is_not_ready_says_nothing_and_the_node_is_named() {
+    let (api, server, pod) = warm().await;
+    let fault = async {
+        until(async || (api.payloads("hello").len() == 2).then_some(())).await;
+        lose_node(&api, &server, &pod).await;
+    };
+    let last_words = json!({ "sleep_ms": 2000, "pieces": [], "hang_up": true });
+    let (answer, ()) = tokio::join!(server.invoke("hello", last_words), fault);
+    assert!(answer.function_error, "{answer:?}");
+    assert!(answer.body.to_string().contains("its node lost-node is not ready"), "{answer:?}");
+}
