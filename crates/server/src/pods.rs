@@ -1,5 +1,6 @@
 //! Pods from their rendering to their end, and the one task that decides about them, the driver.
 
+mod answer_reader;
 pub(crate) mod cluster;
 pub(crate) mod connection;
 pub(crate) mod convert;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, Outcome, Response};
 use fakecloud_pool::{Failure, InvocationId};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::debug;
@@ -17,6 +17,7 @@ use crate::invocations::events::{self, Event};
 use crate::invocations::invocation_log::Source;
 use crate::invocations::relay::Relay;
 use crate::invocations::sent::{Held, Ran, Sent};
+use crate::pods::connection::Header;
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::driver::{Acquire, Handle, Input};
 use crate::pods::lease::Lease;
@@ -200,13 +201,10 @@ fn refused(failure: &Failure) -> Error {
 }
 
 /// The headers the emulator honours, and the trace id, which it drops but other runtimes pass on.
-fn headers(invocation: &Invocation, request_id: &str, trace_id: HeaderValue) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+fn headers(invocation: &Invocation, request_id: &str, trace_id: HeaderValue) -> Vec<Header> {
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
-    headers.insert(REQUEST_ID, request_id);
-    headers.insert(TRACE_ID, trace_id);
-    if let Some(context) = invocation.client_context.as_deref().and_then(|text| HeaderValue::try_from(text).ok()) {
-        headers.insert(CLIENT_CONTEXT, context);
-    }
+    let mut headers = vec![(REQUEST_ID, request_id), (TRACE_ID, trace_id)];
+    let context = invocation.client_context.as_deref().and_then(|text| HeaderValue::try_from(text).ok());
+    headers.extend(context.map(|context| (CLIENT_CONTEXT, context)));
     headers
 }

@@ -5,14 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use fakecloud_lambda::Outcome;
 use fakecloud_pool::After;
-use http::HeaderMap;
 use tracing::{info, warn};
 
 use crate::invocations::admission::Admission;
 use crate::invocations::hints;
 use crate::invocations::invocation_log::OpenEntry;
 use crate::invocations::relay::Relay;
-use crate::pods::connection::Answer;
+use crate::pods::connection::{Answer, Header};
 use crate::pods::deployment::SharedDeployment;
 use crate::pods::emulator;
 use crate::pods::lease::{Cut, Lease};
@@ -52,16 +51,13 @@ pub(crate) enum Ran {
 impl Sent {
     /// Runs on the lease and gives it back. As on AWS, a runtime that ends while it initialises has a second chance, if it
     /// may have ended because it found no emulator.
-    pub(crate) async fn run(self, mut lease: Lease, headers: HeaderMap) -> Ran {
+    pub(crate) async fn run(self, mut lease: Lease, headers: Vec<Header>) -> Ran {
         let may_miss = lease.is_first() && emulator::may_be_missed(&self.deployment.function);
-        let second = may_miss.then(|| headers.clone());
-        let mut run = self.run_once(&mut lease, headers).await;
-        if let (Some(headers), Some((outcome, _))) = (second, &run)
-            && outcome.is_silent_exit()
-        {
+        let mut run = self.run_once(&mut lease, &headers).await;
+        if may_miss && run.as_ref().is_some_and(|(outcome, _)| outcome.is_silent_exit()) {
             info!(request_id = self.request_id, pod = lease.pod(), "the runtime ended as it started: trying once more");
             // Where the Pod has gone with its runtime, that is how the invocation ended.
-            run = self.run_once(&mut lease, headers).await.or(run);
+            run = self.run_once(&mut lease, &headers).await.or(run);
         }
         let Some((outcome, after)) = run else {
             lease.finish(After::Retire);
@@ -77,7 +73,7 @@ impl Sent {
     }
 
     /// How it ended, and what becomes of the Pod; `None` when nothing was sent.
-    async fn run_once(&self, lease: &mut Lease, headers: HeaderMap) -> Option<(Outcome, After)> {
+    async fn run_once(&self, lease: &mut Lease, headers: &[Header]) -> Option<(Outcome, After)> {
         let sending = lease.send(headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
         let answered = match &self.relay {
             None => tokio::time::timeout(self.limit, sending).await.ok(),

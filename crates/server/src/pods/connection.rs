@@ -1,21 +1,26 @@
 //! The one kept HTTP/1.1 connection to a Pod: opened when the Pod became ready, used for every invocation, never
 //! redialled. A Pod's address may belong to another Pod later; its open connection cannot.
+//!
+//! Whoever holds the connection speaks over it, and nobody else runs for it: each task on the way of a warm invocation is
+//! one more to be waited for, with caches that the Pod has used meanwhile.
 
-use std::io;
+use std::io::{self, Write};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::HOST};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::{HeaderName, HeaderValue, StatusCode};
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
+use tokio::net::tcp::ReadHalf;
 
 use crate::invocations::relay::{Relay, Taken};
+use crate::pods::answer_reader::{AnswerReader, NoAnswer};
 
 /// The emulator's only path; it serves whatever function its container holds.
 const INVOKE_PATH: &str = "/2015-03-31/functions/function/invocations";
@@ -28,6 +33,13 @@ const KEEPALIVE_PROBES: u32 = 3;
 
 /// More than the emulator ever answers (6,291,556 bytes), so that nothing is cut and nothing is unbounded.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// So much is read at once: most answers are shorter, and for those that are not it is twice as much each time.
+const READ_BYTES: usize = 4 << 10;
+const READ_BYTES_MAX: usize = 256 << 10;
+
+/// Goes to the emulator beside a payload.
+pub(crate) type Header = (HeaderName, HeaderValue);
 
 /// What the Pod answered.
 #[derive(Debug)]
@@ -44,12 +56,14 @@ pub(crate) struct Answer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
-    /// The connection was closed before the request left: the function has not run, another Pod may take it.
+    /// The connection was of no use before the request left: the function has not run, another Pod may take it.
     #[error("the connection was closed before the request was sent")]
     NotSent,
     /// The connection broke while the function may have been running.
     #[error("the connection broke")]
-    Broken(#[source] hyper::Error),
+    Broken(#[source] io::Error),
+    #[error("the connection broke")]
+    NoAnswer(#[source] NoAnswer),
     #[error("the answer is longer than can be taken")]
     TooLong,
 }
@@ -57,11 +71,16 @@ pub(crate) enum SendError {
 /// An open connection; dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    sender: SendRequest<Full<Bytes>>,
-    host: HeaderValue,
-    /// Ends with the connection.
-    task: JoinHandle<()>,
+    stream: TcpStream,
+    /// How each request begins.
+    head: Bytes,
+    /// Whether the next request may follow: no answer is on its way, and none was the last.
+    is_free: bool,
+    stirred: Waker,
 }
+
+/// Runs when something happens to a connection that nobody speaks over.
+struct Stirred<F>(F);
 
 fn tune(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -76,84 +95,136 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 // === impl Connection ===
 
 impl Connection {
-    /// Connects. `closed` runs when the connection ends, for whatever reason.
-    pub(crate) async fn open(address: SocketAddr, closed: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+    /// Connects. `stirred` runs when something happens while nobody speaks over it, which mostly is its end;
+    /// [`Self::is_open`] tells, and has it run again.
+    pub(crate) async fn open(address: SocketAddr, stirred: impl Fn() + Send + Sync + 'static) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         tune(&stream)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        let task = tokio::spawn(async move {
-            // An error here is an end like any other; the request in flight reports it.
-            drop(connection.await);
-            closed();
-        });
-        let host = HeaderValue::try_from(address.to_string()).expect("a socket address is a valid header value");
-        Ok(Self { sender, host, task })
+        let head = format!("POST {INVOKE_PATH} HTTP/1.1\r\nhost: {address}\r\n").into();
+        Ok(Self { stream, head, is_free: true, stirred: Waker::from(Arc::new(Stirred(stirred))) })
     }
 
     /// Whether it can carry another request, as far as is known.
     pub(crate) fn is_open(&self) -> bool {
-        !self.sender.is_closed()
+        let mut context = Context::from_waker(&self.stirred);
+        loop {
+            let ready = self.stream.poll_read_ready(&mut context);
+            if !self.is_free || !self.is_silent() || matches!(ready, Poll::Ready(Err(_))) {
+                return false;
+            }
+            if ready.is_pending() {
+                return true;
+            }
+        }
     }
 
-    /// Waits until the connection ends.
-    pub(crate) async fn closed(&mut self) {
-        if !self.task.is_finished() {
-            // A panic of the task is an end like any other.
-            drop((&mut self.task).await);
+    /// Whether there is nothing to read, not even the end: nobody has asked for anything.
+    fn is_silent(&self) -> bool {
+        let peek = || SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]);
+        self.stream.try_io(Interest::READABLE, peek).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Waits until it is of no use any more: the Pod has ended it, or said what nobody asked for.
+    pub(crate) async fn closed(&self) {
+        if self.is_free {
+            // An error is an end like any other.
+            drop(self.stream.peek(&mut [0]).await);
         }
     }
 
     /// Sends one invocation and reads its answer to the end, passing on what can be if there is a relay. `headers` go to
-    /// the emulator as they are.
+    /// the emulator as they are. Dropped before the answer has come, it leaves a connection that is of no use any more.
     pub(crate) async fn send(
         &mut self,
-        headers: HeaderMap,
+        headers: &[Header],
         payload: Bytes,
         relay: Option<&Relay>,
     ) -> Result<Answer, SendError> {
-        // The connection's task may not have asked for the next request yet; until then it would hand this one back, as
-        // it does when it is closed.
-        self.sender.ready().await.map_err(|_closed| SendError::NotSent)?;
-        let response = match self.sender.try_send_request(invocation(headers, payload, self.host.clone())).await {
-            Ok(response) => response,
-            // The request comes back unsent only if not a byte of it went out.
-            Err(mut failed) => {
-                let unsent = failed.take_message().is_some();
-                return Err(if unsent { SendError::NotSent } else { SendError::Broken(failed.into_error()) });
-            }
+        if !std::mem::take(&mut self.is_free) || !self.is_silent() {
+            return Err(SendError::NotSent);
+        }
+        let mut request = self.head(headers, payload.len()).chain(payload);
+        let request_bytes = request.remaining();
+        let (reading, mut writing) = self.stream.split();
+        let mut answer = pin!(read(reading, relay));
+        let written = tokio::select! {
+            biased;
+            written = writing.write_all_buf(&mut request) => written,
+            // What it has not read of the request is of no use to it.
+            early = &mut answer => return early.map(|(answer, _is_free)| answer),
         };
-        read(response, relay).await
+        match written {
+            Ok(()) => {
+                let (answer, is_free) = answer.await?;
+                self.is_free = is_free;
+                Ok(answer)
+            }
+            Err(_gone) if request.remaining() == request_bytes => Err(SendError::NotSent),
+            // It may have answered before it went.
+            Err(error) => answer.await.map_or(Err(SendError::Broken(error)), |(answer, _is_free)| Ok(answer)),
+        }
+    }
+
+    /// The request's head, for a payload of so many bytes.
+    fn head(&self, headers: &[Header], payload_bytes: usize) -> BytesMut {
+        let values: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let mut head = BytesMut::with_capacity(self.head.len() + values + 48);
+        head.put_slice(&self.head);
+        for (name, value) in headers {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                head.put_slice(part);
+            }
+        }
+        let mut writer = head.writer();
+        write!(writer, "content-length: {payload_bytes}\r\n\r\n").expect("memory takes everything");
+        writer.into_inner()
     }
 }
 
-fn invocation(headers: HeaderMap, payload: Bytes, host: HeaderValue) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(payload));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = http::Uri::from_static(INVOKE_PATH);
-    *request.headers_mut() = headers;
-    request.headers_mut().insert(HOST, host);
-    request
-}
-
-async fn read(response: Response<Incoming>, relay: Option<&Relay>) -> Result<Answer, SendError> {
-    let began = Instant::now();
-    let (parts, mut body) = response.into_parts();
-    let mut bytes = BytesMut::new();
+/// Reads one answer, and whether another request may follow it.
+async fn read(mut stream: ReadHalf<'_>, relay: Option<&Relay>) -> Result<(Answer, bool), SendError> {
+    let mut reader = AnswerReader::new();
+    let (mut received, mut bytes) = (BytesMut::new(), BytesMut::new());
+    let (mut began, mut read_bytes) = (None, READ_BYTES);
     let mut passing = relay.map(Relay::begin);
     let mut passed = false;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(SendError::Broken)?.into_data() else { continue };
-        if bytes.len() + data.len() > ANSWER_BYTES_MAX {
+    while !reader.is_complete() {
+        received.reserve(read_bytes);
+        match stream.read_buf(&mut received).await.map_err(SendError::Broken)? {
+            0 => reader.end().map_err(SendError::NoAnswer)?,
+            // There is more to come than was expected.
+            read if read >= read_bytes => read_bytes = (2 * read_bytes).min(READ_BYTES_MAX),
+            _ => read_bytes = (read_bytes / 2).max(READ_BYTES),
+        }
+        began.get_or_insert_with(Instant::now);
+        reader.read(&mut received, &mut bytes).map_err(SendError::NoAnswer)?;
+        if bytes.len() > ANSWER_BYTES_MAX {
             return Err(SendError::TooLong);
         }
-        bytes.extend_from_slice(&data);
-        if let Some(passing) = &mut passing {
-            match passing.take(parts.status.as_u16(), &mut bytes).await {
+        if let Some(passing) = passing.as_mut().filter(|_| !bytes.is_empty()) {
+            match passing.take(reader.status().as_u16(), &mut bytes).await {
                 Taken::Passed => passed = true,
                 Taken::Held => {}
                 Taken::TooLong => return Err(SendError::TooLong),
             }
         }
     }
-    Ok(Answer { status: parts.status, began, passed, body: bytes.freeze() })
+    let is_free = reader.keeps_connection() && received.is_empty();
+    let began = began.unwrap_or_else(Instant::now);
+    Ok((Answer { status: reader.status(), began, passed, body: bytes.freeze() }, is_free))
 }
+
+// === impl Stirred ===
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Stirred<F> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -25,12 +25,16 @@ pub(crate) struct Dialler(Arc<AtomicU32>);
 struct Dialling<'a>(&'a AtomicU32);
 
 impl Dialler {
-    /// Connects as soon as the port listens; ends only with success, so the caller bounds it. `closed` runs when the
-    /// connection ends, for whatever reason.
-    pub(crate) async fn dial(&self, address: SocketAddr, closed: impl FnOnce() + Clone + Send + 'static) -> Connection {
+    /// Connects as soon as the port listens; ends only with success, so the caller bounds it. `stirred` runs when something
+    /// happens to the connection while nobody speaks over it.
+    pub(crate) async fn dial(
+        &self,
+        address: SocketAddr,
+        stirred: impl Fn() + Clone + Send + Sync + 'static,
+    ) -> Connection {
         let _dialling = Dialling::begin(&self.0);
         loop {
-            let attempt = Connection::open(address, closed.clone());
+            let attempt = Connection::open(address, stirred.clone());
             if let Ok(Ok(connection)) = tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await {
                 return connection;
             }

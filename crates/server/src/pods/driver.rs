@@ -46,7 +46,9 @@ pub(crate) enum Input {
     Fetching { pod: String, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>> },
     /// The Pod's port took a connection.
     Connected { instance: InstanceId, connection: Connection },
-    /// The kept connection ended.
+    /// Something happened to a kept connection that nobody spoke over.
+    Stirred { instance: InstanceId },
+    /// The connection ended under an invocation.
     Disconnected { instance: InstanceId },
     /// As long as an autoscaler, or then the scheduler again, is given has passed, and no node took the Pod.
     UnschedulableForLong { instance: InstanceId, since: Instant },
@@ -211,6 +213,7 @@ impl Driver {
             Input::Created { instance, result } => self.created(now, instance, result),
             Input::Fetching { pod, ip, reply } => self.fetching(now, &pod, ip, reply),
             Input::Connected { instance, connection } => self.connected(now, instance, connection),
+            Input::Stirred { instance } => self.stirred(now, instance),
             Input::Disconnected { instance } => self.disconnected(now, instance),
             Input::UnschedulableForLong { instance, since } => self.unschedulable_for_long(now, instance, since),
             Input::Pod(change) => self.pod_changed(now, change),

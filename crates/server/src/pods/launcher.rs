@@ -91,12 +91,12 @@ impl Launcher {
         });
     }
 
-    /// Dials until the Pod listens, then reports [`Input::Connected`], and [`Input::Disconnected`] at the end.
+    /// Dials until the Pod listens, then reports [`Input::Connected`], and later [`Input::Stirred`].
     pub(crate) fn dial(&self, handle: &Handle, instance: InstanceId, ip: IpAddr) -> DialTask {
-        let (dialler, handle, closing) = (self.dialler.clone(), handle.clone(), handle.clone());
+        let (dialler, handle, watching) = (self.dialler.clone(), handle.clone(), handle.clone());
         let task = tokio::spawn(async move {
-            let closed = move || closing.send(Input::Disconnected { instance });
-            let connection = dialler.dial(SocketAddr::new(ip, INVOKE_PORT), closed).await;
+            let stirred = move || watching.send(Input::Stirred { instance });
+            let connection = dialler.dial(SocketAddr::new(ip, INVOKE_PORT), stirred).await;
             handle.send(Input::Connected { instance, connection });
         });
         DialTask(task.abort_handle())

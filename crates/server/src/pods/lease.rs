@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fakecloud_pool::{After, InstanceId, InvocationId};
-use http::HeaderMap;
 use tokio::sync::oneshot;
 
 use crate::invocations::relay::Relay;
-use crate::pods::connection::{Answer, Connection, SendError};
+use crate::pods::connection::{Answer, Connection, Header, SendError};
 use crate::pods::driver::{Handle, Input};
 
 /// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired once
@@ -86,7 +85,7 @@ impl Lease {
     /// given `witness` to say why.
     pub(crate) async fn send(
         &mut self,
-        headers: HeaderMap,
+        headers: &[Header],
         payload: Bytes,
         relay: Option<&Relay>,
         witness: Duration,
@@ -100,7 +99,7 @@ impl Lease {
                     return Ok(answer);
                 }
                 Err(SendError::NotSent) => return Err(Cut::NotSent),
-                Err(error @ (SendError::Broken(_) | SendError::TooLong)) => error,
+                Err(error @ (SendError::Broken(_) | SendError::NoAnswer(_) | SendError::TooLong)) => error,
             },
             Some(reason) = told(&mut self.aborted) => return Err(Cut::Lost(reason.to_string())),
         };
@@ -109,7 +108,7 @@ impl Lease {
 
     /// Why the Pod has ended within `doubt` of its answer, for which the watch is given `witness`; `None` if it lives on.
     pub(crate) async fn ended_with_its_answer(&mut self, doubt: Duration, witness: Duration) -> Option<String> {
-        let connection = self.connection.as_mut()?;
+        let connection = self.connection.as_ref()?;
         let ended = async {
             tokio::select! {
                 () = connection.closed() => None,
@@ -124,6 +123,7 @@ impl Lease {
 
     /// Why the connection ended, as the watch says within `witness`, or else as it was seen from here.
     async fn explained(&mut self, seen: &str, witness: Duration) -> String {
+        self.handle.send(Input::Disconnected { instance: self.instance });
         match tokio::time::timeout(witness, told(&mut self.aborted)).await {
             Ok(Some(reason)) => reason.to_string(),
             Ok(None) | Err(_) => format!("Pod {}: {seen}", self.pod),

@@ -97,15 +97,22 @@ impl Driver {
         }
     }
 
-    /// An idle Pod whose connection ended is lost. While it is busy the lease's holder sees the same, the watch may
-    /// still say why, and the connection is not taken back.
-    pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
+    /// An idle Pod whose connection ended is lost. Whoever speaks over a connection sees its end himself.
+    pub(super) fn stirred(&mut self, now: Instant, instance: InstanceId) {
         let Some(entry) = self.pods.get(&instance) else { return };
-        match (&entry.holding, &entry.unheard) {
-            (Holding::Idle(_), _) => self.lost(now, instance, "it closed its connection"),
-            (Holding::Lent { .. }, Some(cause)) => self.lost(now, instance, &cause.clone()),
-            (Holding::Lent { .. } | Holding::Nothing | Holding::Dialling { .. } | Holding::Closed, _) => {}
+        if matches!(&entry.holding, Holding::Idle(connection) if !connection.is_open()) {
+            self.lost(now, instance, "it closed its connection");
         }
+    }
+
+    /// The watch may still say why, and the connection is not taken back.
+    pub(super) fn disconnected(&mut self, now: Instant, instance: InstanceId) {
+        let Some(PodEntry { holding: Holding::Lent { .. }, unheard: Some(cause), .. }) = self.pods.get(&instance)
+        else {
+            return;
+        };
+        let cause = cause.clone();
+        self.lost(now, instance, &cause);
     }
 
     /// Fails the start, unless a node took the Pod meanwhile, be it for a moment, or may take it once another has gone.
