@@ -1,7 +1,6 @@
 //! One invocation from request to answer: resolve the function, lease an environment, run, answer, give back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use fakecloud_lambda::{Error, Generation, Invocation, InvocationKind, Outcome, Response};
 use fakecloud_pool::{Failure, InvocationId};
@@ -24,9 +23,6 @@ use crate::pods::lease::Lease;
 use crate::state::control::retire;
 use crate::to_the_end::ToTheEnd;
 use crate::words::chain;
-
-/// The emulator answers a timeout 100 ms late; its clock includes init. Whoever says nothing until then never will.
-const TIMEOUT_GRACE: Duration = Duration::from_secs(3);
 
 /// A warm Pod may end in the very moment it is chosen; so many in a row do not.
 const LEASES_MAX: u32 = 5;
@@ -97,13 +93,11 @@ async fn run_deployed(
     request_id: &str,
     Terms { relay, trace_id, wait_until, .. }: Terms,
 ) -> Result<Outcome, Error> {
-    let limit = deployment.timeout + TIMEOUT_GRACE;
     for _ in 0..LEASES_MAX {
         let Some(lease) = lease(app, deployment, invocation.generation, wait_until).await? else { continue };
         debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
         let sent = Sent {
             request_id: request_id.to_owned(),
-            limit,
             timeout_s: invocation.function.timeout_s,
             deployment: Arc::clone(deployment),
             held,

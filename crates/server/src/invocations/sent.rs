@@ -16,6 +16,9 @@ use crate::pods::deployment::SharedDeployment;
 use crate::pods::emulator;
 use crate::pods::lease::{Cut, Lease};
 
+/// The emulator answers a timeout 100 ms late; its clock includes init. Whoever says nothing until then never will.
+const TIMEOUT_GRACE: Duration = Duration::from_secs(3);
+
 /// A connection that broke is explained by the watch within the kubelet's next look at its containers, once a second.
 const WITNESS: Duration = Duration::from_millis(2500);
 
@@ -25,7 +28,6 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 /// What goes to a Pod.
 pub(crate) struct Sent {
     pub(crate) request_id: String,
-    pub(crate) limit: Duration,
     pub(crate) timeout_s: u32,
     pub(crate) deployment: SharedDeployment,
     pub(crate) held: Held,
@@ -75,9 +77,10 @@ impl Sent {
     /// How it ended, and what becomes of the Pod; `None` when nothing was sent.
     async fn run_once(&self, lease: &mut Lease, headers: &[Header]) -> Option<(Outcome, After)> {
         let sending = lease.send(headers, self.held.payload.clone(), self.relay.as_ref(), WITNESS);
+        let limit = self.deployment.timeout + TIMEOUT_GRACE;
         let answered = match &self.relay {
-            None => tokio::time::timeout(self.limit, sending).await.ok(),
-            Some(relay) => Box::pin(relay.within(self.limit, sending)).await, // not carried by those that do not stream
+            None => tokio::time::timeout(limit, sending).await.ok(),
+            Some(relay) => Box::pin(relay.within(limit, sending)).await, // not carried by those that do not stream
         };
         Some(match answered {
             Some(Ok(Answer { passed: true, body, .. })) => (Outcome::Success { payload: body }, After::Reuse),

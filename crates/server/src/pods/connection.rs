@@ -34,7 +34,7 @@ const KEEPALIVE_PROBES: u32 = 3;
 /// More than the emulator ever answers (6,291,556 bytes), so that nothing is cut and nothing is unbounded.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 
-/// So much is read at once: most answers are shorter, and for those that are not it is twice as much each time.
+/// So much is read at once: most answers are shorter, and as long as more is there it is twice as much each time.
 const READ_BYTES: usize = 4 << 10;
 const READ_BYTES_MAX: usize = 256 << 10;
 
