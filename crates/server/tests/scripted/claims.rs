@@ -7,14 +7,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, Create};
 use crate::client::Answer;
 use crate::instance::serve_health;
-use crate::server::{Server, until};
-
-async fn with_function() -> (Api, Server) {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    server.create_function("hello").await;
-    (api, server)
-}
+use crate::server::{Server, until, with_function};
 
 fn ran_on(pod: &str) -> Answer {
     Answer { status: 200, function_error: false, body: json!(pod) }

@@ -6,14 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Create};
-use crate::server::{Server, until};
-
-async fn with_function() -> (Api, Server) {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    server.create_function("hello").await;
-    (api, server)
-}
+use crate::server::{Server, until, with_function};
 
 #[tokio::test]
 async fn invocations_that_ran_are_listed_with_what_they_were_given_and_came_to() {

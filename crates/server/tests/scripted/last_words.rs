@@ -2,16 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::api::Api;
 use crate::client::Answer;
-use crate::server::Server;
-
-async fn with_function() -> (Api, Server) {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    server.create_function("hello").await;
-    (api, server)
-}
+use crate::server::with_function;
 
 /// An answer without a byte.
 fn nothing() -> Value {

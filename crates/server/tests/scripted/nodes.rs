@@ -5,13 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::api::Api;
-use crate::server::{Server, until};
+use crate::server::{Server, until, with_function};
 
 /// A server with one warm Pod, and the Pod's name.
 async fn warm() -> (Api, Server, String) {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    server.create_function("hello").await;
+    let (api, server) = with_function().await;
     assert_eq!(server.invoke("hello", json!({})).await.status, 200);
     let pod = api.pods().remove(0);
     (api, server, pod)

@@ -174,6 +174,14 @@ fn fresh_data() -> Option<TempDir> {
     Some(tempfile::tempdir().unwrap())
 }
 
+/// A server on a cluster of its own, with the function `hello`.
+pub(crate) async fn with_function() -> (Api, Server) {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    server.create_function("hello").await;
+    (api, server)
+}
+
 /// Waits until `probe` gives something; panics after a generous while.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(probe: impl Fn() -> F) -> T {
     for _ in 0..1_000 {

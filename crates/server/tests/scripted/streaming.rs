@@ -4,17 +4,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, Create};
+use crate::api::Create;
 use crate::pod::PAUSE;
-use crate::server::{Server, until};
+use crate::server::{until, with_function};
 use crate::wire::Wire;
-
-async fn with_function() -> (Api, Server) {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    server.create_function("hello").await;
-    (api, server)
-}
 
 /// The events of an event stream: each one's type and payload.
 fn events(mut stream: &[u8]) -> Vec<(String, String)> {
