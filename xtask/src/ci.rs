@@ -5,6 +5,7 @@
 
 mod background;
 mod report;
+mod slowest;
 mod step;
 
 use anyhow::Result;
@@ -33,6 +34,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let Args { provider, no_cluster, advisories } = args;
     let mut boot = if no_cluster { None } else { Some(Boot::start(provider_args(provider))?) };
     let mut report = Report::start();
+    slowest::remove_report()?;
     for step in without_cluster() {
         report.run(step.yielding());
         if let Some(boot) = &mut boot {
@@ -45,6 +47,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Some(boot) => test_on_cluster(&mut report, boot, provider),
         None => report.not_checked("k8s-test", "left out by --no-cluster"),
     }
+    slowest::print()?;
     report.finish()
 }
 
@@ -71,7 +74,7 @@ fn without_cluster() -> Vec<Step> {
 /// The unit tests, of which `tidy` in xtask is one: with cargo-nextest where it is installed, for it is quicker.
 fn unit_tests() -> Step {
     if Step::cargo("nextest", "nextest --version").succeeds() {
-        Step::cargo("tests", "nextest run --workspace --locked --no-fail-fast")
+        Step::cargo("tests", "nextest run --workspace --locked --no-fail-fast --profile ci")
     } else {
         Step::cargo("tests", "test --workspace --lib --bins --tests --examples --locked --no-fail-fast")
     }
