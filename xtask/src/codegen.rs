@@ -18,9 +18,9 @@ use model::Model;
 use crate::{paths, python, shell};
 
 /// The release of botocore whose model is used; its wheel is the only place where AWS publishes the model to PyPI.
-const BOTOCORE: &str = "1.44.5";
+const BOTOCORE: &str = "1.44.8";
 
-const BOTOCORE_SHA256: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
+const BOTOCORE_SHA256: &str = "76342a76c338701db80dcb8afe1c9bd079283d6fffbb9d881442abb02a215043";
 
 /// Where the wheel has the model.
 const MODEL: &str = "botocore/data/lambda/2015-03-31/service-2.json.gz";

@@ -198,7 +198,7 @@ pub(crate) fn answer(response: Response) -> Answer {
     Answer { status: response.status.as_u16(), error, body }
 }
 
-/// The answers of all operations in the service model of botocore 1.44.5: operation, status, and the members of the
+/// The answers of all operations in the service model of botocore 1.44.8: operation, status, and the members of the
 /// body, those that are required with an exclamation mark.
 const BOTOCORE_ANSWERS: &str = include_str!("botocore_answers.tsv");
 

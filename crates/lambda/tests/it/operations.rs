@@ -13,7 +13,7 @@ fn missing(operation: &str) -> Answer {
     error(501, "NotImplementedException", json!({ "Type": "Service", "Message": message }))
 }
 
-/// One request of each operation with its required members, as botocore 1.44.5 sent it: operation, method, target, body.
+/// One request of each operation with its required members, as botocore 1.44.8 sent it: operation, method, target, body.
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
 /// What users read about each operation: a table of operation, state and remark.
