@@ -84,6 +84,7 @@ mod url_event;
 mod url_response;
 mod url_target;
 mod version;
+mod version_counts;
 mod view;
 
 pub use applied::{Applied, Effect};

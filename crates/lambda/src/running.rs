@@ -2,15 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, Generation, Invocation, Lambda, Scope, account::MAX_CONCURRENCY, state::Space, version::Function};
+use crate::{
+    Error, Generation, Invocation, Lambda, Scope,
+    account::MAX_CONCURRENCY,
+    alias::Alias,
+    state::Space,
+    version::{Function, parse_number},
+    version_counts::VersionCounts,
+};
 
 /// The invocations under way in one account and region; no restart outlives them, so they are not persisted.
 #[derive(Debug, Default)]
 pub(crate) struct Running {
     /// By function; only those with any.
-    functions: BTreeMap<String, u32>,
+    functions: BTreeMap<String, VersionCounts>,
     /// Those beyond what their functions have of their own, be it reserved or provisioned: they share the rest.
     unreserved: u32,
+}
+
+/// The concurrency that is a function's own: a reservation for all versions together, or else what is provisioned for
+/// each of them.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    reserved: Option<u32>,
+    provisioned: VersionCounts,
+    /// The sum of what is provisioned. An alias that moves counts for two versions above, and once here.
+    provisioned_total: u32,
 }
 
 /// One invocation under way, to be handed to [`Lambda::ended`] when its handler has ended.
@@ -19,25 +36,29 @@ pub(crate) struct Running {
 pub struct Admitted {
     scope: Scope,
     function: String,
+    /// The version's number; `$LATEST` is 0.
+    version: u64,
     generation: Generation,
 }
 
 // === impl Lambda ===
 
 impl Lambda {
-    /// Counts an invocation in. All versions of a function count together, those that wait for an environment as well;
-    /// what the limits are is looked up now, whatever they were when the invocation was resolved.
+    /// Counts an invocation in. Those that wait for an environment count as well; what the limits are is looked up now,
+    /// whatever they were when the invocation was resolved.
     ///
     /// # Errors
     ///
-    /// `TooManyRequestsException`: as many run already as the function has reserved, or, where it has reserved none, as
-    /// the reservations of other functions leave of the account's limit. AWS refuses such an invocation at once.
+    /// `TooManyRequestsException`: as many run already as the function has reserved, or, beyond what is provisioned for
+    /// their versions, as provisioned environments leave of the reservation; where nothing is reserved, as the
+    /// reservations of other functions leave of the account's limit. AWS refuses such an invocation at once.
     pub fn admit(&mut self, invocation: &Invocation) -> Result<Admitted, Error> {
         let record = &invocation.function;
         let scope = Scope::new(&record.account, &record.region)
             .ok_or_else(|| Error::service(format!("{} has no account or region", record.arn())))?;
-        self.space_mut(&scope).begin(&record.name)?;
-        Ok(Admitted { scope, function: record.name.clone(), generation: self.generation() })
+        let version = version_number(&record.version);
+        self.space_mut(&scope).begin(&record.name, version)?;
+        Ok(Admitted { scope, function: record.name.clone(), version, generation: self.generation() })
     }
 
     /// Counts an invocation out, unless a reset has done so.
@@ -45,31 +66,78 @@ impl Lambda {
         if admitted.generation != self.generation() {
             return;
         }
-        self.space_mut(&admitted.scope).end(&admitted.function);
+        self.space_mut(&admitted.scope).end(&admitted.function, admitted.version);
     }
+}
+
+fn version_number(version: &str) -> u64 {
+    parse_number(version).unwrap_or(0)
 }
 
 // === impl Space ===
 
 impl Space {
-    fn begin(&mut self, name: &str) -> Result<(), Error> {
-        let running = self.running.of(name);
-        let (reserved, own) =
-            self.functions().get(name).map_or((None, 0), |one| (one.reserved_concurrency, one.reserved()));
-        if reserved.is_some_and(|reserved| running >= reserved) {
-            return Err(Error::throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
+    fn begin(&mut self, name: &str, version: u64) -> Result<(), Error> {
+        let own = self.functions().get(name).map_or_else(Own::default, Function::own);
+        if !own.has_room(self.running.of(name), version) {
+            if own.reserved.is_some() {
+                return Err(Error::throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
+            }
+            if self.running.unreserved >= MAX_CONCURRENCY.saturating_sub(self.reserved_concurrency()) {
+                return Err(Error::throttled("ConcurrentInvocationLimitExceeded"));
+            }
         }
-        let unreserved = MAX_CONCURRENCY.saturating_sub(self.reserved_concurrency());
-        if running >= own && self.running.unreserved >= unreserved {
-            return Err(Error::throttled("ConcurrentInvocationLimitExceeded"));
-        }
-        self.running.count(name, own, |running| running + 1);
+        self.running.count(name, &own, |running| running.add(version, 1));
         Ok(())
     }
 
-    fn end(&mut self, name: &str) {
-        let own = self.functions().get(name).map_or(0, Function::reserved);
-        self.running.count(name, own, |running| running.saturating_sub(1));
+    fn end(&mut self, name: &str, version: u64) {
+        let own = self.functions().get(name).map_or_else(Own::default, Function::own);
+        self.running.count(name, &own, |running| running.remove_one(version));
+    }
+}
+
+// === impl Function ===
+
+impl Function {
+    /// What of the account's concurrency is this function's own.
+    pub(crate) fn own(&self) -> Own {
+        let mut own = Own { reserved: self.reserved_concurrency, ..Own::default() };
+        for (name, attachments) in self.all_attachments() {
+            let Some(requested) = attachments.provisioned.as_ref().map(|provisioned| provisioned.requested) else {
+                continue;
+            };
+            let alias = self.aliases().get(name);
+            let versions = [Some(alias.map_or(name.as_str(), Alias::version)), alias.and_then(Alias::hands_over)];
+            versions.into_iter().flatten().for_each(|version| own.provisioned.add(version_number(version), requested));
+            own.provisioned_total += requested;
+        }
+        own
+    }
+}
+
+// === impl Own ===
+
+impl Own {
+    /// Whether one more invocation of a version fits into it.
+    fn has_room(&self, running: &VersionCounts, version: u64) -> bool {
+        let in_provisioned = running.of(version) < self.provisioned.of(version);
+        match self.reserved {
+            None => in_provisioned,
+            Some(reserved) if running.total() >= reserved => false,
+            Some(reserved) => {
+                let rest = reserved.saturating_sub(self.provisioned_total);
+                in_provisioned || running.beyond(&self.provisioned) < rest
+            }
+        }
+    }
+
+    /// How many of the invocations under way are beyond it.
+    fn exceeded_by(&self, running: &VersionCounts) -> u32 {
+        match self.reserved {
+            Some(reserved) => running.total().saturating_sub(reserved),
+            None => running.beyond(&self.provisioned),
+        }
     }
 }
 
@@ -77,24 +145,26 @@ impl Space {
 
 impl Running {
     /// Invocations of one function under way.
-    fn of(&self, name: &str) -> u32 {
-        self.functions.get(name).copied().unwrap_or(0)
+    fn of(&self, name: &str) -> &VersionCounts {
+        self.functions.get(name).unwrap_or(VersionCounts::NONE)
     }
 
     /// A function has other concurrency of its own than before: what runs already counts accordingly from now on.
-    pub(crate) fn follow(&mut self, name: &str, own_before: u32, own: u32) {
+    pub(crate) fn follow(&mut self, name: &str, before: &Own, own: &Own) {
         let running = self.of(name);
-        self.unreserved = self.unreserved - running.saturating_sub(own_before) + running.saturating_sub(own);
+        self.unreserved = self.unreserved - before.exceeded_by(running) + own.exceeded_by(running);
     }
 
-    fn count(&mut self, name: &str, own: u32, change: impl FnOnce(u32) -> u32) {
-        let before = self.of(name);
-        let running = change(before);
-        self.unreserved = self.unreserved - before.saturating_sub(own) + running.saturating_sub(own);
-        if running == 0 {
+    fn count(&mut self, name: &str, own: &Own, change: impl FnOnce(&mut VersionCounts)) {
+        if !self.functions.contains_key(name) {
+            self.functions.insert(name.to_owned(), VersionCounts::default());
+        }
+        let running = self.functions.get_mut(name).expect("it was put there if it was missing");
+        let before = own.exceeded_by(running);
+        change(running);
+        self.unreserved = self.unreserved - before + own.exceeded_by(running);
+        if running.total() == 0 {
             self.functions.remove(name);
-        } else {
-            self.functions.insert(name.to_owned(), running);
         }
     }
 }

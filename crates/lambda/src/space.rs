@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Error, ErrorCode,
     layer::Layer,
+    running::Own,
     state::{MAX_STORED_BYTES, Space},
     version::Function,
 };
@@ -25,15 +26,14 @@ impl Space {
 
     pub(crate) fn put_function(&mut self, name: String, function: Function) {
         self.urls.follow(&name, self.functions.get(&name), Some(&function));
-        let (bytes, own) = (function.stored_bytes(), function.reserved());
         let old = self.functions.insert(name.clone(), function);
-        self.follow(&name, old.as_ref(), bytes, own);
+        self.follow(&name, old.as_ref());
     }
 
     pub(crate) fn remove_function(&mut self, name: &str) {
         let old = self.functions.remove(name);
         self.urls.follow(name, old.as_ref(), None);
-        self.follow(name, old.as_ref(), 0, 0);
+        self.follow(name, old.as_ref());
     }
 
     /// What of the account's concurrency is some function's own.
@@ -41,13 +41,17 @@ impl Space {
         self.reserved_concurrency
     }
 
-    /// Keeps the sums: a function takes so many bytes now, and has so much concurrency of its own.
-    fn follow(&mut self, name: &str, old: Option<&Function>, bytes: u64, own: u32) {
-        let (bytes_before, own_before) = old.map_or((0, 0), |old| (old.stored_bytes(), old.reserved()));
+    /// Keeps the sums after a function was put or removed.
+    fn follow(&mut self, name: &str, old: Option<&Function>) {
+        let new = self.functions.get(name);
+        let sums = |function: &Function| (function.stored_bytes(), function.reserved());
+        let (bytes_before, reserved_before) = old.map_or((0, 0), sums);
+        let (bytes, reserved) = new.map_or((0, 0), sums);
         self.stored_bytes = self.stored_bytes + bytes - bytes_before;
-        self.reserved_concurrency = self.reserved_concurrency + own - own_before;
-        self.running.follow(name, own_before, own);
-        if self.functions.get(name).is_some_and(|function| function.provisioned() > 0) {
+        self.reserved_concurrency = self.reserved_concurrency + reserved - reserved_before;
+        let own = |function: Option<&Function>| function.map_or_else(Own::default, Function::own);
+        self.running.follow(name, &own(old), &own(new));
+        if new.is_some_and(|function| function.provisioned() > 0) {
             self.provisioned.insert(name.to_owned());
         } else {
             self.provisioned.remove(name);

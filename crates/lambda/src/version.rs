@@ -290,6 +290,6 @@ pub(crate) fn is_number(qualifier: &str) -> bool {
 }
 
 /// A number as it is printed: `01` is no version.
-fn parse_number(text: &str) -> Option<u64> {
+pub(crate) fn parse_number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| *number > 0 && number.to_string() == text)
 }

@@ -124,9 +124,39 @@ fn provisioned_concurrency_is_used_before_what_is_shared() {
     account.create("g");
     provision(&mut account, "f", 400);
     begin_many(&mut account, "g", 600);
-    begin_many(&mut account, "f", 400);
+    begin_many(&mut account, "f?Qualifier=1", 400);
     assert_eq!(begin(&mut account, "g"), Err(throttled(ACCOUNT)));
-    assert_eq!(begin(&mut account, "f"), Err(throttled(ACCOUNT)), "beyond what is provisioned it shares too");
+    let beyond = begin(&mut account, "f?Qualifier=1");
+    assert_eq!(beyond, Err(throttled(ACCOUNT)), "beyond what is provisioned it shares too");
+}
+
+#[test]
+fn version_uses_nothing_of_what_is_provisioned_for_another() {
+    let mut account = Account::new();
+    account.create_with("f", json!({ "Publish": true }));
+    provision(&mut account, "f", 400);
+    begin_many(&mut account, "f", 600);
+    assert_eq!(begin(&mut account, "f"), Err(throttled(ACCOUNT)));
+    let running = begin_many(&mut account, "f?Qualifier=1", 400);
+    running.iter().for_each(|one| account.lambda.ended(one));
+    assert_eq!(begin(&mut account, "f"), Err(throttled(ACCOUNT)), "what ends there leaves no place here");
+}
+
+#[test]
+fn reservation_that_is_all_provisioned_leaves_other_versions_nothing() {
+    let mut account = Account::new();
+    account.create_with("f", json!({ "Publish": true }));
+    reserve(&mut account, "f", 2);
+    provision(&mut account, "f", 2);
+    assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
+    let running = begin_many(&mut account, "f?Qualifier=1", 2);
+    assert_eq!(begin(&mut account, "f?Qualifier=1"), Err(throttled(RESERVED)));
+    running.iter().for_each(|one| account.lambda.ended(one));
+    assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)));
+    reserve(&mut account, "f", 3);
+    let _of_the_rest = begin(&mut account, "f").unwrap();
+    assert_eq!(begin(&mut account, "f"), Err(throttled(RESERVED)), "the rest of the reservation is one");
+    begin_many(&mut account, "f?Qualifier=1", 2);
 }
 
 #[test]
