@@ -139,14 +139,9 @@ impl Lambda {
         }
         let mut seen = BTreeMap::new();
         let mut uses = Vec::new();
+        check_layer_regions(&record.region, arns)?;
         for arn in arns {
             let layer = LayerVersionRef::parse(arn).ok_or_else(|| no_layer(arn))?;
-            if layer.scope.region() != record.region {
-                let region = &record.region;
-                return Err(Error::invalid_parameter(format!(
-                    "Layers are not in the same region as the function. Layers are expected to be in region {region}."
-                )));
-            }
             if let Some(first) = seen.insert((layer.scope.account().to_owned(), layer.name.clone()), arn) {
                 return Err(Error::invalid_parameter(format!(
                     "Two different versions of the same layer are not allowed to be referenced in the same function. \
@@ -168,6 +163,17 @@ impl Lambda {
             Some(version) => Ok(LayerUse { arn: arn.to_owned(), code: version.content.clone() }),
             None => record.layers.iter().find(|used| used.arn == arn).cloned().ok_or_else(|| no_layer(arn)),
         }
+    }
+}
+
+/// Refuses layers of other regions than the function's. CreateFunction does so before it looks for the function.
+pub(crate) fn check_layer_regions(region: &str, arns: &[String]) -> Result<(), Error> {
+    let elsewhere = |arn: &String| LayerVersionRef::parse(arn).is_some_and(|layer| layer.scope.region() != region);
+    match arns.iter().any(elsewhere) {
+        true => Err(Error::invalid_parameter(format!(
+            "Layers are not in the same region as the function. Layers are expected to be in region {region}."
+        ))),
+        false => Ok(()),
     }
 }
 

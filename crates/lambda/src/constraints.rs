@@ -191,11 +191,15 @@ fn checked_elsewhere(operation: Operation, member: &str) -> bool {
     operations.contains(&operation)
 }
 
-/// What the members of a collection must satisfy. For those of a network AWS has texts of its own.
+/// What the members of a collection must satisfy. For those of a network AWS has texts of its own, and
+/// of the versions of an alias's weights it says nothing about nulls.
 fn member_constraints(path: &Path<'_>, element: &Shape) -> Vec<String> {
     let pattern = match &*path.to_string() {
         "vpcConfig.subnetIds" => "^subnet-[0-9a-z]*$",
         "vpcConfig.securityGroupIds" => "^sg-[0-9a-zA-Z]*$",
+        "routingConfig.additionalVersionWeights" if matches!(element.kind, Kind::Text { .. }) => {
+            return constraints(element);
+        }
         _ => {
             let mut all = constraints(element);
             all.push("Member must not be null".to_owned());
@@ -234,7 +238,8 @@ fn enumeration(one_of: &[&str]) -> String {
 }
 
 /// The enumerations that recorded answers list in another order than the model has.
-const REORDERED: [&[&str]; 2] = [&["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], &["Terminate", "Allow"]];
+const REORDERED: [&[&str]; 3] =
+    [&["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], &["Terminate", "Allow"], &["RESPONSE_STREAM", "BUFFERED"]];
 
 /// Values as Java prints them: `[a, b]` and `{k=v}`.
 fn render(value: &Value) -> String {

@@ -28,6 +28,7 @@ impl Lambda {
         code: Option<Code>,
     ) -> Result<Applied, Error> {
         let function = own_name(scope, &input.function_name)?;
+        configuration::check_layer_regions(scope.region(), input.layers.as_deref().unwrap_or_default())?;
         if self.space(scope).is_some_and(|space| space.functions().contains_key(&function.name)) {
             let message = format!("Function already exist: {}", function.name);
             return Err(Error::new(ErrorCode::ResourceConflict, message));

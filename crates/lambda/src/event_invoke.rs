@@ -36,9 +36,10 @@ impl Lambda {
         input: PutFunctionEventInvokeConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        self.configurable(&target)?;
         let (retries, age_s) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
-        let config = EventInvoke::default().with(moment, retries, age_s, input.destination_config)?;
+        check_given(retries, age_s, input.destination_config.as_ref())?;
+        self.configurable(&target)?;
+        let config = EventInvoke::default().with(moment, retries, age_s, input.destination_config);
         self.set_event_invoke(&target, config)
     }
 
@@ -52,7 +53,8 @@ impl Lambda {
         self.configurable(&target)?;
         let old = self.event_invoke(&target)?.clone();
         let (retries, age_s) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
-        self.set_event_invoke(&target, old.with(moment, retries, age_s, input.destination_config)?)
+        check_given(retries, age_s, input.destination_config.as_ref())?;
+        self.set_event_invoke(&target, old.with(moment, retries, age_s, input.destination_config))
     }
 
     pub(crate) fn get_event_invoke_config(
@@ -142,6 +144,20 @@ impl Lambda {
     }
 }
 
+/// Refuses a request that sets nothing.
+fn check_given(
+    retries: Option<i64>,
+    age_s: Option<i64>,
+    destinations: Option<&DestinationConfig>,
+) -> Result<(), Error> {
+    match retries.is_none() && age_s.is_none() && destinations.is_none() {
+        true => {
+            Err(Error::invalid_parameter("You must specify at least one of error handling or destination setting."))
+        }
+        false => Ok(()),
+    }
+}
+
 /// The service in an ARN.
 fn service(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.split(':').nth(1)
@@ -157,11 +173,7 @@ impl EventInvoke {
         retries: Option<i64>,
         age_s: Option<i64>,
         destinations: Option<DestinationConfig>,
-    ) -> Result<Self, Error> {
-        if retries.is_none() && age_s.is_none() && destinations.is_none() {
-            let message = "You must specify at least one of error handling or destination setting.";
-            return Err(Error::invalid_parameter(message));
-        }
+    ) -> Self {
         self.last_modified_ms = moment.epoch_ms;
         self.maximum_retry_attempts = retries.or(self.maximum_retry_attempts);
         self.maximum_event_age_s = age_s.or(self.maximum_event_age_s);
@@ -170,7 +182,7 @@ impl EventInvoke {
             self.on_success = given(on_success.and_then(|on_success| on_success.destination));
             self.on_failure = given(on_failure.and_then(|on_failure| on_failure.destination));
         }
-        Ok(self)
+        self
     }
 
     fn shown(&self, target: &FunctionRef) -> FunctionEventInvokeConfig {

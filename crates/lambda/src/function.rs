@@ -64,7 +64,9 @@ impl Lambda {
             let message = "$LATEST version cannot be deleted without deleting the function.";
             return Err(Error::invalid_parameter(message));
         }
-        let mut function = self.function(&target)?.clone();
+        // AWS names the function alone, whatever the request named.
+        let whole = FunctionRef { qualifier: None, ..target.clone() };
+        let mut function = self.function(&whole)?.clone();
         let removed = |record: &Arc<FunctionRecord>| Effect::Removed { arn: record.arn() };
         let (change, effects) = match target.qualifier.as_deref() {
             None => {

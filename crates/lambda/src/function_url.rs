@@ -67,7 +67,7 @@ impl Lambda {
         self.set_url(&target, Some(url), Response::json(201, &shown))
     }
 
-    /// Changes a URL. As on AWS, the answer has an InvokeMode if the request has one.
+    /// Changes a URL, which keeps what the request does not say.
     pub(crate) fn update_function_url(
         &mut self,
         scope: &Scope,
@@ -81,9 +81,8 @@ impl Lambda {
         url.auth_type = input.auth_type.unwrap_or(url.auth_type);
         url.cors = input.cors.or(url.cors);
         url.modified_ms = moment.epoch_ms;
-        let invoke_mode = input.invoke_mode;
-        url.invoke_mode = invoke_mode.clone().unwrap_or(url.invoke_mode);
-        let shown = FunctionUrlConfig { invoke_mode, ..url.shown(&target, origin) };
+        url.invoke_mode = input.invoke_mode.unwrap_or(url.invoke_mode);
+        let shown = url.shown(&target, origin);
         self.set_url(&target, Some(url), Response::json(200, &shown))
     }
 

@@ -42,6 +42,7 @@ mod function_scaling;
 mod function_url;
 mod hand_over;
 mod hash_order;
+mod hop_by_hop;
 mod image;
 mod inventory;
 mod invoke;

@@ -10,9 +10,10 @@ use http::{
     HeaderMap, Method,
     header::{CONTENT_TYPE, COOKIE, USER_AGENT},
 };
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::{Scope, UrlAddress, origin::reached};
+use crate::{Scope, UrlAddress, hop_by_hop::remove_hop_by_hop, origin::reached};
 
 /// A request to a function URL, read to its end.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ impl UrlRequest {
             "domainPrefix": id,
             "http": {
                 "method": self.method.as_str(),
-                "path": path,
+                "path": decoded(path),
                 "protocol": self.protocol,
                 "sourceIp": self.source_ip,
                 "userAgent": self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())),
@@ -102,7 +103,9 @@ impl UrlRequest {
     /// By their names in lower case; several values of one are joined. What AWS's front end adds is added.
     fn event_headers(&self) -> Map<String, Value> {
         let mut joined: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in &self.headers {
+        let mut headers = self.headers.clone();
+        remove_hop_by_hop(&mut headers);
+        for (name, value) in &headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             let separator = if *name == COOKIE { "; " } else { "," };
             joined
@@ -155,6 +158,14 @@ impl UrlRequest {
         let media = value.split(';').next().unwrap_or_default().trim();
         media.starts_with("text/") || TEXTS.contains(&media)
     }
+}
+
+/// A path as AWS shows it to people: percent-decoded once, with one slash in place of several.
+fn decoded(path: &str) -> String {
+    let mut shown = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    let mut after_slash = false;
+    shown.retain(|char| !std::mem::replace(&mut after_slash, char == '/') || char != '/');
+    shown
 }
 
 /// Who signed a request.

@@ -6,11 +6,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, SET_COOKIE},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE},
 };
 use serde_json::Value;
 
-use crate::{Error, Outcome, Response};
+use crate::{Error, Outcome, Response, hop_by_hop::remove_hop_by_hop};
 
 /// What stands between the head that a function streams first and its body.
 const DELIMITER: [u8; 8] = [0; 8];
@@ -37,16 +37,36 @@ pub(crate) fn bad_gateway() -> Response {
     response
 }
 
-/// An object with `statusCode` describes the response, anything else is its body.
+/// An object with `statusCode` describes the response, anything else is its body: a string as it is, other JSON without
+/// the spaces between its tokens.
 fn interpret(payload: &Bytes) -> Option<Response> {
-    let described: Option<Value> = serde_json::from_slice(payload).ok();
-    let Some(described) = described.filter(|value| value.get("statusCode").is_some()) else {
-        let mut response = Response::empty(200);
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.body = payload.clone();
-        return Some(response);
+    let answer: Option<Value> = serde_json::from_slice(payload).ok();
+    let body = match answer {
+        Some(described) if described.get("statusCode").is_some() => return interpret_described(&described),
+        Some(Value::String(text)) => text.into(),
+        Some(_) => compact(payload),
+        None => payload.clone(),
     };
-    let mut response = head(&described, "application/json")?;
+    let mut response = Response::empty(200);
+    response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.body = body;
+    Some(response)
+}
+
+/// A JSON text without the white space between its tokens. Members keep their order and numbers their digits.
+fn compact(json: &[u8]) -> Bytes {
+    let (mut in_string, mut escaped) = (false, false);
+    let kept = json.iter().copied().filter(|byte| {
+        let between = !in_string && byte.is_ascii_whitespace();
+        in_string ^= *byte == b'"' && !escaped;
+        escaped = in_string && *byte == b'\\' && !escaped;
+        !between
+    });
+    kept.collect()
+}
+
+fn interpret_described(described: &Value) -> Option<Response> {
+    let mut response = head(described, "application/json")?;
     response.body = match described.get("body") {
         None | Some(Value::Null) => Bytes::new(),
         Some(Value::String(text)) if described["isBase64Encoded"] == true => STANDARD.decode(text).ok()?.into(),
@@ -88,9 +108,8 @@ fn head(described: &Value, content_type: &'static str) -> Option<Response> {
 
 /// What describes the transport is the server's to say.
 fn unframe(headers: &mut HeaderMap) {
-    for name in ["connection", "content-length", "transfer-encoding"] {
-        headers.remove(name);
-    }
+    headers.remove(CONTENT_LENGTH);
+    remove_hop_by_hop(headers);
 }
 
 /// The beginning of a streamed answer, until its head is known.

@@ -64,7 +64,7 @@ fn request_is_told_in_format_2() {
             "domainPrefix": "0f",
             "http": {
                 "method": "POST",
-                "path": "/my/p%61th",
+                "path": "/my/path",
                 "protocol": "HTTP/1.1",
                 "sourceIp": "10.0.0.7",
                 "userAgent": "curl/8",
@@ -79,6 +79,36 @@ fn request_is_told_in_format_2() {
         "isBase64Encoded": false,
     });
     assert_eq!(event, expected);
+}
+
+#[test]
+fn path_is_shown_decoded_once_and_with_single_slashes() {
+    let paths =
+        [("/a%20b//c/", "/a b/c/"), ("/100%2525", "/100%25"), ("/a%2F%2Fb///", "/a/b/"), ("/%C3%A9%FF", "/é\u{fffd}")];
+    for (raw, shown) in paths {
+        let event = request(HOSTED, raw, &[], b"").event("eu-west-1", None);
+        assert_eq!((&event["rawPath"], &event["requestContext"]["http"]["path"]), (&json!(raw), &json!(shown)));
+    }
+}
+
+#[test]
+fn headers_of_the_connection_do_not_reach_the_event() {
+    let headers = [
+        ("connection", "keep-alive, X-Mine"),
+        ("keep-alive", "timeout=5"),
+        ("proxy-connection", "keep-alive"),
+        ("te", "trailers"),
+        ("transfer-encoding", "chunked"),
+        ("upgrade", "h2c"),
+        ("x-mine", "1"),
+        ("x-other", "1"),
+    ];
+    let event = request(HOSTED, "/", &headers, b"").event("eu-west-1", None);
+    let names: Vec<&String> = event["headers"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        ["host", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-other"]
+    );
 }
 
 #[test]

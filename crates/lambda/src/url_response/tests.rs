@@ -14,9 +14,36 @@ fn seen(response: &Response) -> (u16, &str, &[u8]) {
 
 #[test]
 fn answer_without_a_status_is_the_body() {
-    for answer in [r#"{"hello":"world"}"#, r#""hello""#, "3", "[1, 2]", "null", "true", "not even JSON"] {
+    for answer in [r#"{"hello":"world"}"#, "3", "[1,2]", "null", "true", "not even JSON"] {
         assert_eq!(seen(&response(answer)), (200, "application/json", answer.as_bytes()), "{answer}");
     }
+}
+
+#[test]
+fn string_is_answered_as_it_is_and_other_json_without_spaces() {
+    let cases = [
+        (r#""hello""#, "hello"),
+        (r#" "a \"b\"\n\u00e9" "#, "a \"b\"\né"),
+        (r#""""#, ""),
+        (r#"["hello", 3, true]"#, r#"["hello",3,true]"#),
+        (
+            "{ \"z\": [1.50,\t2 ],\r\n \"a b\": \"c \\\\\\\" d\", \"n\": null }",
+            r#"{"z":[1.50,2],"a b":"c \\\" d","n":null}"#,
+        ),
+    ];
+    for (answer, body) in cases {
+        assert_eq!(seen(&response(answer)), (200, "application/json", body.as_bytes()), "{answer}");
+    }
+}
+
+#[test]
+fn headers_of_the_connection_are_not_passed_on() {
+    let answer = json!({ "statusCode": 200, "headers": {
+        "Connection": "close, X-Mine", "Keep-Alive": "timeout=5", "X-Mine": "1", "Upgrade": "h2c", "X-Other": "1",
+    } });
+    let headers = response(&answer.to_string()).headers;
+    let names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+    assert_eq!(names, ["x-other", "content-type"]);
 }
 
 #[test]

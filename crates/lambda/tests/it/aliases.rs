@@ -83,7 +83,7 @@ fn wrong_aliases_are_refused_in_the_words_of_aws() {
     let mut account = account();
     let included = "Invalid function version 1. Function version 1 is already included in routing configuration.";
     let weights = "failed to satisfy constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]";
-    let keys = "failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not be null]";
+    let keys = "failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]";
     let at = "at 'routingConfig.additionalVersionWeights'";
     let cases = [
         (live("4"), not_found(&format!("Function not found: {ARN}:4"))),

@@ -40,6 +40,15 @@ fn no_config(name: &str) -> Answer {
 }
 
 #[test]
+fn a_put_of_nothing_is_refused_before_the_function_is_looked_up() {
+    let (mut account, mut said) = (Account::new(), Recording::default());
+    let nothing = invalid("You must specify at least one of error handling or destination setting.");
+    said.same("put", account.put(&target("none", ""), &json!({})), nothing);
+    said.same("update", account.post(&target("none", ""), &json!({})), nothing_there());
+    said.end();
+}
+
+#[test]
 fn a_configuration_lives_as_on_aws() {
     let (mut account, mut said) = (Account::new(), Recording::default());
     account.create("f");

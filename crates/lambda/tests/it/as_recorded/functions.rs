@@ -101,6 +101,8 @@ fn what_is_not_there() {
     tape.account.delete(FUNCTION);
     let gone = missing(&format!("Function not found: {ARN}:f"));
     assert_eq!(tape.play(|aws| aws.delete(FUNCTION)), gone);
+    assert_eq!(tape.play(|aws| aws.delete(&format!("{FUNCTION}?Qualifier=1"))), gone);
+    assert_eq!(tape.play(|aws| aws.delete(&format!("{FUNCTION}:1"))), gone);
 }
 
 #[test]

@@ -178,6 +178,9 @@ fn functions_refuse_layers() {
         assert_eq!(tape.play(|aws| aws.put(CONFIGURATION, &members)), invalid(&message));
         assert_eq!(tape.play(|aws| aws.create_with("g", members)), invalid(&message));
     }
+    let elsewhere = json!({ "Layers": ["arn:aws:lambda:us-east-1:111122223333:layer:l:1"] });
+    let region = "Layers are not in the same region as the function. Layers are expected to be in region eu-west-1.";
+    assert_eq!(tape.play(|aws| aws.create_with("f", elsewhere)), invalid(region), "before the name is looked up");
     let (status, body) = tape.play(|aws| aws.put(CONFIGURATION, &used(&["l"])));
     let message = body["message"].as_str().unwrap();
     let start = format!(
