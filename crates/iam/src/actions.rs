@@ -1,8 +1,8 @@
 //! The actions that are served, by name.
 
 use crate::{
-    Error, Service, answer::Answer, given::Given, identity, policy, policy_version, role, role_policy, session,
-    state::At, tags,
+    Error, Service, answer::Answer, given::Given, identity, policy, policy_list, policy_version, role, role_policy,
+    session, state::At, tags,
 };
 
 /// Carries out an action.
@@ -33,9 +33,9 @@ const IAM: &[(&str, Run)] = &[
     ("GetRolePolicy", role_policy::get),
     ("GetUser", identity::get_user),
     ("ListAttachedRolePolicies", role_policy::list_attached),
-    ("ListEntitiesForPolicy", policy::list_entities),
+    ("ListEntitiesForPolicy", policy_list::list_entities),
     ("ListInstanceProfilesForRole", role::list_instance_profiles),
-    ("ListPolicies", policy::list),
+    ("ListPolicies", policy_list::list),
     ("ListPolicyTags", tags::list_of_policy),
     ("ListPolicyVersions", policy_version::list),
     ("ListRolePolicies", role_policy::list),

@@ -24,6 +24,7 @@ mod moment;
 mod page;
 mod persist;
 mod policy;
+mod policy_list;
 mod policy_version;
 mod role;
 mod role_policy;

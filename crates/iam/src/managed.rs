@@ -1,11 +1,10 @@
 //! AWS's own policies, which are there without being made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::{
-    account::Account,
     moment::id,
     policy::{AWS, Name, Policy, Version},
 };
@@ -70,19 +69,28 @@ pub(crate) fn policy(name: &Name) -> Policy {
     }
 }
 
-/// The policies of AWS that lists show: those for functions, and those that the account uses.
-pub(crate) fn known(account: &Account) -> Vec<Policy> {
-    let for_functions = FOR_FUNCTIONS.iter().map(|(name, _)| format!("arn:aws:iam::{AWS}:policy{SERVICE_ROLE}{name}"));
-    let used = account.roles().flat_map(|role| role.attached.iter().chain(&role.boundary).cloned());
-    let arns: BTreeSet<String> = for_functions.chain(used).collect();
-    let names = arns.iter().filter_map(|arn| Name::of(arn)).filter(|name| name.account == AWS);
-    names.map(|name| policy(&name)).collect()
+/// The policies of AWS for functions, which lists show whether a role uses them or not.
+pub(crate) fn for_functions() -> impl Iterator<Item = Name> {
+    FOR_FUNCTIONS.iter().map(|(name, _actions)| Name {
+        account: AWS.to_owned(),
+        path: SERVICE_ROLE.to_owned(),
+        name: (*name).to_owned(),
+    })
+}
+
+/// Whether a policy is one of [`for_functions`].
+pub(crate) fn is_for_functions(name: &Name) -> bool {
+    name.account == AWS && known(name).is_some()
+}
+
+fn known(name: &Name) -> Option<&'static [&'static str]> {
+    let mut known = FOR_FUNCTIONS.iter().filter(|_| name.path == SERVICE_ROLE);
+    known.find(|(known, _actions)| *known == name.name).map(|(_name, actions)| *actions)
 }
 
 fn document(name: &Name) -> Value {
-    let known = FOR_FUNCTIONS.iter().find(|(known, _)| name.path == SERVICE_ROLE && *known == name.name);
-    let statements: Vec<Value> = known
-        .map(|(_, actions)| {
+    let statements: Vec<Value> = known(name)
+        .map(|actions| {
             let actions: Vec<&str> = actions.iter().chain(&LOGS).copied().collect();
             json!({ "Effect": "Allow", "Action": actions, "Resource": "*" })
         })

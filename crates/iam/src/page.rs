@@ -39,10 +39,21 @@ impl Page {
         Ok(Self { after: marker.as_deref().map(decode).transpose()?, len })
     }
 
+    /// The key that the page begins after, if it is not the first one.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// One item more than the page has room for: enough to tell whether the list goes on.
+    pub(crate) fn more_than_len(&self) -> usize {
+        self.len + 1
+    }
+
     /// Takes one page off a list, whose items `key` puts in an order of their own.
     pub(crate) fn cut<T>(&self, items: impl Iterator<Item = T>, key: impl Fn(&T) -> String) -> (Vec<T>, Rest) {
-        let mut items: Vec<(String, T)> = items.map(|item| (key(&item), item)).collect();
-        items.retain(|(key, _)| self.after.as_ref().is_none_or(|after| key > after));
+        let items = items.map(|item| (key(&item), item));
+        let items = items.filter(|(key, _)| self.after.as_ref().is_none_or(|after| key > after));
+        let mut items: Vec<(String, T)> = items.collect();
         items.sort_by(|(one, _), (other, _)| one.cmp(other));
         let is_truncated = items.len() > self.len;
         items.truncate(self.len);

@@ -6,20 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, ErrorCode,
+    account::Uses,
     answer::{Answer, Members},
     document::{self, Kind},
-    form::{ARN, DESCRIPTION, DOCUMENT, ENTITY, PATH_PREFIX, POLICY_NAME, POLICY_PATH, POLICY_SCOPE, POLICY_USAGE},
+    form::{ARN, DESCRIPTION, DOCUMENT, POLICY_NAME, POLICY_PATH},
     given::Given,
     managed,
     moment::date,
-    page::{Page, Rest},
-    role::Role,
     state::At,
     tags::{self, Tag},
 };
 
 /// The account in the ARNs of AWS's own policies.
 pub(crate) const AWS: &str = "aws";
+
+/// AWS's default quota of customer managed policies for each account ("IAM and AWS STS quotas" in the IAM User Guide).
+const POLICIES_MAX: usize = 1500;
 
 /// A policy as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +58,7 @@ pub(crate) struct Name {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct PolicyView {
+pub(crate) struct PolicyView {
     policy_name: String,
     policy_id: String,
     arn: String,
@@ -66,42 +68,17 @@ struct PolicyView {
     permissions_boundary_usage_count: usize,
     is_attachable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     create_date: String,
     update_date: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<Members<Tag>>,
+    pub(crate) tags: Option<Members<Tag>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct PolicyResult {
     policy: PolicyView,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PoliciesResult {
-    policies: Members<PolicyView>,
-    #[serde(flatten)]
-    rest: Rest,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PolicyRoleView {
-    role_name: String,
-    role_id: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct EntitiesResult {
-    policy_groups: Members<()>,
-    policy_users: Members<()>,
-    policy_roles: Members<PolicyRoleView>,
-    #[serde(flatten)]
-    rest: Rest,
 }
 
 pub(crate) fn create(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, Error> {
@@ -115,6 +92,10 @@ pub(crate) fn create(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, E
     if at.account.policy(&name).is_some() {
         let message = format!("A policy called {name} already exists. Duplicate names are not allowed.");
         return Err(Error::new(ErrorCode::EntityAlreadyExists, message));
+    }
+    if at.account.policies_len() >= POLICIES_MAX {
+        let message = format!("Cannot exceed quota for PoliciesPerAccount: {POLICIES_MAX}");
+        return Err(Error::new(ErrorCode::LimitExceeded, message));
     }
     let mut tags = Vec::new();
     tags::merge(&mut tags, more_tags)?;
@@ -143,34 +124,12 @@ pub(crate) fn get(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, Erro
     Ok(at.answer(&PolicyResult { policy: view(at, &owner, &policy) }))
 }
 
-pub(crate) fn list(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, Error> {
-    let scope = given.optional("Scope", &POLICY_SCOPE).unwrap_or_else(|| "All".to_owned());
-    let prefix = given.optional("PathPrefix", &PATH_PREFIX).unwrap_or_default();
-    let only_attached = given.flag("OnlyAttached");
-    let usage = given.optional("PolicyUsageFilter", &POLICY_USAGE);
-    let page = Page::taken(given)?;
-    let own = at.account.policies().map(|policy| view(at, at.account_id(), policy)).filter(|_| scope != "AWS");
-    let aws = managed::known(at.account).into_iter().map(|policy| view(at, AWS, &policy)).filter(|_| scope != "Local");
-    let wanted = |policy: &PolicyView| {
-        let used = match usage.as_deref() {
-            Some("PermissionsBoundary") => policy.permissions_boundary_usage_count > 0,
-            Some(_) => policy.attachment_count > 0,
-            None => true,
-        };
-        used && policy.path.starts_with(&prefix) && (!only_attached || policy.attachment_count > 0)
-    };
-    let (mut policies, rest) = page.cut(own.chain(aws).filter(wanted), |policy| policy.arn.clone());
-    // As on AWS, lists leave description and tags out.
-    policies.iter_mut().for_each(|policy| (policy.description, policy.tags) = (None, None));
-    Ok(at.answer(&PoliciesResult { policies: policies.into_iter().collect(), rest }))
-}
-
 pub(crate) fn delete(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, Error> {
     let arn = given.text("PolicyArn", &ARN);
     given.check()?;
     let policy = changeable(at, &arn)?.clone();
     let conflict = |message: &str| Err(Error::new(ErrorCode::DeleteConflict, message));
-    if at.account.attachments(&arn) + at.account.bounded(&arn) > 0 {
+    if at.account.uses(&arn) != Uses::default() {
         return conflict("Cannot delete a policy attached to entities.");
     }
     if policy.versions.len() > 1 {
@@ -181,30 +140,6 @@ pub(crate) fn delete(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, E
     }
     at.remove_policy(&policy);
     Ok(Answer::empty())
-}
-
-pub(crate) fn list_entities(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, Error> {
-    let arn = given.text("PolicyArn", &ARN);
-    let entity = given.optional("EntityFilter", &ENTITY);
-    let prefix = given.optional("PathPrefix", &PATH_PREFIX).unwrap_or_default();
-    let usage = given.optional("PolicyUsageFilter", &POLICY_USAGE);
-    let page = Page::taken(given)?;
-    find(at, &arn)?;
-    let uses = |role: &&Role| {
-        let (attached, bounded) = (role.attached.contains(&arn), role.boundary.as_deref() == Some(arn.as_str()));
-        match usage.as_deref() {
-            Some("PermissionsBoundary") => bounded,
-            Some(_) => attached,
-            None => attached || bounded,
-        }
-    };
-    let wanted = entity.is_none_or(|entity| entity == "Role");
-    let roles = at.account.roles().filter(|role| wanted && role.path().starts_with(&prefix)).filter(uses);
-    let (roles, rest) = page.cut(roles, |role| role.name.clone());
-    let view = |role: &Role| PolicyRoleView { role_name: role.name.clone(), role_id: role.id.clone() };
-    let none = || Members::from_iter([]);
-    let policy_roles = roles.into_iter().map(view).collect();
-    Ok(at.answer(&EntitiesResult { policy_groups: none(), policy_users: none(), policy_roles, rest }))
 }
 
 /// A policy of the account or of AWS, and the account in its ARN.
@@ -261,15 +196,17 @@ fn own<'a>(at: &'a At<'_>, name: &Name) -> Option<&'a Policy> {
     (policy.name == name.name && policy.path == name.path).then_some(policy)
 }
 
-fn view(at: &At<'_>, owner: &str, policy: &Policy) -> PolicyView {
-    let arn = format!("arn:aws:iam::{owner}:policy{}{}", policy.path, policy.name);
+/// A policy as answers show it.
+pub(crate) fn view(at: &At<'_>, owner: &str, policy: &Policy) -> PolicyView {
+    let arn = arn(owner, &policy.path, &policy.name);
+    let uses = at.account.uses(&arn);
     PolicyView {
         policy_name: policy.name.clone(),
         policy_id: policy.id.clone(),
         path: policy.path.clone(),
         default_version_id: format!("v{}", policy.default),
-        attachment_count: at.account.attachments(&arn),
-        permissions_boundary_usage_count: at.account.bounded(&arn),
+        attachment_count: uses.attached,
+        permissions_boundary_usage_count: uses.bounded,
         is_attachable: true,
         description: policy.description.clone(),
         create_date: date(policy.created_s),
@@ -277,6 +214,11 @@ fn view(at: &At<'_>, owner: &str, policy: &Policy) -> PolicyView {
         tags: (!policy.tags.is_empty()).then(|| policy.tags.iter().cloned().collect()),
         arn,
     }
+}
+
+/// The ARN of a policy.
+pub(crate) fn arn(owner: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{owner}:policy{path}{name}")
 }
 
 // === impl Name ===

@@ -21,6 +21,9 @@ use crate::{
 const SESSION_S_MIN: u32 = 3600;
 const SESSION_S_MAX: u32 = 43_200;
 
+/// AWS's default quota of roles for each account ("IAM and AWS STS quotas" in the IAM User Guide).
+const ROLES_MAX: usize = 1000;
+
 /// A role as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Role {
@@ -102,6 +105,10 @@ pub(crate) fn create(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, E
     }
     if at.account.has_role(&name) {
         return Err(Error::new(ErrorCode::EntityAlreadyExists, format!("Role with name {name} already exists.")));
+    }
+    if at.account.roles_len() >= ROLES_MAX {
+        let message = format!("Cannot exceed quota for RolesPerAccount: {ROLES_MAX}");
+        return Err(Error::new(ErrorCode::LimitExceeded, message));
     }
     let mut tags = Vec::new();
     tags::merge(&mut tags, more_tags)?;

@@ -41,10 +41,15 @@ impl Iam {
     ///
     /// AWS's errors.
     pub fn apply(&mut self, caller: &Caller, moment: &Moment, call: &Call, request_id: &str) -> Result<Applied, Error> {
-        let account = self.accounts.entry(caller.account().to_owned()).or_default();
-        let mut at = At { action: call.action, caller, moment, account, changes: Vec::new() };
-        let answer = (call.run)(&mut at, &mut Given::new(&call.parameters))?;
+        // An account that was only asked for is not kept.
+        let mut account = self.accounts.remove(caller.account()).unwrap_or_default();
+        let mut at = At { action: call.action, caller, moment, account: &mut account, changes: Vec::new() };
+        let answer = (call.run)(&mut at, &mut Given::new(&call.parameters));
         let changes = at.changes;
+        if !account.is_empty() {
+            self.accounts.insert(caller.account().to_owned(), account);
+        }
+        let answer = answer?;
         Ok(Applied { response: answer.respond(call.service, call.action, request_id), changes })
     }
 

@@ -8,5 +8,6 @@ mod policies;
 mod protocol;
 mod role_policies;
 mod roles;
+mod scale;
 mod sessions;
 mod tags;
