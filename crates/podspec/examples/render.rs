@@ -14,7 +14,7 @@ use std::io::{self, Write};
 
 use fakecloud_podspec::{
     Cluster, Environment, EphemeralStorageMib, Function, ImageConfig, Initialization, InstanceLabel, Launch, MemoryMib,
-    Package, PodName, Scheduling, TimeoutSecs, pod,
+    Package, PodName, Scheduling, TagRules, TimeoutSecs, pod,
 };
 use serde::Deserialize;
 
@@ -88,7 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn function(configuration: Configuration) -> Result<Function, Box<dyn Error>> {
-    let (scheduling, bad_tags) = Scheduling::from_tags(&configuration.tags);
+    let (scheduling, bad_tags) = Scheduling::from_tags(&configuration.tags, &TagRules::all());
     for tag in bad_tags {
         eprintln!("{tag}: {}", tag.reason);
     }

@@ -26,7 +26,7 @@ pub struct Cluster {
     pub cpu: CpuPolicy,
     /// Who the function runs as.
     pub run_as: RunAs,
-    /// What every Pod asks of the scheduler; a function's own settings come on top.
+    /// What every Pod asks of the scheduler. A function's own settings stand beside it and replace nothing of it.
     pub scheduling: Scheduling,
     /// The Pod whose end ends all the others: fakecloud's own, when it runs in `namespace`.
     pub owner: Option<Owner>,
@@ -50,11 +50,21 @@ text!(
 );
 
 text!(
-    /// The name of a Pod, Secret, PriorityClass or RuntimeClass: a DNS-1123 subdomain.
+    /// The name of a Pod, Secret or RuntimeClass: a DNS-1123 subdomain.
     ResourceName,
     "resource name",
     is_dns_subdomain,
     "expected at most 253 characters of `a-z`, `0-9`, `-` and `.`, with a letter or digit around each dot"
+);
+
+text!(
+    /// The name of a PriorityClass: a DNS-1123 subdomain that does not begin with `system-`. Those are for what nodes and
+    /// the cluster need to live; a function's Pod with one would end Pods of the cluster itself to make room.
+    PriorityClass,
+    "priority class",
+    |text| is_dns_subdomain(text) && !text.starts_with("system-"),
+    "expected at most 253 characters of `a-z`, `0-9`, `-` and `.`, with a letter or digit around each dot, and none of the \
+     classes `system-…`, which are the cluster's own"
 );
 
 text!(

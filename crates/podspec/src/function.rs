@@ -34,7 +34,7 @@ pub struct Function {
     pub timeout: TimeoutSecs,
     /// The user's environment variables.
     pub environment: Environment,
-    /// What the function's tags ask of the scheduler, on top of the operators' settings.
+    /// What the function's tags ask of the scheduler, beside the operator's settings, which win.
     pub scheduling: Scheduling,
 }
 

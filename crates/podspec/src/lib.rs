@@ -41,11 +41,12 @@ mod resources;
 mod runtime;
 mod scheduling;
 mod security;
+mod tags;
 mod text;
 mod volumes;
 
 pub use bootstrap::{CODE_PATH, INIT_CONTAINER, LAYERS_PATH, POD_IP_HEADER};
-pub use cluster::{Cluster, Namespace, Owner, OwnerUid, ResourceName, SelfUrl};
+pub use cluster::{Cluster, Namespace, Owner, OwnerUid, PriorityClass, ResourceName, SelfUrl};
 pub use env::{Environment, RESERVED, is_reserved};
 pub use error::InvalidValue;
 pub use function::{
@@ -62,5 +63,6 @@ pub use names::{
 pub use pod::{CONTAINER, INVOKE_PORT, pod};
 pub use resources::{CpuPolicy, TmpMedium};
 pub use runtime::Runtime;
-pub use scheduling::{Annotations, BadTag, Labels, NodeSelector, Scheduling, TAG_PREFIX, Tolerations};
+pub use scheduling::{Annotations, Labels, NodeSelector, Scheduling, Tolerations};
 pub use security::{LAMBDA_GID, LAMBDA_UID, NonRootId, RunAs};
+pub use tags::{BadTag, HeededTags, KeyPrefixes, TAG_PREFIX, Tag, TagFault, TagRules};

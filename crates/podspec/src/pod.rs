@@ -29,7 +29,7 @@ const TERMINATION_GRACE_SECS: i64 = 2;
 /// Cannot fail and does no IO; the same input gives the same Pod. There are no probes: the caller finds out by a TCP
 /// connection to [`INVOKE_PORT`] whether the function can be invoked, long before a probe would.
 pub fn pod(function: &Function, launch: &Launch, cluster: &Cluster) -> Pod {
-    let scheduling = cluster.scheduling.overlaid(&function.scheduling);
+    let scheduling = cluster.scheduling.before(&function.scheduling);
     Pod {
         metadata: metadata(function, launch, cluster, &scheduling),
         spec: Some(spec(function, launch, cluster, scheduling)),

@@ -9,10 +9,7 @@ use k8s_openapi::api::core::v1::Toleration;
 use crate::names::OWN_KEY_PREFIX;
 use crate::pairs::{items, pairs};
 use crate::text::{is_label_value, is_qualified_name};
-use crate::{InvalidValue, ResourceName};
-
-/// What the keys of the tags that [`Scheduling::from_tags`] reads begin with.
-pub const TAG_PREFIX: &str = "fakecloud-k8s/";
+use crate::{InvalidValue, PriorityClass, ResourceName};
 
 /// Settings of an operator for all functions, or of one function for itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +23,7 @@ pub struct Scheduling {
     /// Further labels of the Pods.
     pub labels: Labels,
     /// The PriorityClass of the Pods.
-    pub priority_class: Option<ResourceName>,
+    pub priority_class: Option<PriorityClass>,
     /// The RuntimeClass of the Pods.
     pub runtime_class: Option<ResourceName>,
 }
@@ -81,69 +78,26 @@ map!(
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tolerations(pub(crate) Vec<Toleration>);
 
-/// A tag of a function that asks for something impossible, and is ignored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("tag `{key}` is ignored")]
-pub struct BadTag {
-    /// The tag's key.
-    pub key: String,
-    /// Why.
-    #[source]
-    pub reason: InvalidValue,
-}
-
 // === impl Scheduling ===
 
 impl Scheduling {
-    /// Reads a function's settings from its tags: `fakecloud-k8s/` and then `node-selector`, `tolerations`,
-    /// `annotations`, `labels`, `priority-class` or `runtime-class`. Other tags are none of its business.
-    ///
-    /// A bad tag does not spoil the rest: it comes back beside the settings.
-    pub fn from_tags(tags: &BTreeMap<String, String>) -> (Self, Vec<BadTag>) {
-        let mut settings = Self::default();
-        let mut bad = Vec::new();
-        for (key, value) in tags {
-            let Some(setting) = key.strip_prefix(TAG_PREFIX) else { continue };
-            if let Err(reason) = settings.set(setting, value) {
-                bad.push(BadTag { key: key.clone(), reason });
-            }
-        }
-        (settings, bad)
-    }
-
-    fn set(&mut self, setting: &str, value: &str) -> Result<(), InvalidValue> {
-        match setting {
-            "node-selector" => self.node_selector = value.parse()?,
-            "tolerations" => self.tolerations = value.parse()?,
-            "annotations" => self.annotations = value.parse()?,
-            "labels" => self.labels = value.parse()?,
-            "priority-class" => self.priority_class = Some(value.parse()?),
-            "runtime-class" => self.runtime_class = Some(value.parse()?),
-            _ => {
-                let expected = "expected one of node-selector, tolerations, annotations, labels, priority-class, \
-                                runtime-class";
-                return Err(InvalidValue::new("setting", setting, expected));
-            }
-        }
-        Ok(())
-    }
-
-    /// These settings with `over` on top: keys and classes of `over` win, tolerations add up.
-    pub(crate) fn overlaid(&self, over: &Self) -> Self {
+    /// These settings of an operator, and what a function asks for beside them. Keys, classes and tolerated taints that
+    /// the operator names stay as the operator has them.
+    pub(crate) fn before(&self, function: &Self) -> Self {
         Self {
-            node_selector: NodeSelector(merged(&self.node_selector.0, &over.node_selector.0)),
-            tolerations: self.tolerations.and(&over.tolerations),
-            annotations: Annotations(merged(&self.annotations.0, &over.annotations.0)),
-            labels: Labels(merged(&self.labels.0, &over.labels.0)),
-            priority_class: over.priority_class.as_ref().or(self.priority_class.as_ref()).cloned(),
-            runtime_class: over.runtime_class.as_ref().or(self.runtime_class.as_ref()).cloned(),
+            node_selector: NodeSelector(before(&self.node_selector.0, &function.node_selector.0)),
+            tolerations: self.tolerations.before(&function.tolerations),
+            annotations: Annotations(before(&self.annotations.0, &function.annotations.0)),
+            labels: Labels(before(&self.labels.0, &function.labels.0)),
+            priority_class: self.priority_class.as_ref().or(function.priority_class.as_ref()).cloned(),
+            runtime_class: self.runtime_class.as_ref().or(function.runtime_class.as_ref()).cloned(),
         }
     }
 }
 
-fn merged(under: &BTreeMap<String, String>, over: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut all = under.clone();
-    all.extend(over.clone());
+fn before(first: &BTreeMap<String, String>, then: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut all = then.clone();
+    all.extend(first.clone());
     all
 }
 
@@ -189,9 +143,10 @@ fn check_not_fakeclouds(key: &str) -> Result<(), String> {
 // === impl Tolerations ===
 
 impl Tolerations {
-    fn and(&self, others: &Self) -> Self {
+    fn before(&self, others: &Self) -> Self {
         let mut all = self.0.clone();
-        all.extend(others.0.iter().filter(|other| !self.0.contains(other)).cloned());
+        let is_new = |other: &&Toleration| !self.0.iter().any(|own| own.key == other.key);
+        all.extend(others.0.iter().filter(is_new).cloned());
         Self(all)
     }
 }

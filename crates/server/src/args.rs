@@ -4,6 +4,7 @@ mod aws;
 mod k8s;
 mod period;
 mod registry;
+mod tags;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use k8s::K8sArgs;
 pub(crate) use period::Period;
 pub(crate) use registry::{Ecr, RegistryArgs};
+pub(crate) use tags::TagArgs;
 pub(crate) use tls::TlsArgs;
 
 /// AWS Lambda on the Kubernetes cluster you already have.
@@ -107,6 +109,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) k8s: K8sArgs,
+
+    #[command(flatten)]
+    pub(crate) tags: TagArgs,
 
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,

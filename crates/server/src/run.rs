@@ -249,7 +249,7 @@ fn app(
         Ecr::Own => Some(OwnImages::new(registry.clone(), &settings)),
         Ecr::External => None,
     };
-    let deployments = Deployments::new(settings, Arc::clone(&blobs));
+    let deployments = Deployments::new(settings, args.tags.rules(), Arc::clone(&blobs));
     deployments.follow(lambda.functions().cloned().map(Effect::Deployed).collect());
     Ok(App::new(Parts {
         lambda: lambda.into(),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -39,7 +39,7 @@ fn bad_toleration_says_what_would_be_right() {
 #[test]
 fn node_selector_takes_any_label_and_nothing_else() {
     let selector: NodeSelector = "topology.kubernetes.io/zone=a,disk=".parse().unwrap();
-    assert_eq!(selector.0, tags(&[("topology.kubernetes.io/zone", "a"), ("disk", "")]));
+    assert_eq!(selector.0, map(&[("topology.kubernetes.io/zone", "a"), ("disk", "")]));
     for text in ["disk", "=ssd", "a/b/c=d", "a=b/c", "-a=b", "a=b_", "A_/b=c"] {
         let error = text.parse::<NodeSelector>().unwrap_err();
         assert!(error.kind == "node selector" && error.value == text, "{error}");
@@ -57,67 +57,33 @@ fn fakeclouds_own_keys_cannot_be_taken() {
 #[test]
 fn annotation_may_be_any_text() {
     let annotations: Annotations = r#"a.b/c={"x":\ [1\,\ 2]}"#.parse().unwrap();
-    assert_eq!(annotations.0, tags(&[("a.b/c", r#"{"x": [1, 2]}"#)]));
+    assert_eq!(annotations.0, map(&[("a.b/c", r#"{"x": [1, 2]}"#)]));
 }
 
 #[test]
-fn tags_set_what_they_name() {
-    let (settings, bad) = Scheduling::from_tags(&tags(&[
-        ("team", "a"),
-        ("fakecloud-k8s/node-selector", "disk=ssd zone=a"),
-        ("fakecloud-k8s/tolerations", "spot"),
-        ("fakecloud-k8s/annotations", "sidecar.istio.io/inject=false"),
-        ("fakecloud-k8s/labels", "team=a"),
-        ("fakecloud-k8s/priority-class", "high"),
-        ("fakecloud-k8s/runtime-class", "gvisor"),
-    ]));
-    assert_eq!(bad, []);
-    assert_eq!(settings.node_selector.0, tags(&[("disk", "ssd"), ("zone", "a")]));
-    assert_eq!(settings.tolerations.to_string(), "spot");
-    assert_eq!(settings.annotations.0, tags(&[("sidecar.istio.io/inject", "false")]));
-    assert_eq!(settings.labels.0, tags(&[("team", "a")]));
-    assert_eq!(settings.priority_class, "high".parse().ok());
-    assert_eq!(settings.runtime_class, "gvisor".parse().ok());
-}
-
-#[test]
-fn bad_tag_is_reported_and_the_others_hold() {
-    let (settings, bad) = Scheduling::from_tags(&tags(&[
-        ("fakecloud-k8s/labels", "team=a"),
-        ("fakecloud-k8s/node-selector", "ssd"),
-        ("fakecloud-k8s/nodeselector", "a=b"),
-    ]));
-    assert_eq!(settings, Scheduling { labels: "team=a".parse().unwrap(), ..Scheduling::default() });
-    let reports: Vec<String> = bad.iter().map(|tag| format!("{tag}: {}", tag.reason)).collect();
-    assert_eq!(
-        reports,
-        [
-            "tag `fakecloud-k8s/node-selector` is ignored: invalid node selector `ssd`: expected `key=value` pairs, but \
-             `ssd` has no `=`",
-            "tag `fakecloud-k8s/nodeselector` is ignored: invalid setting `nodeselector`: expected one of node-selector, \
-             tolerations, annotations, labels, priority-class, runtime-class",
-        ]
-    );
-}
-
-#[test]
-fn function_wins_over_operator_and_tolerations_add_up() {
+fn operator_wins_over_function_and_other_keys_of_the_function_stay() {
     let operator = Scheduling {
         node_selector: "disk=hdd,zone=a".parse().unwrap(),
-        tolerations: "spot".parse().unwrap(),
+        tolerations: "spot:NoExecute:60".parse().unwrap(),
+        labels: "team=ops".parse().unwrap(),
+        annotations: "sidecar.istio.io/inject=true".parse().unwrap(),
         priority_class: "low".parse().ok(),
         runtime_class: "gvisor".parse().ok(),
-        ..Scheduling::default()
     };
     let function = Scheduling {
-        node_selector: "disk=ssd".parse().unwrap(),
+        node_selector: "disk=ssd,rack=1".parse().unwrap(),
         tolerations: "spot,gpu".parse().unwrap(),
+        labels: "team=mine,app=a".parse().unwrap(),
+        annotations: "sidecar.istio.io/inject=false,note=a".parse().unwrap(),
         priority_class: "high".parse().ok(),
-        ..Scheduling::default()
+        runtime_class: "runc".parse().ok(),
     };
-    let both = operator.overlaid(&function);
-    assert_eq!(both.node_selector, "disk=ssd,zone=a".parse().unwrap());
-    assert_eq!(both.tolerations.to_string(), "spot,gpu");
-    assert_eq!(both.priority_class, "high".parse().ok());
+    let both = operator.before(&function);
+    assert_eq!(both.node_selector, "disk=hdd,zone=a,rack=1".parse().unwrap());
+    assert_eq!(both.tolerations.to_string(), "spot:NoExecute:60,gpu");
+    assert_eq!(both.labels, "team=ops,app=a".parse().unwrap());
+    assert_eq!(both.annotations, "sidecar.istio.io/inject=true,note=a".parse().unwrap());
+    assert_eq!(both.priority_class, "low".parse().ok());
     assert_eq!(both.runtime_class, "gvisor".parse().ok());
+    assert_eq!(Scheduling::default().before(&function), function);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fakecloud_podspec::{
     Architecture, Cluster, CpuPolicy, Environment, EphemeralStorageMib, Function, ImageConfig, Initialization, Launch,
-    MemoryMib, Owner, Package, RunAs, Runtime, Scheduling, TimeoutSecs, TmpMedium, Version, pod,
+    MemoryMib, Owner, Package, RunAs, Runtime, Scheduling, TagRules, TimeoutSecs, TmpMedium, Version, pod,
 };
 
 use crate::fixtures::{cluster, function, launch, zip};
@@ -283,20 +283,21 @@ fn setting_classes() {
 }
 
 #[test]
-fn tags_of_a_function_on_top_of_the_settings() {
+fn tags_of_a_function_beside_the_settings() {
     check("tags", |function, cluster| {
         cluster.scheduling.node_selector = "disk=hdd,zone=a".parse().unwrap();
         cluster.scheduling.tolerations = "spot".parse().unwrap();
-        cluster.scheduling.priority_class = "low".parse().ok();
+        cluster.scheduling.runtime_class = "gvisor".parse().ok();
+        cluster.scheduling.labels = "team=ops".parse().unwrap();
         let tags = [
-            ("fakecloud-k8s/node-selector", "disk=ssd kubernetes.io/arch=s390x"),
+            ("fakecloud-k8s/node-selector", "disk=ssd rack=1 kubernetes.io/arch=s390x"),
             ("fakecloud-k8s/tolerations", "gpu"),
             ("fakecloud-k8s/annotations", "note=a"),
-            ("fakecloud-k8s/labels", "team=a"),
+            ("fakecloud-k8s/labels", "team=a app=b"),
             ("fakecloud-k8s/priority-class", "high"),
-            ("fakecloud-k8s/runtime-class", "gvisor"),
+            ("fakecloud-k8s/runtime-class", "runc"),
         ];
-        let (scheduling, bad) = Scheduling::from_tags(&pairs(tags));
+        let (scheduling, bad) = Scheduling::from_tags(&pairs(tags), &TagRules::all());
         assert_eq!(bad, []);
         function.scheduling = scheduling;
     });

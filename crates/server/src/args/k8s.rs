@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use fakecloud_podspec::{
-    Annotations, CpuPolicy, ImageRef, Labels, Namespace, NodeSelector, OwnerUid, Registry, ResourceName, RunAs,
-    SelfUrl, TmpMedium, Tolerations,
+    Annotations, CpuPolicy, ImageRef, Labels, Namespace, NodeSelector, OwnerUid, PriorityClass, Registry, ResourceName,
+    RunAs, SelfUrl, TmpMedium, Tolerations,
 };
 
 use super::Period;
@@ -71,13 +71,13 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-labels", env = "FAKECLOUD_K8S_LABELS", value_name = "FAKECLOUD_K8S_LABELS")]
     pub(crate) labels: Option<Labels>,
 
-    /// PriorityClass of every Pod
+    /// PriorityClass of every Pod; none of the cluster's own, `system-…`
     #[arg(
         long = "k8s-priority-class",
         env = "FAKECLOUD_K8S_PRIORITY_CLASS",
         value_name = "FAKECLOUD_K8S_PRIORITY_CLASS"
     )]
-    pub(crate) priority_class: Option<ResourceName>,
+    pub(crate) priority_class: Option<PriorityClass>,
 
     /// RuntimeClass of every Pod
     #[arg(long = "k8s-runtime-class", env = "FAKECLOUD_K8S_RUNTIME_CLASS", value_name = "FAKECLOUD_K8S_RUNTIME_CLASS")]

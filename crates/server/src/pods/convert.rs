@@ -4,18 +4,19 @@ use fakecloud_lambda::{
     Architecture as RecordArchitecture, FunctionRecord, ImageContent, Package as RecordPackage, PinnedImage,
 };
 use fakecloud_podspec::{
-    Architecture, Environment, EphemeralStorageMib, Function, ImageConfig, InvalidValue, MemoryMib, Package,
-    Scheduling, TimeoutSecs,
+    Architecture, BadTag, Environment, EphemeralStorageMib, Function, ImageConfig, InvalidValue, MemoryMib, Package,
+    Scheduling, Tag, TagFault, TagRules, TimeoutSecs,
 };
 use tracing::warn;
 
-/// What a Pod of this function version is rendered from. Bad `fakecloud-k8s/…` tags are logged and ignored.
-pub(crate) fn function(record: &FunctionRecord) -> Result<Function, InvalidValue> {
+/// What a Pod of this function version is rendered from. Tags `fakecloud-k8s/…` that do not count are logged.
+pub(crate) fn function(record: &FunctionRecord, rules: &TagRules) -> Result<Function, InvalidValue> {
     let mut function =
         Function::new(record.name.parse()?, record.region.parse()?, record.account.parse()?, package(&record.package)?);
-    let (scheduling, bad_tags) = Scheduling::from_tags(&record.tags);
-    for bad in bad_tags {
-        warn!(function = %record.arn(), tag = %bad, "ignoring a tag");
+    let (scheduling, bad_tags) = Scheduling::from_tags(&record.tags, rules);
+    for BadTag { key, reason } in bad_tags {
+        let setting = setting(&reason);
+        warn!(function = %record.arn(), tag = key, %reason, setting, "a function's tag, or a part of it, does not count");
     }
     function.arn = record.unqualified_arn();
     function.version = record.version.parse()?;
@@ -30,6 +31,19 @@ pub(crate) fn function(record: &FunctionRecord) -> Result<Function, InvalidValue
     function.environment = Environment::new(record.environment.clone())?;
     function.scheduling = scheduling;
     Ok(function)
+}
+
+/// The setting that decides whether a tag counts; none where no setting helps.
+fn setting(fault: &TagFault) -> Option<&'static str> {
+    match fault {
+        TagFault::NotHeeded(_) => Some("FAKECLOUD_K8S_TAGS"),
+        TagFault::Key { tag: Tag::Tolerations, .. } => Some("FAKECLOUD_K8S_TAG_TOLERATIONS"),
+        TagFault::Key { tag: Tag::Labels, .. } => Some("FAKECLOUD_K8S_TAG_LABELS"),
+        TagFault::Key { tag: Tag::Annotations, .. } => Some("FAKECLOUD_K8S_TAG_ANNOTATIONS"),
+        TagFault::Key { tag: Tag::NodeSelector | Tag::PriorityClass | Tag::RuntimeClass, .. }
+        | TagFault::Invalid(_)
+        | TagFault::LabelOfServices(_) => None,
+    }
 }
 
 fn package(package: &RecordPackage) -> Result<Package, InvalidValue> {

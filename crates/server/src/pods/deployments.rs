@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
 use fakecloud_lambda::{Effect, FunctionRecord};
-use fakecloud_podspec::{Cluster as Settings, InvalidValue, Launch, pod};
+use fakecloud_podspec::{Cluster as Settings, InvalidValue, Launch, TagRules, pod};
 use tokio::sync::OnceCell;
 
 use crate::pods::convert;
@@ -17,6 +17,7 @@ use crate::state::blobs::{Blobs, MergeError};
 /// The deployments of what function versions run now.
 pub(crate) struct Deployments {
     settings: Arc<Settings>,
+    tag_rules: TagRules,
     blobs: Arc<Blobs>,
     index: Mutex<Index>,
 }
@@ -47,8 +48,8 @@ pub(crate) enum DeployError {
 }
 
 impl Deployments {
-    pub(crate) fn new(settings: Arc<Settings>, blobs: Arc<Blobs>) -> Self {
-        Self { settings, blobs, index: Mutex::default() }
+    pub(crate) fn new(settings: Arc<Settings>, tag_rules: TagRules, blobs: Arc<Blobs>) -> Self {
+        Self { settings, tag_rules, blobs, index: Mutex::default() }
     }
 
     /// Follows the control plane, which alone says what is current: called while its state is locked.
@@ -70,8 +71,8 @@ impl Deployments {
     }
 
     async fn make(&self, record: Arc<FunctionRecord>) -> Result<SharedDeployment, DeployError> {
-        let (settings, blobs) = (Arc::clone(&self.settings), Arc::clone(&self.blobs));
-        let making = tokio::task::spawn_blocking(move || make(&record, &settings, &blobs));
+        let (settings, rules, blobs) = (Arc::clone(&self.settings), self.tag_rules.clone(), Arc::clone(&self.blobs));
+        let making = tokio::task::spawn_blocking(move || make(&record, &settings, &rules, &blobs));
         making.await.expect("making a deployment does not panic").map(Arc::new)
     }
 
@@ -115,8 +116,13 @@ impl Index {
     }
 }
 
-fn make(record: &FunctionRecord, settings: &Settings, blobs: &Blobs) -> Result<Deployment, DeployError> {
-    let function = convert::function(record)?;
+fn make(
+    record: &FunctionRecord,
+    settings: &Settings,
+    rules: &TagRules,
+    blobs: &Blobs,
+) -> Result<Deployment, DeployError> {
+    let function = convert::function(record, rules)?;
     let layers: Vec<&str> = record.layers.iter().map(|layer| layer.code.sha256_hex.as_str()).collect();
     let layers = if layers.is_empty() { None } else { Some(blobs.layers_tar(&layers)?) };
     let label = deploy_id(record, &function, settings);

@@ -30,7 +30,8 @@ def handler(event, context):
 #[test]
 fn pod_preempted_under_its_invocation_gives_one_error_and_a_new_pod_once_there_is_room() {
     with_temp_ns(|ns| {
-        let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
+        let tags = ("FAKECLOUD_K8S_TAGS", "all");
+        let (fakecloud, witness) = (Fakecloud::start_with(ns, LogLevel::Debug, &[tags]), Witness::listen());
         let lambda = &fakecloud.lambda;
         let (class, memory_mb) = (LowPriority::of(ns), (node_memory_mb() * 6 / 10).min(MEMORY_MAX_MB));
         let members = json!({
@@ -90,8 +91,8 @@ fn pod_evicted_for_the_disk_it_uses_is_named_with_the_kubelets_reason_and_replac
 #[test]
 fn pods_on_a_node_that_is_not_heard_of_serve_no_more_and_what_one_runs_is_told_of_it() {
     with_temp_ns(|ns| {
-        let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "1s");
-        let (fakecloud, witness) = (Fakecloud::start_with(ns, LogLevel::Debug, &[setting]), Witness::listen());
+        let settings = [("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "1s"), SecondNode::SETTING];
+        let (fakecloud, witness) = (Fakecloud::start_with(ns, LogLevel::Debug, &settings), Witness::listen());
         let lambda = &fakecloud.lambda;
         let function = |members: Value| Function::python_telltale(&witness).members(members);
         // Pods of the real node answer for those that nobody runs.

@@ -161,6 +161,13 @@ impl Api {
         variables.iter().find(|one| one["name"] == variable).unwrap()["value"].clone()
     }
 
+    /// The Pod that is there, of the only function.
+    pub(crate) fn only_pod(&self) -> Value {
+        let state = self.lock();
+        assert_eq!(state.pods.len(), 1);
+        state.pods.values().map(|pod| pod.object.clone()).collect::<Vec<_>>().remove(0)
+    }
+
     /// The image of a Pod's function.
     pub(crate) fn image(&self, name: &str) -> String {
         let object = self.lock().pods[name].object.clone();

@@ -30,6 +30,7 @@ mod provisioned;
 mod registry;
 mod room;
 mod s3;
+mod sandbox;
 mod server;
 mod services;
 mod streaming;

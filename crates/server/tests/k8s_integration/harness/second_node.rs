@@ -34,6 +34,9 @@ impl<'ns> SecondNode<'ns> {
         this
     }
 
+    /// Lets functions tolerate what keeps others away.
+    pub(crate) const SETTING: (&'static str, &'static str) = ("FAKECLOUD_K8S_TAG_TOLERATIONS", KEY);
+
     /// The tags of functions whose Pods go there, and nowhere else.
     pub(crate) fn tags(&self) -> Value {
         json!({
