@@ -1,6 +1,7 @@
 //! Every setting of the server: one flag each, with its environment variable. Nothing else reads the environment.
 
 mod aws;
+mod connections;
 mod k8s;
 mod period;
 mod registry;
@@ -17,6 +18,7 @@ use clap::{Parser, ValueEnum};
 use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 
 pub(crate) use aws::{AwsArgs, Hidden};
+pub(crate) use connections::ConnectionArgs;
 pub(crate) use k8s::K8sArgs;
 pub(crate) use period::Period;
 pub(crate) use registry::{Ecr, RegistryArgs};
@@ -118,6 +120,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArgs,
 
     /// What is logged, as for tracing's EnvFilter (such as info, fakecloud=debug)
     #[arg(long, env = "FAKECLOUD_LOG", value_name = "FAKECLOUD_LOG", default_value = "info")]

@@ -2,12 +2,14 @@
 
 mod app;
 mod args;
+mod connections;
 mod deadline;
 mod headers;
 mod health;
 mod http;
 mod invocations;
 mod keyed_hash;
+mod logging;
 mod outbound;
 mod pods;
 mod request_id;

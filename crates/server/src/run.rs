@@ -1,6 +1,5 @@
 //! Wires the parts together, from the settings to the end of the process.
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,10 +16,10 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
-use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
-use crate::args::{Args, Backend, Ecr, K8sArgs, LogFormat};
+use crate::args::{Args, Backend, Ecr, K8sArgs};
+use crate::connections::Door;
 use crate::health::Health;
 use crate::http::artifacts::ARCHIVES_PATH;
 use crate::http::entrance::Entrance;
@@ -43,9 +42,8 @@ use crate::state::image::OwnImages;
 use crate::state::restore::{Restored, restore};
 use crate::state::sweeper;
 use crate::tls::identity::Identity;
-use crate::tls::listener::TlsListener;
 use crate::words::chain;
-use crate::{request_id, settings, shutdown};
+use crate::{logging, request_id, settings, shutdown};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -71,7 +69,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Runs the server; errors go to standard error, once, in words.
 pub(crate) fn main(args: Args) -> ExitCode {
-    let outcome = init_logging(&args).and_then(|()| {
+    let outcome = logging::init(&args).and_then(|()| {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(worker_threads()).enable_all().build()?;
         runtime.block_on(serve(args))
@@ -89,22 +87,6 @@ pub(crate) fn main(args: Args) -> ExitCode {
 /// this costs an invocation more than what one worker does for it.
 fn worker_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(CORES_PER_WORKER))
-}
-
-fn init_logging(args: &Args) -> Result<()> {
-    // What kube's client logs as errors, fakecloud says itself, in words and with what to do.
-    let filter = EnvFilter::try_new(format!("kube_client=off,{}", args.log)).with_context(|| {
-        format!("FAKECLOUD_LOG={} is no filter: expected a level such as info, or fakecloud=debug,kube=warn", args.log)
-    })?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match args.log_format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
 }
 
 async fn serve(args: Args) -> Result<()> {
@@ -138,9 +120,9 @@ async fn serve(args: Args) -> Result<()> {
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
     tokio::spawn(tick());
     let (stop, stopped) = oneshot::channel::<()>();
-    let listener = TlsListener::new(listener, Arc::clone(&app.identity.tls));
-    let server = axum::serve(listener, Entrance::new(app.clone())).with_graceful_shutdown(stopped.map(drop));
-    let mut serving = tokio::spawn(server.into_future());
+    let admission = args.connections.admission(args.lambda_max_pods.get() as usize);
+    let door = Door::new(listener, Arc::clone(&app.identity.tls), Entrance::new(app.clone()), admission);
+    let mut serving = tokio::spawn(door.serve(stopped.map(drop)));
     info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
     let reaping = tokio::spawn(reaper::run(cluster, instance));
 

@@ -2,6 +2,5 @@
 
 mod authority;
 pub(crate) mod identity;
-pub(crate) mod listener;
 mod pem;
-mod stream;
+pub(crate) mod stream;

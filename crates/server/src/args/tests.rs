@@ -13,6 +13,10 @@ fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
         ("--lambda-idle-ttl=10", "FAKECLOUD_LAMBDA_IDLE_TTL", "'10'", "90s"),
         ("--lambda-max-concurrency=0", "FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "'0'", "non-zero"),
         ("--lambda-max-pods=0", "FAKECLOUD_LAMBDA_MAX_PODS", "'0'", "non-zero"),
+        ("--max-connections=0", "FAKECLOUD_MAX_CONNECTIONS", "'0'", "non-zero"),
+        ("--max-connections-per-peer=many", "FAKECLOUD_MAX_CONNECTIONS_PER_PEER", "'many'", "digit"),
+        ("--head-timeout=30", "FAKECLOUD_HEAD_TIMEOUT", "'30'", "90s"),
+        ("--idle-timeout=never", "FAKECLOUD_IDLE_TIMEOUT", "'never'", "90s"),
         ("--k8s-cpu=fast", "FAKECLOUD_K8S_CPU", "'fast'", "proportional"),
         ("--k8s-tmp-medium=Floppy", "FAKECLOUD_K8S_TMP_MEDIUM", "'Floppy'", "Disk"),
         (

@@ -1,22 +1,31 @@
 //! Where requests come in: those for function URLs and for Lambda take the shortest way, all others that by the routes.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use axum::serve::IncomingStream;
 use fakecloud_lambda::{UrlAddress, is_lambda_path};
-use tower::{Service, ServiceExt};
+use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use tower::ServiceExt;
 
-use super::service::is_for_another_v2;
+use super::refusal::{Protocol, Refusal};
+use super::service::{Identified, identify, is_for_another_v2};
 use super::unread::discard_rest;
 use super::{aws, function_urls, router};
 use crate::app::App;
-use crate::tls::listener::{Peer, TlsListener};
+use crate::connections::{Activity, Busy, Full, Held, Peer, Terms};
+use crate::request_id;
+
+/// What is answered over a connection beyond their number: the probes of the kubelet, …
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/_fakecloud/health"];
 
 /// Takes connections.
 pub(crate) struct Entrance {
@@ -25,12 +34,16 @@ pub(crate) struct Entrance {
 }
 
 /// Takes the requests of one connection.
-#[derive(Clone)]
 pub(crate) struct Requests {
     app: App,
     routes: Router,
     peer: Peer,
+    activity: Arc<Activity>,
+    terms: Terms,
 }
+
+/// An answer on its way.
+type Answering = Pin<Box<dyn Future<Output = Result<http::Response<Held>, Infallible>> + Send>>;
 
 // === impl Entrance ===
 
@@ -38,45 +51,60 @@ impl Entrance {
     pub(crate) fn new(app: App) -> Self {
         Self { routes: router(app.clone()), app }
     }
-}
 
-impl Service<IncomingStream<'_, TlsListener>> for Entrance {
-    type Response = Requests;
-    type Error = Infallible;
-    type Future = Ready<Result<Requests, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, stream: IncomingStream<'_, TlsListener>) -> Self::Future {
-        ready(Ok(Requests { app: self.app.clone(), routes: self.routes.clone(), peer: Peer::of(&stream) }))
+    pub(crate) fn requests(&self, peer: Peer, activity: Arc<Activity>, terms: Terms) -> Requests {
+        Requests { app: self.app.clone(), routes: self.routes.clone(), peer, activity, terms }
     }
 }
 
 // === impl Requests ===
 
-impl Service<Request> for Requests {
-    type Response = Response;
+impl Service<http::Request<Incoming>> for Requests {
+    type Response = http::Response<Held>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Answering;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let app = self.app.clone();
+    fn call(&self, request: http::Request<Incoming>) -> Answering {
+        let busy = self.activity.begin();
+        let mut request = request.map(Body::new);
         self.peer.mark_encrypted(request.headers_mut());
-        discard_rest(&mut request);
+        discard_rest(&mut request, &busy);
+        if let Terms::Reserved(full) = self.terms
+            && !is_reserved(request.uri().path())
+        {
+            return held(busy, std::future::ready(refuse(full, request)));
+        }
+        let app = self.app.clone();
         if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
-            request.extensions_mut().insert(ConnectInfo(self.peer.clone()));
-            return Box::pin(async move { Ok(function_urls::answer(&app, address, request).await) });
+            request.extensions_mut().insert(ConnectInfo(self.peer));
+            return held(busy, async move { function_urls::answer(&app, address, request).await });
         }
         // No route is for the calls of Lambda.
         if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
-            return Box::pin(async move { Ok(aws(State(app), request).await) });
+            return held(busy, async move { aws(State(app), request).await });
         }
-        Box::pin(self.routes.clone().oneshot(request))
+        let answer = self.routes.clone().oneshot(request);
+        held(busy, async move { answer.await.unwrap_or_else(|never| match never {}) })
     }
+}
+
+fn held(busy: Busy, answer: impl Future<Output = Response> + Send + 'static) -> Answering {
+    Box::pin(async move { Ok(answer.await.map(|body| busy.hold(body))) })
+}
+
+/// … and what function Pods fetch when they start, with a token of their own.
+fn is_reserved(path: &str) -> bool {
+    PROBES.contains(&path) || [CODE_PATH, LAYERS_PATH].iter().any(|prefix| path.starts_with(prefix))
+}
+
+fn refuse(full: Full, request: Request) -> Response {
+    let service = match identify(&request) {
+        Identified::Service(service) | Identified::Form { otherwise: service } => service,
+    };
+    let (head, _body) = request.into_parts();
+    let refusal =
+        Refusal { status: StatusCode::SERVICE_UNAVAILABLE, code: "ServiceUnavailable", message: full.to_string() };
+    let mut response = refusal.respond(Protocol::of(&head, &service), &request_id::fresh());
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }

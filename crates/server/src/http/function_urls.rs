@@ -12,6 +12,7 @@ use tracing::{trace, warn};
 
 use super::request_body::{self, work_on};
 use crate::app::App;
+use crate::connections::Peer;
 use crate::headers::{REQUEST_ID, TRACE_ID};
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
@@ -19,7 +20,6 @@ use crate::invocations::streaming::{Progress, Running, into_http};
 use crate::invocations::trace_id;
 use crate::request_id;
 use crate::state::control;
-use crate::tls::listener::Peer;
 
 /// Answers a request to a function URL, whose paths are the function's own.
 pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> Response {

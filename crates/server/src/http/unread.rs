@@ -13,6 +13,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::runtime::Handle;
 
+use crate::connections::Busy;
+
 /// A client that stops sending for so long hears of the closed connection.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
@@ -25,18 +27,20 @@ struct Lingering {
     rest: Option<Body>,
     /// The client sends nothing before it is asked to, and nobody has.
     is_held_back: bool,
+    /// The connection that it comes over is in use.
+    busy: Busy,
 }
 
 /// Reads what the handler of a request leaves of its body, while the answer is on its way.
-pub(super) fn discard_rest(request: &mut Request) {
+pub(super) fn discard_rest(request: &mut Request, busy: &Busy) {
     let is_held_back = request.headers().contains_key(EXPECT);
     let body = request.body_mut();
     if !body.is_end_stream() {
-        *body = Body::new(Lingering { rest: Some(std::mem::take(body)), is_held_back });
+        *body = Body::new(Lingering { rest: Some(std::mem::take(body)), is_held_back, busy: busy.clone() });
     }
 }
 
-async fn discard(mut body: Body) {
+async fn discard(mut body: Body, _busy: Busy) {
     let mut left = BYTES_MAX;
     while let Ok(Some(Ok(frame))) = tokio::time::timeout(SILENCE_MAX, body.frame()).await {
         let bytes = frame.data_ref().map_or(0, Bytes::len);
@@ -82,17 +86,20 @@ impl Drop for Lingering {
         }
         // Without a runtime the server has ended, and its connections with it.
         if let (Some(rest), Ok(runtime)) = (self.rest.take(), Handle::try_current()) {
-            runtime.spawn(discard(rest));
+            runtime.spawn(discard(rest, self.busy.clone()));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use futures_util::stream::{self, StreamExt};
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::connections::Activity;
 
     /// A request with so many MiB in its body, and what tells of each of these that it was read.
     fn request(mib: usize, expectation: Option<&str>) -> (Request, mpsc::UnboundedReceiver<()>) {
@@ -105,7 +112,7 @@ mod tests {
         if let Some(expectation) = expectation {
             request.headers_mut().insert(EXPECT, expectation.parse().unwrap());
         }
-        discard_rest(&mut request);
+        discard_rest(&mut request, &Arc::new(Activity::default()).begin());
         (request, read)
     }
 
@@ -142,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn body_is_passed_on_as_it_is() {
         let mut request = Request::new(Body::from("whole"));
-        discard_rest(&mut request);
+        discard_rest(&mut request, &Arc::new(Activity::default()).begin());
         assert_eq!(request.body().size_hint().exact(), Some(5));
         assert_eq!(request.into_body().collect().await.unwrap().to_bytes(), "whole");
     }

@@ -8,6 +8,7 @@ mod bodies;
 mod claims;
 mod client;
 mod code_from_s3;
+mod connections;
 mod control_plane;
 mod destinations;
 mod events;

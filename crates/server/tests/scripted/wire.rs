@@ -49,6 +49,20 @@ impl Wire {
         }
     }
 
+    /// Writes for as long as the other end takes it; says whether it took all, which it does not once it has closed.
+    pub(crate) async fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        let mut left = bytes.as_ref();
+        while !left.is_empty() {
+            soon(self.stream.writable()).await.unwrap();
+            match self.stream.try_write(left) {
+                Ok(written) => left = &left[written..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_closed) => return false,
+            }
+        }
+        true
+    }
+
     /// Reads until `end`, which must come, and no further.
     pub(crate) async fn read_until(&mut self, end: &str) -> String {
         let find = |unread: &[u8]| unread.windows(end.len()).position(|window| window == end.as_bytes());
