@@ -6,9 +6,9 @@ use crate::{
     Error, Lambda,
     arn::LayerVersionRef,
     constraints::violation,
-    environment, logging, managed_instances,
+    durable, environment, file_systems, logging, managed_instances,
     record::{FunctionRecord, ImageConfig, LayerUse, Package},
-    runtime, shapes,
+    runtime, shapes, tenancy,
 };
 
 /// The most bytes that a function's code and layers may have unzipped.
@@ -18,8 +18,10 @@ pub(crate) const MAX_UNZIPPED_BYTES: u64 = 262_144_000;
 const MAX_LAYERS: usize = 5;
 
 /// AWS's limits for functions that run outside capacity providers; the model's own maxima are those of the latter.
-const MAX_TIMEOUT_S: u32 = 900;
+const MAX_TIMEOUT_S: u32 = 1_800;
 const MAX_MEMORY_MIB: u32 = 10_240;
+/// The longest timeout of a function on a capacity provider.
+const MAX_MANAGED_TIMEOUT_S: u32 = 5_400;
 const MAX_EPHEMERAL_STORAGE_MIB: u32 = 10_240;
 
 /// AWS's text for settings that images bring themselves.
@@ -47,6 +49,7 @@ pub(crate) struct Settings {
     snap_start: Option<shapes::SnapStart>,
     logging_config: Option<shapes::LoggingConfig>,
     capacity_provider_config: Option<shapes::CapacityProviderConfig>,
+    durable_config: Option<shapes::DurableConfig>,
     /// Members that would change what runs and that nothing acts on yet, by name.
     unserved: Vec<&'static str>,
 }
@@ -57,7 +60,6 @@ macro_rules! settings_from {
         impl From<$request> for Settings {
             fn from(request: $request) -> Self {
                 let unserved = [
-                    ("DurableConfig", request.durable_config.is_some()),
                     ("RuntimeConfig", request.runtime_config.is_some()),
                     ("AcceleratorConfig", request.accelerator_config.is_some()),
                 ];
@@ -80,6 +82,7 @@ macro_rules! settings_from {
                     snap_start: request.snap_start,
                     logging_config: request.logging_config,
                     capacity_provider_config: request.capacity_provider_config,
+                    durable_config: request.durable_config,
                     unserved: unserved.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect(),
                 }
             }
@@ -120,8 +123,12 @@ impl Lambda {
         replace(&mut shown.dead_letter_config, settings.dead_letter_config);
         replace(&mut shown.kms_key_arn, settings.kms_key_arn);
         replace(&mut shown.tracing_config, settings.tracing_config);
+        file_systems::check(settings.file_system_configs.as_deref().unwrap_or_default())?;
         replace(&mut shown.file_system_configs, settings.file_system_configs);
         replace(&mut shown.snap_start, settings.snap_start);
+        if let Some(durable) = settings.durable_config {
+            shown.durable_config = Some(durable::changed(shown.durable_config.take(), durable));
+        }
         if let Some(logging) = settings.logging_config {
             shown.logging_config = Some(logging::changed(shown.logging_config.take(), logging)?);
         }
@@ -230,6 +237,9 @@ fn set_package(record: &mut FunctionRecord, settings: &mut Settings) -> Result<(
 /// Snapshots are of versions whose runtime allows it.
 fn check_snapshots(record: &FunctionRecord) -> Result<(), Error> {
     let wanted = record.shown.snap_start.as_ref().and_then(|snap_start| snap_start.apply_on.as_deref());
+    if wanted == Some("PublishedVersions") {
+        tenancy::refuse_for_record(record, "SnapStart")?;
+    }
     match (wanted, &record.package) {
         (Some("PublishedVersions"), Package::Zip { runtime, .. }) => runtime::check_snapshots(runtime),
         (Some("PublishedVersions"), Package::Image { .. }) => {
@@ -241,7 +251,9 @@ fn check_snapshots(record: &FunctionRecord) -> Result<(), Error> {
 
 fn set_resources(record: &mut FunctionRecord, settings: &Settings) -> Result<(), Error> {
     if let Some(timeout) = settings.timeout {
-        record.timeout_s = bounded("timeout", timeout, MAX_TIMEOUT_S)?;
+        let managed = record.capacity_provider_arn().is_some();
+        let max = if managed { MAX_MANAGED_TIMEOUT_S } else { MAX_TIMEOUT_S };
+        record.timeout_s = bounded("timeout", timeout, max)?;
     }
     if let Some(memory) = settings.memory_size {
         record.memory_mib = bounded("memorySize", memory, MAX_MEMORY_MIB)?;

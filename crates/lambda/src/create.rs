@@ -7,7 +7,7 @@ use crate::{
     configuration::{self, Settings},
     constraints::violation,
     image, persist,
-    record::{Architecture, FunctionRecord, ImageConfig, Package, Shown},
+    record::{Architecture, FunctionRecord, ImageConfig, Package, ReferencedObject, Shown},
     runtime,
     shapes::{CreateFunctionRequest, FunctionConfiguration},
     source::no_source,
@@ -77,6 +77,8 @@ impl Lambda {
         let architecture = architecture(input.architectures.as_deref());
         let package = new_package(&mut input, moment, architecture, code)?;
         let source_kms_key_arn = input.code.source_kms_key_arn.take();
+        let referenced = ReferencedObject::of(&mut input.code);
+        let tenancy_config = input.tenancy_config.take();
         let mut record = FunctionRecord {
             account: function.scope.account().to_owned(),
             region: function.scope.region().to_owned(),
@@ -94,7 +96,7 @@ impl Lambda {
             tags,
             role: String::new(),
             description: String::new(),
-            shown: Shown { source_kms_key_arn, ..Shown::default() },
+            shown: Shown { source_kms_key_arn, referenced, tenancy_config, ..Shown::default() },
         };
         self.configure(&mut record, Settings::from(input))?;
         Ok(record)
@@ -123,9 +125,7 @@ fn own_name(scope: &Scope, text: &str) -> Result<FunctionRef, Error> {
 
 /// Members that would change what runs and that nothing acts on yet.
 fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
-    let CreateFunctionRequest { publish_to, tenancy_config, .. } = input;
-    configuration::refuse_given("PublishTo", publish_to.is_some())?;
-    configuration::refuse_given("TenancyConfig", tenancy_config.is_some())
+    configuration::refuse_given("PublishTo", input.publish_to.is_some())
 }
 
 fn new_package(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Generation, Lambda, Moment, Scope, arn, arn::FunctionRef, record::FunctionRecord};
+use crate::{Error, Generation, Lambda, Moment, Scope, arn, arn::FunctionRef, record::FunctionRecord, tenancy};
 
 /// MaximumRetryAttempts where nothing is configured.
 const RETRIES: u32 = 2;
@@ -12,13 +12,16 @@ const RETRIES: u32 = 2;
 /// MaximumEventAgeInSeconds where nothing is configured.
 const AGE_S: u32 = 21_600;
 
-/// The function that an event is for, as its caller named it: the version that runs is looked up at each attempt.
+/// The function that an event is for, as its caller named it, and for which of its tenants: the version that runs is
+/// looked up at each attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventTarget {
     account: String,
     region: String,
     name: String,
     qualifier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
 }
 
 /// What runs now for an event, and what becomes of it afterwards.
@@ -84,6 +87,15 @@ impl EventTarget {
         self.reference().qualified().arn()
     }
 
+    /// The tenant whose environment the function runs in; only functions with tenants have any.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    pub(crate) fn of_tenant(self, tenant: Option<String>) -> Self {
+        Self { tenant, ..self }
+    }
+
     fn reference(&self) -> FunctionRef {
         FunctionRef { scope: self.scope(), name: self.name.clone(), qualifier: self.qualifier.clone() }
     }
@@ -91,7 +103,8 @@ impl EventTarget {
 
 impl From<FunctionRef> for EventTarget {
     fn from(FunctionRef { scope, name, qualifier }: FunctionRef) -> Self {
-        Self { account: scope.account().to_owned(), region: scope.region().to_owned(), name, qualifier }
+        let (account, region) = (scope.account().to_owned(), scope.region().to_owned());
+        Self { account, region, name, qualifier, tenant: None }
     }
 }
 
@@ -104,11 +117,13 @@ impl Lambda {
     ///
     /// # Errors
     ///
-    /// The function, version or alias does not exist any more.
+    /// The function, version or alias does not exist any more, or has tenants and the event is for none, or the other way
+    /// round.
     pub fn plan_event(&self, target: &EventTarget, moment: &Moment) -> Result<EventPlan, Error> {
-        let target = target.reference();
+        let (tenant, target) = (target.tenant(), target.reference());
         let function = self.function(&target)?;
         let version = function.invoked(target.qualifier.as_deref(), moment.random).ok_or_else(|| target.not_found())?;
+        tenancy::check(version, tenant)?;
         let attachments = function.attachments(target.qualifier.as_deref());
         let config = attachments.and_then(|attachments| attachments.event_invoke.clone()).unwrap_or_default();
         let given = |arn: &Option<String>| arn.clone().filter(|arn| !arn.is_empty());

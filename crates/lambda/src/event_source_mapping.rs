@@ -18,7 +18,7 @@ use crate::{
         SelfManagedEventSource, UpdateEventSourceMappingRequest,
     },
     state::Space,
-    tags,
+    tags, tenancy,
 };
 
 /// The kind in the ARNs of mappings.
@@ -170,7 +170,10 @@ impl Lambda {
     fn mapped_function(&self, scope: &Scope, name: &str) -> Result<String, Error> {
         let target = FunctionRef::parse(scope, name, None)?;
         match self.version(&target) {
-            Ok(_) => Ok(target.arn()),
+            Ok(record) => {
+                tenancy::refuse_for_record(record, "An event source mapping")?;
+                Ok(target.arn())
+            }
             Err(_) => Err(Error::invalid_parameter("Function does not exist")),
         }
     }

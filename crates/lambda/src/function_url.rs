@@ -13,6 +13,7 @@ use crate::{
         FunctionUrlConfig, GetFunctionUrlConfigRequest, ListFunctionUrlConfigsRequest, ListFunctionUrlConfigsResponse,
         UpdateFunctionUrlConfigRequest,
     },
+    tenancy,
     version::{Function, LATEST},
 };
 
@@ -40,7 +41,7 @@ impl Lambda {
         input: CreateFunctionUrlConfigRequest,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, input.qualifier.as_deref())?;
-        self.addressable(&target)?;
+        tenancy::refuse_for(self.addressable(&target)?, "A function URL")?;
         if self.url(&target).is_ok() {
             return Err(Error::new(
                 ErrorCode::ResourceConflict,

@@ -11,10 +11,12 @@ use crate::{
     Call, Error, ErrorCode, EventTarget, Generation, Lambda, Moment, Operation, Outcome, Response, Scope,
     arn::FunctionRef,
     configuration::refuse_given,
+    durable,
     outcome::UNHANDLED,
     payload,
     record::FunctionRecord,
     shapes::{InvocationRequest, InvokeAsyncRequest, InvokeWithResponseStreamRequest},
+    tenancy,
 };
 
 /// The version that ran, in the answer.
@@ -82,19 +84,22 @@ impl Lambda {
     ///
     /// # Errors
     ///
-    /// An unknown function or version, and a function that is not to run now (0 is its reserved concurrency).
+    /// An unknown function or version; a tenant that is missing or one too many; a durable function; a function that is not
+    /// to run now (0 is its reserved concurrency).
     pub fn resolve(&self, scope: &Scope, moment: &Moment, call: InvokeCall) -> Result<Invocation, Error> {
         let InvokeCall { request, kind, payload } = call;
         let target = FunctionRef::parse(scope, &request.function_name, request.qualifier.as_deref())?;
         let function = self.function(&target).map_err(|_| target.qualified().not_found())?;
         let reserved_concurrency = function.reserved_concurrency;
         let version = function.invoked(target.qualifier.as_deref(), moment.random).ok_or_else(|| target.not_found())?;
+        durable::refuse(version, target.qualifier.as_deref())?;
+        tenancy::check(version, request.tenant_id.as_deref())?;
         if reserved_concurrency == Some(0) && kind == InvocationKind::RequestResponse {
             return Err(Error::throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
         }
         Ok(Invocation {
             function: Arc::clone(version),
-            target: target.into(),
+            target: EventTarget::from(target).of_tenant(request.tenant_id),
             reserved_concurrency,
             kind,
             log_tail: request.log_type.as_deref() == Some("Tail"),
@@ -169,7 +174,6 @@ fn input(call: &Call) -> Result<Input, Error> {
 impl Input {
     fn of(request: InvocationRequest) -> Result<Self, Error> {
         refuse_given("DurableExecutionName", request.durable_execution_name.is_some())?;
-        refuse_given("TenantId", request.tenant_id.is_some())?;
         let kind = InvocationKind::parse(request.invocation_type.as_deref());
         let payload_bytes_max = match kind {
             InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,

@@ -17,6 +17,7 @@ use crate::{
         PutProvisionedConcurrencyConfigRequest, PutProvisionedConcurrencyConfigResponse,
     },
     state::Space,
+    tenancy,
     version::{Function, LATEST},
 };
 
@@ -39,6 +40,7 @@ impl Lambda {
         let target = FunctionRef::parse(scope, &input.function_name, Some(&input.qualifier))?;
         let function = self.function(&target).map_err(|_| no_qualifier(&target))?;
         check_qualifier(function, &target, &input.qualifier)?;
+        tenancy::refuse_for(function, "Provisioned concurrency")?;
         // What does not fit the type exceeds the account's limit as well.
         let requested = u32::try_from(input.provisioned_concurrent_executions).unwrap_or(u32::MAX);
         self.check_room(&target, requested)?;

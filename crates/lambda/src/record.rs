@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     PinnedImage,
     shapes::{
-        CapacityProviderConfig, DeadLetterConfig, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig,
+        CapacityProviderConfig, DeadLetterConfig, DurableConfig, FileSystemConfig, LoggingConfig, SnapStart,
+        TenancyConfig, TracingConfig, VpcConfig,
     },
     state::Stored,
 };
@@ -35,7 +36,7 @@ pub struct FunctionRecord {
     pub memory_mib: u32,
     /// Size of `/tmp` in MiB, 512 to 10,240.
     pub ephemeral_storage_mib: u32,
-    /// How long an invocation may take in seconds, 1 to 900.
+    /// How long an invocation may take in seconds, 1 to 1,800; to 5,400 on a capacity provider.
     pub timeout_s: u32,
     /// The user's variables; no reserved key is among them.
     pub environment: BTreeMap<String, String>,
@@ -131,8 +132,21 @@ pub(crate) struct Shown {
     pub(crate) logging_config: Option<LoggingConfig>,
     pub(crate) source_kms_key_arn: Option<String>,
     pub(crate) capacity_provider_config: Option<CapacityProviderConfig>,
+    pub(crate) durable_config: Option<DurableConfig>,
+    /// Whose environments the function runs in; it decides which Pods are shared, not what they are.
+    pub(crate) tenancy_config: Option<TenancyConfig>,
+    /// The object that the code is a reference to, of which a copy is kept all the same.
+    pub(crate) referenced: Option<ReferencedObject>,
     /// Whether the environment is shown even when it has no variable, because a request gave it.
     pub(crate) environment_given: bool,
+}
+
+/// An object in S3 that AWS would read the code from anew, with `S3ObjectStorageMode=REFERENCE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReferencedObject {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) version: Option<String>,
 }
 
 // === impl FunctionRecord ===

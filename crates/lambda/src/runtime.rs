@@ -5,16 +5,21 @@ use sha2::{Digest, Sha256};
 use crate::{Error, arn, hash_order::in_hash_order};
 
 /// The managed runtimes that functions run on, as AWS supports them today.
-pub const SUPPORTED_RUNTIMES: [&str; 23] = [
+pub const SUPPORTED_RUNTIMES: [&str; 29] = [
+    "nodejs26.x",
     "nodejs24.x",
     "nodejs22.x",
     "nodejs20.x",
     "nodejs18.x",
     "java25",
     "java21",
+    "java17.al2023",
     "java17",
+    "java11.al2023",
     "java11",
+    "java8.al2023",
     "java8.al2",
+    "python3.15",
     "python3.14",
     "python3.13",
     "python3.12",
@@ -24,6 +29,7 @@ pub const SUPPORTED_RUNTIMES: [&str; 23] = [
     "dotnet10",
     "dotnet8",
     "dotnet6",
+    "ruby4.0",
     "ruby3.4",
     "ruby3.3",
     "ruby3.2",
@@ -57,6 +63,9 @@ pub const RETIRED_RUNTIMES: [&str; 22] = [
     "nodejs16.x",
 ];
 
+/// The runtime of functions that run on a runtime of one's own.
+const CUSTOM: &str = "custom";
+
 /// How the runtimes begin that SnapStart does not know (AWS Lambda developer guide, "SnapStart": Java 11, Python 3.12
 /// and .NET 8, and what is newer).
 const WITHOUT_SNAPSHOTS: [&str; 8] =
@@ -70,6 +79,12 @@ const WITHOUT_SNAPSHOTS: [&str; 8] =
 pub(crate) fn check(runtime: &str) -> Result<(), Error> {
     if SUPPORTED_RUNTIMES.contains(&runtime) {
         return Ok(());
+    }
+    if runtime == CUSTOM {
+        return Err(Error::invalid_parameter(
+            "the runtime custom takes a runtime of the API lambda-core (RuntimeConfig), which fakecloud does not serve: \
+             use provided.al2023 with a bootstrap of your own, or an image",
+        ));
     }
     Err(Error::invalid_parameter(match RETIRED_RUNTIMES.contains(&runtime) {
         true => format!(

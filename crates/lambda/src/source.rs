@@ -3,7 +3,12 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::{Call, Error, ErrorCode, Operation, call::BlobIndex};
+use crate::{
+    Call, Error, ErrorCode, Operation,
+    call::BlobIndex,
+    record::ReferencedObject,
+    shapes::{FunctionCode, UpdateFunctionCodeRequest},
+};
 
 /// A zip that a call brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +67,38 @@ pub(crate) fn archive(call: &Call) -> Option<Archive<'_>> {
     }
     let text = |member: &str| source.get(member).and_then(Value::as_str).map(str::to_owned);
     Some(Archive::S3(S3Object { bucket: text("S3Bucket")?, key: text("S3Key")?, version: text("S3ObjectVersion") }))
+}
+
+// === impl ReferencedObject ===
+
+impl ReferencedObject {
+    /// The object that new code is a reference to.
+    pub(crate) fn of(code: &mut FunctionCode) -> Option<Self> {
+        let FunctionCode { s3_bucket, s3_key, s3_object_version, .. } = code;
+        Self::referenced(
+            code.s3_object_storage_mode.as_deref(),
+            s3_bucket.take(),
+            s3_key.take(),
+            s3_object_version.take(),
+        )
+    }
+
+    /// The object that updated code is a reference to.
+    pub(crate) fn of_update(input: &UpdateFunctionCodeRequest) -> Option<Self> {
+        let UpdateFunctionCodeRequest { s3_bucket, s3_key, s3_object_version, .. } = input;
+        let mode = input.s3_object_storage_mode.as_deref();
+        Self::referenced(mode, s3_bucket.clone(), s3_key.clone(), s3_object_version.clone())
+    }
+
+    fn referenced(
+        mode: Option<&str>,
+        bucket: Option<String>,
+        key: Option<String>,
+        version: Option<String>,
+    ) -> Option<Self> {
+        let (bucket, key) = (bucket?, key?);
+        (mode == Some("REFERENCE")).then_some(Self { bucket, key, version })
+    }
 }
 
 /// Nothing says where the code or the content is.

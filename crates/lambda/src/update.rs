@@ -7,8 +7,8 @@ use crate::{
     arn::FunctionRef,
     configuration::{self, Settings, check_unzipped},
     create::architecture,
-    image,
-    record::{FunctionRecord, Package},
+    durable, image,
+    record::{FunctionRecord, Package, ReferencedObject},
     shapes::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
     source::no_source,
     version::{Function, stale_revision},
@@ -38,6 +38,7 @@ impl Lambda {
             record.architecture = architecture(input.architectures.as_deref());
         }
         set_code(&mut record, moment, &input, code)?;
+        record.shown.referenced = ReferencedObject::of_update(&input);
         check_unzipped(&record)?;
         if let Some(key) = input.source_kms_key_arn {
             record.shown.source_kms_key_arn = Some(key);
@@ -63,6 +64,7 @@ impl Lambda {
             let message = "CapacityProviderConfig isn't supported for Lambda Default functions.";
             return Err(Error::invalid_parameter(message));
         }
+        durable::check_update(&record, input.durable_config.as_ref())?;
         self.configure(&mut record, Settings::from(input))?;
         self.update(&target, moment, record, Publish::No)
     }

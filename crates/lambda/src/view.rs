@@ -9,8 +9,8 @@ use crate::{
     runtime,
     shapes::{
         EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration, GetFunctionResponse,
-        ImageConfig, ImageConfigResponse, Layer, RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse,
-        VpcConfigResponse,
+        ImageConfig, ImageConfigResponse, Layer, ResolvedS3Object, RuntimeVersionConfig, SnapStartResponse,
+        TracingConfigResponse, VpcConfigResponse,
     },
     version::LATEST,
 };
@@ -79,6 +79,11 @@ pub(crate) fn function(record: &FunctionRecord, config: &Config, origin: Option<
         Package::Zip { code, .. } => FunctionCodeLocation {
             repository_type: Some("S3".to_owned()),
             location: Some(config.archive_url(origin, code)),
+            resolved_s3_object: record.shown.referenced.clone().map(|object| ResolvedS3Object {
+                s3_bucket: Some(object.bucket),
+                s3_key: Some(object.key),
+                s3_object_version: object.version,
+            }),
             source_kms_key_arn: record.shown.source_kms_key_arn.clone(),
             ..FunctionCodeLocation::default()
         },
@@ -143,6 +148,8 @@ fn shown(record: &FunctionRecord, view: &mut FunctionConfiguration) {
     let optimization_status = Some(if snapped { "On" } else { "Off" }.to_owned());
     view.snap_start = Some(SnapStartResponse { apply_on: Some(apply_on), optimization_status });
     view.capacity_provider_config = shown.capacity_provider_config;
+    view.durable_config = shown.durable_config;
+    view.tenancy_config = shown.tenancy_config;
     view.logging_config = Some(logging::shown(shown.logging_config.unwrap_or_default(), &record.name));
 }
 

@@ -173,7 +173,7 @@ number!(
 
 number!(
     /// `Timeout`: 1 to 5,400 seconds, 3 by default. That is the range of the API's service model; the quota of an
-    /// ordinary function, 900, is the API's business to enforce.
+    /// ordinary function, 1,800, is the API's business to enforce.
     TimeoutSecs, "timeout", 1..=5400, 3, "expected 1 to 5400 seconds"
 );
 

@@ -13,3 +13,6 @@ pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// What a client says of itself to the function.
 pub(crate) const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
+
+/// The tenant of an invocation, from its caller and on to the emulator.
+pub(crate) const TENANT_ID: HeaderName = HeaderName::from_static("x-amz-tenant-id");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, error, invalid};
+use crate::harness::{Account, error, invalid, violated};
 
 const PROVIDERS: &str = "/2025-11-30/capacity-providers";
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:cp";
@@ -49,6 +49,20 @@ fn a_provider_is_made_changed_and_deleted() {
         [gone.clone(), gone.clone(), gone]
     );
     assert_eq!(account.files.len(), 0);
+}
+
+#[test]
+fn function_on_a_provider_may_take_an_hour_and_a_half() {
+    let mut account = Account::new();
+    account.post(PROVIDERS, &provider("cp"));
+    let placed = |timeout: u32| {
+        let config = json!({ "LambdaManagedInstancesCapacityProviderConfig": { "CapacityProviderArn": ARN } });
+        json!({ "CapacityProviderConfig": config, "Timeout": timeout })
+    };
+    assert_eq!(account.create_with("f", placed(5400)).status, 201);
+    let message = "1 validation error detected: Value '5401' at 'timeout' failed to satisfy constraint: Member must have \
+                   value less than or equal to 5400";
+    assert_eq!(account.create_with("g", placed(5401)), violated(message));
 }
 
 #[test]

@@ -69,13 +69,32 @@ fn a_created_function_is_pending_then_active() {
     );
 }
 
+const EFS: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/fsap-0123456789abcdef0";
+
+#[test]
+fn code_that_is_a_reference_shows_its_object() {
+    let mut account = Account::new();
+    let object = json!({ "S3Bucket": "bucket", "S3Key": "key", "S3ObjectVersion": "v1" });
+    let mut code = object.clone();
+    code["S3ObjectStorageMode"] = "REFERENCE".into();
+    account.create_with("f", json!({ "Code": code }));
+    account.restart();
+    assert_eq!(account.read("/2015-03-31/functions/f")["Code"]["ResolvedS3Object"], object);
+    code["S3ObjectStorageMode"] = "COPY".into();
+    account.put("/2015-03-31/functions/f/code", &code);
+    assert_eq!(account.read("/2015-03-31/functions/f")["Code"].get("ResolvedS3Object"), None);
+    code["S3ObjectStorageMode"] = "REFERENCE".into();
+    account.put("/2015-03-31/functions/f/code", &code);
+    assert_eq!(account.read("/2015-03-31/functions/f")["Code"]["ResolvedS3Object"], object);
+}
+
 #[test]
 fn every_setting_is_shown_again() {
     let mut account = Account::new();
     account.publish_layer("l", "layer");
     let settings = json!({
         "Description": "what it does",
-        "Timeout": 900,
+        "Timeout": 1800,
         "MemorySize": 10240,
         "EphemeralStorage": { "Size": 10240 },
         "Architectures": ["arm64"],
@@ -180,9 +199,9 @@ fn wrong_functions_are_refused_in_the_words_of_aws() {
             invalid("ImageConfig is only supported for functions with packageType Image: leave it out"),
         ),
         (
-            json!({ "Timeout": 901 }),
+            json!({ "Timeout": 1801 }),
             violated(
-                "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900",
+                "1 validation error detected: Value '1801' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 1800",
             ),
         ),
         (
@@ -217,10 +236,17 @@ fn wrong_functions_are_refused_in_the_words_of_aws() {
                 json!({ "Type": "User", "message": "Function already exist: taken" }),
             ),
         ),
-        (json!({ "DurableConfig": {} }), invalid("DurableConfig is not supported by fakecloud yet: leave it out")),
         (
-            json!({ "TenancyConfig": { "TenantIsolationMode": "PER_TENANT" } }),
-            invalid("TenancyConfig is not supported by fakecloud yet: leave it out"),
+            json!({ "Runtime": "custom" }),
+            invalid(
+                "the runtime custom takes a runtime of the API lambda-core (RuntimeConfig), which fakecloud does not serve: use provided.al2023 with a bootstrap of your own, or an image",
+            ),
+        ),
+        (
+            json!({ "FileSystemConfigs": [{ "Arn": EFS, "LocalMountPath": "/mnt/data", "S3FilesConfig": {} }] }),
+            invalid(&format!(
+                "S3FilesConfig is valid for access points of Amazon S3 Files only, and {EFS} is one of EFS: leave it out"
+            )),
         ),
     ];
     let files = account.files.clone();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::app::App;
-use crate::headers::{CLIENT_CONTEXT, REQUEST_ID, TRACE_ID};
+use crate::headers::{CLIENT_CONTEXT, REQUEST_ID, TENANT_ID, TRACE_ID};
 use crate::invocations::admission::Admission;
 use crate::invocations::events::{self, Event};
 use crate::invocations::invocation_log::Source;
@@ -81,6 +81,10 @@ pub(crate) async fn run(
     let entry = app.invocation_log.begin(invocation, request_id, terms.source);
     let held = Held { admission, entry, payload: std::mem::take(&mut invocation.payload) };
     let deployment = app.deployments.of(&invocation.function).await.map_err(|error| Error::service(chain(&error)))?;
+    let deployment = match invocation.target.tenant() {
+        Some(tenant) => Arc::new(deployment.of_tenant(tenant)),
+        None => deployment,
+    };
     let in_use = InUse { app, deployment };
     run_deployed(app, invocation, &in_use.deployment, held, request_id, terms).await
 }
@@ -194,11 +198,13 @@ fn refused(failure: &Failure) -> Error {
     }
 }
 
-/// The headers the emulator honours, and the trace id, which it drops but other runtimes pass on.
+/// The headers the emulator honours, the tenant's among them, and the trace id, which it drops but other runtimes pass on.
 fn headers(invocation: &Invocation, request_id: &str, trace_id: HeaderValue) -> Vec<Header> {
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
     let mut headers = vec![(REQUEST_ID, request_id), (TRACE_ID, trace_id)];
     let context = invocation.client_context.as_deref().and_then(|text| HeaderValue::try_from(text).ok());
     headers.extend(context.map(|context| (CLIENT_CONTEXT, context)));
+    let tenant = invocation.target.tenant().and_then(|tenant| HeaderValue::try_from(tenant).ok());
+    headers.extend(tenant.map(|tenant| (TENANT_ID, tenant)));
     headers
 }

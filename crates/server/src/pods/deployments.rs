@@ -81,7 +81,7 @@ impl Deployments {
         let index = self.lock();
         match index.current.get(&deployment.arn) {
             Some(revision) if *revision == deployment.revision => false,
-            Some(revision) => index.made(revision).is_none_or(|current| current.id != deployment.id),
+            Some(revision) => index.made(revision).is_none_or(|current| current.family != deployment.family),
             None => true,
         }
     }
@@ -128,13 +128,14 @@ fn make(
     let label = deploy_id(record, &function, settings);
     Ok(Deployment {
         id: label.as_str().into(),
+        family: label.as_str().into(),
         label,
         arn: record.arn(),
         revision: record.revision_id.clone(),
         code: record.code().map(|code| blobs.zip(&code.sha256_hex)),
         timeout: Duration::from_secs(u64::from(function.timeout.get())),
         layers,
-        function,
+        function: Arc::new(function),
     })
 }
 

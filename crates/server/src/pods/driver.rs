@@ -56,8 +56,8 @@ pub(crate) enum Input {
     Pod(PodChange),
     /// The API server has answered a delete.
     Deleted { instance: InstanceId, result: Result<Deletion, ApiError> },
-    /// An update or a delete made this deploy old.
-    Retire { deploy: DeployId },
+    /// An update or a delete made this deploy old, and those of its tenants.
+    Retire { family: DeployId },
     /// So many Pods of a deploy are to be there at any time.
     Provision { deployment: SharedDeployment, count: usize },
     /// No Pod of it has to be there any more.
@@ -218,7 +218,7 @@ impl Driver {
             Input::UnschedulableForLong { instance, since } => self.unschedulable_for_long(now, instance, since),
             Input::Pod(change) => self.pod_changed(now, change),
             Input::Deleted { instance, result } => self.deleted(now, instance, result),
-            Input::Retire { deploy } => self.pool.handle(now, Event::Retire { deploy }),
+            Input::Retire { family } => self.retire(now, &family),
             Input::Reset { generation, done } => self.reset(now, generation, done),
             Input::Provision { deployment, count } => self.provision(now, deployment, count),
             Input::Unprovision { deploy } => self.pool.handle(now, Event::Provision { deploy, count: 0 }),
@@ -249,6 +249,13 @@ impl Driver {
         self.deploys.entry(deploy.clone()).or_insert(Deploy { deployment, timed_out: None });
         self.waiting.insert(invocation, Waiting { deploy: deploy.clone(), reply });
         self.pool.handle(now, Event::Invoke { invocation, deploy });
+    }
+
+    fn retire(&mut self, now: Instant, family: &DeployId) {
+        let members = self.deploys.iter().filter(|(_, deploy)| deploy.deployment.family == *family);
+        for deploy in members.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.pool.handle(now, Event::Retire { deploy });
+        }
     }
 
     /// The emulator would end if another invocation came before this one's handler has ended.

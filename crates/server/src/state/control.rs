@@ -95,9 +95,9 @@ async fn replace(app: App, old: Option<SharedDeployment>, record: Arc<FunctionRe
     }
 }
 
-/// Drains the Pods of a deployment.
+/// Drains the Pods of a deployment, whichever tenant they are for.
 pub(crate) fn retire(app: &App, old: &Deployment) {
-    app.driver.send(Input::Retire { deploy: old.id.clone() });
+    app.driver.send(Input::Retire { family: old.family.clone() });
     // It may be what a version has gone back to meanwhile.
     app.provisioning.changed();
 }

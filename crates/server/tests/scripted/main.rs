@@ -35,6 +35,7 @@ mod sandbox;
 mod server;
 mod services;
 mod streaming;
+mod tenants;
 mod upstreams;
 mod urls;
 mod wire;

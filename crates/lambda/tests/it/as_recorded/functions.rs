@@ -120,7 +120,7 @@ fn wrong_members_of_creates_and_updates() {
             };
             let message = answer.1["message"].as_str().unwrap();
             let start = format!(
-                "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, "
+                "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["
             );
             assert!(message.starts_with(&start) && message.ends_with("] or be a valid ARN"), "{message}");
             assert_eq!(answer, invalid(message));

@@ -52,6 +52,7 @@ def create_function(name="f", **more):
     return "CreateFunction", members | {"Code": {"ZipFile": archive()}} | more
 
 
+PER_TENANT = create_function(TenancyConfig={"TenantIsolationMode": "PER_TENANT"})
 F = {"FunctionName": "f"}
 MISSING = {"FunctionName": "missing"}
 FUNCTION = create_function()

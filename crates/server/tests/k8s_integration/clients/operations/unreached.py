@@ -30,7 +30,7 @@ AT_ONCE = """
 
 # Whatever the model's constraints let pass is valid.
 ALL_IS_VALID = """
-    AddLayerVersionPermission CreateCapacityProvider CreateCodeSigningConfig CreateFunctionUrlConfig DeleteAlias
+    AddLayerVersionPermission CreateCapacityProvider CreateCodeSigningConfig DeleteAlias
     DeleteCapacityProvider DeleteCodeSigningConfig DeleteEventSourceMapping DeleteFunctionCodeSigningConfig
     DeleteFunctionUrlConfig DeleteResourcePolicy GetAlias GetCapacityProvider GetCodeSigningConfig
     GetEventSourceMapping GetFunctionCodeSigningConfig GetFunctionRecursionConfig GetFunctionScalingConfig

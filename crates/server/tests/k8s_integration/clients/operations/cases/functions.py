@@ -1,10 +1,11 @@
 """Functions: their code and configuration, their tags, and invocations that need no Pod."""
-from case import F, FUNCTION, HERE, MISSING, ROLE, STALE, VERSION, ALIAS, archive, create_function, no, ok
+from case import F, FUNCTION, HERE, MISSING, PER_TENANT, ROLE, STALE, VERSION, ALIAS, archive, create_function, no, ok
 
 OTHER_CODE = archive("def handler(event, context): return 1")
 NO_TAGS = f"{HERE}:function:missing"
 # What is asked of a function that may not run waits.
 NO_POD = ("PutFunctionConcurrency", F | {"ReservedConcurrentExecutions": 0})
+DURABLE = create_function(DurableConfig={"ExecutionTimeout": 60})
 REPOSITORY = "000000000000.dkr.ecr.us-east-1.amazonaws.com/missing"
 
 
@@ -16,6 +17,12 @@ def image_function(uri):
 CASES = [
     ok("CreateFunction", [], FUNCTION[1], State="Pending", StateReasonCode="Creating", Version="$LATEST"),
     ok("CreateFunction", [], create_function(Publish=True)[1], Version="1"),
+    ok("CreateFunction", [], create_function(Timeout=1800)[1], Timeout=1800),
+    no("CreateFunction", [], create_function(Timeout=1801)[1], "Validation", "Value '1801' at 'timeout'"),
+    ok("CreateFunction", [], PER_TENANT[1], TenancyConfig={"TenantIsolationMode": "PER_TENANT"}),
+    ok("CreateFunction", [], DURABLE[1], DurableConfig={"ExecutionTimeout": 60, "RetentionPeriodInDays": 14}),
+    ok("CreateFunction", [], create_function(Runtime="ruby4.0")[1], Runtime="ruby4.0"),
+    no("CreateFunction", [], create_function(Runtime="custom")[1], "InvalidParameterValue", "lambda-core"),
     ok("CreateFunction", [], image_function("registry.example/i:1"), PackageType="Image"),
     no("CreateFunction", [], image_function(f"{REPOSITORY}:v1"), "InvalidParameterValue", f"Source image {REPOSITORY}:v1 does not exist. Provide a valid source image."),
     no("CreateFunction", [], image_function(REPOSITORY), "InvalidParameterValue", f"Source image {REPOSITORY} is not valid. Provide a valid source image."),
@@ -59,6 +66,10 @@ CASES = [
     no("DeleteFunction", [FUNCTION, VERSION, ALIAS], F | {"Qualifier": "1"}, "ResourceConflict", "live"),
     no("DeleteFunction", [FUNCTION, VERSION, ALIAS], F | {"Qualifier": "live"}, "InvalidParameterValue", "alias"),
     ok("Invoke", [FUNCTION], F | {"InvocationType": "DryRun"}, status=204, StatusCode=204),
+    ok("Invoke", [PER_TENANT], F | {"InvocationType": "DryRun", "TenantId": "blue"}, status=204),
+    no("Invoke", [PER_TENANT], F, "InvalidParameterValue", "Add a valid tenant ID"),
+    no("Invoke", [FUNCTION], F | {"TenantId": "blue"}, "InvalidParameterValue", "Remove the tenant ID"),
+    no("Invoke", [DURABLE], F, "InvalidParameterValue", "You cannot invoke a durable function using an unqualified ARN."),
     no("Invoke", [], MISSING, "ResourceNotFound", "function:missing"),
     no("Invoke", [FUNCTION], F | {"Qualifier": "9"}, "ResourceNotFound", "function:f:9"),
     no("Invoke", [FUNCTION], F | {"Payload": b"{"}, "InvalidRequestContent", "Could not parse request body into json"),

@@ -1,5 +1,5 @@
 """What configures invocations: asynchronous ones, URLs, runtimes, recursion."""
-from case import ALIAS, F, FUNCTION, HERE, MISSING, VERSION, no, ok
+from case import ALIAS, F, FUNCTION, HERE, MISSING, PER_TENANT, VERSION, no, ok
 
 EVENTS = ("PutFunctionEventInvokeConfig", F | {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60})
 URL = ("CreateFunctionUrlConfig", F | {"AuthType": "NONE"})
@@ -25,6 +25,7 @@ CASES = [
     ok("DeleteFunctionEventInvokeConfig", CONFIGURED, F),
     no("DeleteFunctionEventInvokeConfig", [FUNCTION], F, "ResourceNotFound", "EventInvokeConfig"),
     ok("CreateFunctionUrlConfig", [FUNCTION], URL[1] | {"Cors": {"AllowOrigins": ["*"]}}, AuthType="NONE", Cors={"AllowOrigins": ["*"]}),
+    no("CreateFunctionUrlConfig", [PER_TENANT], URL[1], "InvalidParameterValue", "tenant isolation"),
     no("CreateFunctionUrlConfig", SERVED, URL[1], "ResourceConflict", "function:f"),
     no("CreateFunctionUrlConfig", [], MISSING | {"AuthType": "NONE"}, "ResourceNotFound", "Function does not exist"),
     no("CreateFunctionUrlConfig", [FUNCTION], NOT_AN_ALIAS | {"AuthType": "NONE"}, "ResourceNotFound", "does not exist"),
