@@ -110,6 +110,11 @@ fn is_bare_ipv6(authority: &str) -> bool {
 // === impl UrlAddress ===
 
 impl UrlAddress {
+    /// Whether the URL has a host of its own, and with it an origin that nobody shares with it.
+    pub fn is_on_own_host(&self) -> bool {
+        self.region.is_some()
+    }
+
     /// Reads it from `<id>.lambda-url.<region>.<any domain>`, or from `/_fakecloud/lambda/urls/<id>/…` on any host.
     /// `None` for any other request.
     pub fn of_request(headers: &HeaderMap, path: &str) -> Option<Self> {

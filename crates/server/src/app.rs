@@ -10,6 +10,7 @@ use fakecloud_registry::Registry;
 
 use crate::health::Health;
 use crate::http::forward::Forward;
+use crate::http::trust::Trust;
 use crate::invocations::events;
 use crate::invocations::invocation_log::InvocationLog;
 use crate::outbound::aws_client::AwsClient;
@@ -46,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) aws: AwsClient,
     /// None where other services are refused.
     pub(crate) forward: Option<Forward>,
+    pub(crate) trust: Trust,
     pub(crate) health: Health,
     pub(crate) identity: Identity,
     pub(crate) invocations: AtomicU64,

@@ -7,6 +7,7 @@ mod period;
 mod registry;
 mod tags;
 mod tls;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ pub(crate) use period::Period;
 pub(crate) use registry::{Ecr, RegistryArgs};
 pub(crate) use tags::TagArgs;
 pub(crate) use tls::TlsArgs;
+pub(crate) use trust::{AllowedOrigins, TrustArgs, TrustedProxies};
 
 /// AWS Lambda on the Kubernetes cluster you already have.
 ///
@@ -123,6 +125,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) connections: ConnectionArgs,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 
     /// What is logged, as for tracing's EnvFilter (such as info, fakecloud=debug)
     #[arg(long, env = "FAKECLOUD_LOG", value_name = "FAKECLOUD_LOG", default_value = "info")]

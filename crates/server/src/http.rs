@@ -1,6 +1,8 @@
 //! The HTTP surface: fakecloud's own paths, the registry's below `/v2`, and AWS's APIs at every other.
 
+pub(crate) mod admin;
 pub(crate) mod artifacts;
+pub(crate) mod cross_site;
 pub(crate) mod ecr_api;
 pub(crate) mod entrance;
 pub(crate) mod forward;
@@ -10,16 +12,19 @@ pub(crate) mod inspect;
 pub(crate) mod lambda_api;
 pub(crate) mod other_services;
 pub(crate) mod peek;
+pub(crate) mod proxies;
 pub(crate) mod refusal;
 mod request_body;
 pub(crate) mod reset;
 pub(crate) mod service;
+pub(crate) mod trust;
 mod unread;
 
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
@@ -39,6 +44,20 @@ fn router(app: App) -> Router {
         .route("/readyz", get(|| async { "ok\n" }))
         .route("/_fakecloud/health", get(health))
         .route("/_fakecloud/tls/ca.crt", get(tls_authority))
+        .route(&format!("{CODE_PATH}/{{pod}}"), get(artifacts::code))
+        .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
+        .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
+        .merge(guarded(app.clone()))
+        .fallback(aws)
+        .with_state(app.clone())
+        .merge(app.registry.router())
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// The routes that the admin token guards. Pods show tokens of their own for their archives, and function URLs never
+/// come to a route.
+fn guarded(app: App) -> Router<App> {
+    Router::new()
         .route("/_fakecloud/lambda/pool", get(inspect::pool))
         .route("/_fakecloud/lambda/warm-containers", get(inspect::warm_containers))
         .route("/_fakecloud/lambda/{function}/evict-container", post(inspect::evict_container))
@@ -46,14 +65,8 @@ fn router(app: App) -> Router {
         .route("/_fakecloud/reset", post(reset::everything))
         .route("/_fakecloud/reset/lambda", post(reset::lambda))
         .route("/_reset", post(reset::everything))
-        .route(&format!("{CODE_PATH}/{{pod}}"), get(artifacts::code))
-        .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
-        .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
         .route("/_fakecloud/{*path}", any(unknown))
-        .fallback(aws)
-        .with_state(app.clone())
-        .merge(app.registry.router())
-        .layer(DefaultBodyLimit::disable())
+        .route_layer(from_fn_with_state(app, admin::guard))
 }
 
 async fn tls_authority(State(app): State<App>) -> Response {

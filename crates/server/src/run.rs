@@ -24,6 +24,7 @@ use crate::health::Health;
 use crate::http::artifacts::ARCHIVES_PATH;
 use crate::http::entrance::Entrance;
 use crate::http::forward::Forward;
+use crate::http::trust::Trust;
 use crate::invocations::events;
 use crate::invocations::invocation_log::InvocationLog;
 use crate::outbound::aws_client::{AwsClient, Credentials, Endpoints};
@@ -221,7 +222,9 @@ fn app(
         archives_path: format!("{ARCHIVES_PATH}/"),
     };
     let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
-    let identity = identity(args, &settings)?;
+    let names = settings::server_names(args, &settings);
+    let identity = Identity::of_args(&args.tls, data_dir, &names)?;
+    let trust = Trust::new(&args.trust, names);
     let http = HttpClient::new();
     let forward_url = settings::forward_url(&args.aws, listen, &settings.self_url)?;
     let endpoints = Endpoints::from_args(&args.aws, listen, &settings.self_url);
@@ -247,6 +250,7 @@ fn app(
         secret,
         aws,
         forward,
+        trust,
         health: Health::serving(instance.as_str()),
         identity,
         invocations: AtomicU64::new(1),
@@ -261,13 +265,6 @@ fn registry_config(args: &Args, root: &Path) -> fakecloud_registry::Config {
         token: args.registry.token.clone().and_then(|token| Token::new(token.0)),
         auto_create: args.registry.auto_create,
         upstreams: args.registry.upstreams.clone().map(|upstreams| upstreams.0).unwrap_or_default(),
-    }
-}
-
-fn identity(args: &Args, settings: &fakecloud_podspec::Cluster) -> Result<Identity> {
-    match args.tls.cert.as_deref().zip(args.tls.key.as_deref()) {
-        Some((certificate, key)) => Identity::of_files(certificate, key),
-        None => Identity::of_own_authority(args.data_dir.as_deref(), &settings::server_names(args, settings)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use fakecloud_lambda::{UrlAddress, is_lambda_path};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use tower::ServiceExt;
 
+use super::proxies::settle;
 use super::refusal::{Protocol, Refusal};
 use super::service::{Identified, identify, is_for_another_v2};
 use super::unread::discard_rest;
@@ -67,6 +68,7 @@ impl Service<http::Request<Incoming>> for Requests {
     fn call(&self, request: http::Request<Incoming>) -> Answering {
         let busy = self.activity.begin();
         let mut request = request.map(Body::new);
+        let client = settle(&self.app.trust.proxies, self.peer.address.ip(), request.headers_mut());
         self.peer.mark_encrypted(request.headers_mut());
         discard_rest(&mut request, &busy);
         if let Terms::Reserved(full) = self.terms
@@ -76,8 +78,11 @@ impl Service<http::Request<Incoming>> for Requests {
         }
         let app = self.app.clone();
         if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
-            request.extensions_mut().insert(ConnectInfo(self.peer));
+            request.extensions_mut().insert(client);
             return held(busy, async move { function_urls::answer(&app, address, request).await });
+        }
+        if let Some(refusal) = app.trust.pages.refusal(&request) {
+            return held(busy, std::future::ready(refusal));
         }
         // No route is for the calls of Lambda.
         if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {

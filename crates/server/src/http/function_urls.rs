@@ -3,16 +3,17 @@
 use std::io;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
 use fakecloud_lambda::{Error, ErrorCode, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
+use http::header::CONTENT_SECURITY_POLICY;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use tracing::{trace, warn};
 
+use super::proxies::ClientIp;
 use super::request_body::{self, work_on};
 use crate::app::App;
-use crate::connections::Peer;
 use crate::headers::{REQUEST_ID, TRACE_ID};
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
@@ -21,12 +22,18 @@ use crate::invocations::trace_id;
 use crate::request_id;
 use crate::state::control;
 
+/// Takes a page of a function out of the origin that it shares with the API, and with the pages of all other functions:
+/// whatever it asks of them it asks as a page of nobody's. A policy of the function's own counts as well.
+const SANDBOX: HeaderValue =
+    HeaderValue::from_static("sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts");
+
 /// Answers a request to a function URL, whose paths are the function's own.
 pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> Response {
     let request_id = request_id::fresh();
     let (head, body) = request.into_parts();
     let trace_id = trace_id::of(&head.headers);
     let target = app.lambda().url_at(&address);
+    let is_on_own_host = address.is_on_own_host();
     let mut response = match &target {
         None => into_http(UrlTarget::unknown()),
         Some(target) => {
@@ -38,6 +45,9 @@ pub(crate) async fn answer(app: &App, address: UrlAddress, request: Request) -> 
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, HeaderValue::try_from(request_id).expect("a UUID is a valid header value"));
     headers.insert(TRACE_ID, trace_id);
+    if !is_on_own_host {
+        headers.append(CONTENT_SECURITY_POLICY, SANDBOX);
+    }
     response
 }
 
@@ -92,12 +102,8 @@ async fn serve(
     target.response(&head.headers, outcome).map(into_http)
 }
 
-/// The first address that proxies on the way report, or else the peer's.
 fn source_ip(head: &Parts) -> String {
-    let forwarded = head.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let peer = || head.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.address.ip().to_canonical().to_string());
-    let first = forwarded.and_then(|all| all.split(',').next()).map(|first| first.trim().to_owned());
-    first.filter(|first| !first.is_empty()).or_else(peer).unwrap_or_default()
+    head.extensions.get::<ClientIp>().map(|ClientIp(ip)| ip.to_string()).unwrap_or_default()
 }
 
 /// Streams the function's answer: its own head first, if it sends one.

@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::authority::Authority;
 use super::pem;
+use crate::args::TlsArgs;
 
 /// A certificate with its key, ready for use.
 pub(crate) struct Identity {
@@ -20,6 +21,17 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// That of the settings or else, for these names, one of an authority of its own. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Identity::of_files`] and [`Identity::of_own_authority`].
+    pub(crate) fn of_args(args: &TlsArgs, data_dir: Option<&Path>, names: &[String]) -> Result<Self> {
+        match args.cert.as_deref().zip(args.key.as_deref()) {
+            Some((certificate, key)) => Self::of_files(certificate, key),
+            None => Self::of_own_authority(data_dir, names),
+        }
+    }
+
     /// That of `FAKECLOUD_TLS_CERT` and `FAKECLOUD_TLS_KEY`. Blocks.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ mod server;
 mod services;
 mod streaming;
 mod tenants;
+mod trust;
 mod upstreams;
 mod urls;
 mod wire;
