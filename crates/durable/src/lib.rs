@@ -32,9 +32,17 @@ pub struct Change<'a> {
     pub content: Option<&'a [u8]>,
 }
 
-/// Makes all changes in this order; files are replaced whole, and missing folders made. Each folder is flushed once, at the
-/// end, however many of its files change: that takes half as long as one change after the other.
+/// So many files at most are open at the same time.
+const OPEN_MAX: usize = 64;
+
+/// Makes all changes in this order; files are replaced whole, and missing folders made. Each folder is flushed once for 64
+/// changes, however many of its files change: that takes half as long as one change after the other. Those 64 are on the disk
+/// before the next ones begin.
 pub fn change(changes: &[Change<'_>]) -> io::Result<()> {
+    changes.chunks(OPEN_MAX).try_for_each(change_at_once)
+}
+
+fn change_at_once(changes: &[Change<'_>]) -> io::Result<()> {
     let contents =
         changes.iter().map(|change| change.content.map(|content| written(&change.path, content)).transpose());
     let contents = contents.collect::<io::Result<Vec<Option<NamedTempFile>>>>()?;

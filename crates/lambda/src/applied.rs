@@ -35,8 +35,8 @@ impl Applied {
         Self { response, changes: Vec::new(), effects: Vec::new() }
     }
 
-    /// An answer with one change, of which no Pod takes notice.
-    pub(crate) fn changed(response: Response, change: Change) -> Self {
-        Self { response, changes: vec![change], effects: Vec::new() }
+    /// An answer with changes of which no Pod takes notice.
+    pub(crate) fn changed(response: Response, changes: impl Into<Vec<Change>>) -> Self {
+        Self { response, changes: changes.into(), effects: Vec::new() }
     }
 }

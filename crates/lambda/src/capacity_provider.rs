@@ -113,7 +113,7 @@ impl Lambda {
         }
         self.space_mut(&target.scope).capacity_providers.remove(&target.name);
         let change = persist::delete(&target.scope, Kind::CapacityProvider, &target.name);
-        Ok(Applied::changed(response, change))
+        Ok(Applied::changed(response, [change]))
     }
 
     pub(crate) fn list_capacity_providers(
@@ -150,7 +150,7 @@ impl Lambda {
     ) -> Applied {
         let change = persist::put(&target.scope, Kind::CapacityProvider, &target.name, &provider);
         self.space_mut(&target.scope).capacity_providers.insert(target.name.clone(), provider);
-        Applied::changed(response, change)
+        Applied::changed(response, [change])
     }
 }
 

@@ -94,7 +94,7 @@ impl Lambda {
         }
         self.space_mut(&target.scope).code_signing.remove(&target.name);
         let change = persist::delete(&target.scope, Kind::CodeSigningConfig, &target.name);
-        Ok(Applied::changed(Response::empty(204), change))
+        Ok(Applied::changed(Response::empty(204), [change]))
     }
 
     pub(crate) fn list_code_signing(
@@ -128,7 +128,7 @@ impl Lambda {
     pub(crate) fn save_code_signing(&mut self, target: &Resource, config: CodeSigning, response: Response) -> Applied {
         let change = persist::put(&target.scope, Kind::CodeSigningConfig, &target.name, &config);
         self.space_mut(&target.scope).code_signing.insert(target.name.clone(), config);
-        Applied::changed(response, change)
+        Applied::changed(response, [change])
     }
 }
 

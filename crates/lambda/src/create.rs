@@ -6,7 +6,7 @@ use crate::{
     code_signing,
     configuration::{self, Settings},
     constraints::violation,
-    image, persist,
+    image,
     record::{Architecture, FunctionRecord, ImageConfig, Package, ReferencedObject, Shown},
     runtime,
     shapes::{CreateFunctionRequest, FunctionConfiguration},
@@ -53,7 +53,7 @@ impl Lambda {
         }
         let space = self.space_mut(scope);
         space.check_storage(added_bytes)?;
-        let changes = vec![persist::put_function(scope, &name, &function)];
+        let changes = function.save(scope, &name, None);
         space.put_function(name, function);
         // Even when a version is published, the ARN is the function's.
         let answer = FunctionConfiguration {

@@ -130,7 +130,7 @@ impl Lambda {
         let target = mapping_ref(scope, input.uuid.clone());
         let response = Response::json(202, &self.mapping(&target)?.shown(&target, Shown::Changing("Deleting")));
         self.space_mut(scope).mappings.remove(&target.name);
-        Ok(Applied::changed(response, persist::delete(scope, Kind::EventSourceMapping, &target.name)))
+        Ok(Applied::changed(response, [persist::delete(scope, Kind::EventSourceMapping, &target.name)]))
     }
 
     pub(crate) fn list_mappings(
@@ -163,7 +163,7 @@ impl Lambda {
     pub(crate) fn save_mapping(&mut self, target: &Resource, mapping: Mapping, response: Response) -> Applied {
         let change = persist::put(&target.scope, Kind::EventSourceMapping, &target.name, &mapping);
         self.space_mut(&target.scope).mappings.insert(target.name.clone(), mapping);
-        Applied::changed(response, change)
+        Applied::changed(response, [change])
     }
 
     /// The ARN of the function, version or alias, which exists.

@@ -8,7 +8,6 @@ use crate::{
     arn::FunctionRef,
     concurrency::concurrency,
     page::Page,
-    persist,
     record::FunctionRecord,
     shapes::{
         DeleteFunctionRequest, FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest,
@@ -68,11 +67,11 @@ impl Lambda {
         let whole = FunctionRef { qualifier: None, ..target.clone() };
         let mut function = self.function(&whole)?.clone();
         let removed = |record: &Arc<FunctionRecord>| Effect::Removed { arn: record.arn() };
-        let (change, effects) = match target.qualifier.as_deref() {
+        let (changes, effects) = match target.qualifier.as_deref() {
             None => {
                 self.space_mut(&target.scope).remove_function(&target.name);
                 let effects = function.records().map(removed).collect();
-                (persist::delete_function(&target.scope, &target.name), effects)
+                (function.delete(&target.scope, &target.name), effects)
             }
             Some(name) if is_alias_name(name) => {
                 return Err(Error::invalid_parameter("Deletion of aliases is not currently supported."));
@@ -84,14 +83,15 @@ impl Lambda {
                 (self.save_function(&target, function), vec![removed(&version)])
             }
         };
-        Ok(Applied { response: Response::empty(204), changes: vec![change], effects })
+        Ok(Applied { response: Response::empty(204), changes, effects })
     }
 
     /// Stores a function and gives what to persist.
-    pub(crate) fn save_function(&mut self, target: &FunctionRef, function: Function) -> Change {
-        let change = persist::put_function(&target.scope, &target.name, &function);
-        self.space_mut(&target.scope).put_function(target.name.clone(), function);
-        change
+    pub(crate) fn save_function(&mut self, target: &FunctionRef, mut function: Function) -> Vec<Change> {
+        let space = self.space_mut(&target.scope);
+        let changes = function.save(&target.scope, &target.name, space.functions().get(&target.name));
+        space.put_function(target.name.clone(), function);
+        changes
     }
 
     /// The function that a reference means, whatever its qualifier.

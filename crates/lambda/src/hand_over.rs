@@ -28,7 +28,7 @@ impl Lambda {
 
     /// From now on, the alias runs its new version only. Gives what to persist; nothing if somebody changed the alias
     /// meanwhile, or deleted it.
-    pub fn hand_over(&mut self, hand_over: &HandOver) -> Option<Change> {
+    pub fn hand_over(&mut self, hand_over: &HandOver) -> Option<Vec<Change>> {
         let HandOver { to, from: _, alias: name, revision_id } = hand_over;
         let scope = Scope::new(&to.account, &to.region)?;
         let target = FunctionRef { scope, name: to.name.clone(), qualifier: None };

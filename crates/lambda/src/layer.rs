@@ -6,13 +6,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Code, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
+    Applied, Change, Code, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
     layer_compatibility::{self, Filter},
     layer_permission::LayerPolicy,
     page::Page,
+    parts::Orphan,
     permission::no_resource,
-    persist,
+    persist::{self, Kind},
     shapes::{
         DeleteLayerVersionRequest, GetLayerVersionByArnRequest, GetLayerVersionRequest, GetLayerVersionResponse,
         LayerVersionContentOutput, LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest,
@@ -22,15 +23,23 @@ use crate::{
     state::Space,
 };
 
-/// A layer with its versions.
+/// A layer with its versions. Its record holds none of them, since each has one of its own; records of older processes do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Layer {
+    #[serde(default, skip_serializing)]
     versions: BTreeMap<u64, Arc<LayerVersion>>,
     /// The highest number ever given; numbers of deleted versions are not given again.
     last_version: u64,
     /// Who may use which version, besides the layer's own account.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub(crate) policies: BTreeMap<u64, LayerPolicy>,
+}
+
+/// The record of a layer's version.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LayerPart {
+    version: Arc<LayerVersion>,
+    policy: Option<LayerPolicy>,
 }
 
 /// A version of a layer.
@@ -80,7 +89,8 @@ impl Lambda {
             compatible_architectures: input.compatible_architectures,
         });
         layer.versions.insert(version.version, Arc::clone(&version));
-        let changes = vec![persist::put_layer(scope, &name, &layer)];
+        // The layer's own record comes last: before that, the new version does not count.
+        let changes = vec![layer.save(scope, &name, version.version), persist::put(scope, Kind::Layer, &name, &layer)];
         space.put_layer(name.clone(), layer);
         let location = self.config.archive_url(origin, &version.content);
         let response = Response::json(201, &version.shown(scope, &name, location));
@@ -166,7 +176,7 @@ impl Lambda {
             && layer.versions.remove(&number).is_some()
         {
             layer.policies.remove(&number);
-            changes.push(persist::put_layer(scope, &name, &layer));
+            changes.push(layer.save(scope, &name, number));
             space.put_layer(name, layer);
         }
         Ok(Applied { response: Response::empty(204), changes, effects: Vec::new() })
@@ -191,6 +201,37 @@ fn positive(number: i64) -> Result<u64, Error> {
 impl Layer {
     pub(crate) fn version(&self, number: u64) -> Option<&Arc<LayerVersion>> {
         self.versions.get(&number)
+    }
+
+    /// What to persist so that a version is on disk as it is here.
+    pub(crate) fn save(&self, scope: &Scope, name: &str, number: u64) -> Change {
+        let name = persist::part(name, &number.to_string());
+        let Some(version) = self.versions.get(&number).cloned() else {
+            return persist::delete(scope, Kind::Layer, &name);
+        };
+        let policy = self.policies.get(&number).cloned();
+        persist::put(scope, Kind::Layer, &name, &LayerPart { version, policy })
+    }
+
+    /// What to persist where the layer's own record still holds the versions.
+    pub(crate) fn take_apart(&self, scope: &Scope, name: &str) -> Vec<Change> {
+        let own = self.versions.first_key_value().map(|_| persist::put(scope, Kind::Layer, name, self));
+        self.versions.keys().map(|number| self.save(scope, name, *number)).chain(own).collect()
+    }
+
+    /// Takes in what was read of a version.
+    ///
+    /// # Errors
+    ///
+    /// A version that the layer's own record does not know of.
+    pub(crate) fn take_part(&mut self, part: LayerPart) -> Result<(), Orphan> {
+        let number = part.version.version;
+        if number > self.last_version {
+            return Err(Orphan);
+        }
+        self.versions.insert(number, part.version);
+        self.policies.extend(part.policy.map(|policy| (number, policy)));
+        Ok(())
     }
 
     /// The archives of all versions.

@@ -7,7 +7,6 @@ use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::{self, LayerVersionRef, account_root},
     layer::{Layer, layer_version_ref},
-    persist,
     policy::{Condition, Keys, Policy, Principal, Statement, no_policy},
     scope::is_account,
     shapes::{
@@ -82,9 +81,9 @@ impl Lambda {
     }
 
     fn save_layer(&mut self, target: &LayerVersionRef, layer: Layer, response: Response) -> Applied {
-        let change = persist::put_layer(&target.scope, &target.name, &layer);
+        let change = layer.save(&target.scope, &target.name, target.version);
         self.space_mut(&target.scope).put_layer(target.name.clone(), layer);
-        Applied::changed(response, change)
+        Applied::changed(response, [change])
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Config, Lambda, Scope, layer::Layer, version::Function};
+use crate::Scope;
 
 /// What the caller persists before it answers. Keys are relative paths of plain segments with forward slashes, such as
-/// `000000000000/us-east-1/functions/hello.json`.
+/// `000000000000/us-east-1/functions/hello.json`, or `000000000000/us-east-1/functions/hello:1.json` for its version 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The key has this content now.
@@ -43,28 +43,13 @@ pub enum RestoreError {
 }
 
 /// What a record is, and the folder that it lies in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     CapacityProvider,
     CodeSigningConfig,
     EventSourceMapping,
     Function,
     Layer,
-}
-
-/// The function under this name now has this content.
-pub(crate) fn put_function(scope: &Scope, name: &str, function: &Function) -> Change {
-    put(scope, Kind::Function, name, function)
-}
-
-/// The function under this name is gone.
-pub(crate) fn delete_function(scope: &Scope, name: &str) -> Change {
-    delete(scope, Kind::Function, name)
-}
-
-/// The layer under this name now has this content.
-pub(crate) fn put_layer(scope: &Scope, name: &str, layer: &Layer) -> Change {
-    put(scope, Kind::Layer, name, layer)
 }
 
 /// The record under this name now has this content.
@@ -76,6 +61,11 @@ pub(crate) fn put(scope: &Scope, kind: Kind, name: &str, content: &impl Serializ
 /// The record under this name is gone.
 pub(crate) fn delete(scope: &Scope, kind: Kind, name: &str) -> Change {
     Change::Delete { key: key(scope, kind, name) }
+}
+
+/// The name of the record that a function has for a version or alias, or a layer for a version: no name has a colon.
+pub(crate) fn part(name: &str, qualifier: &str) -> String {
+    format!("{name}:{qualifier}")
 }
 
 fn key(scope: &Scope, kind: Kind, name: &str) -> String {
@@ -100,35 +90,14 @@ impl Kind {
     }
 }
 
-impl Lambda {
-    /// Builds the state from what the caller persisted, in any order.
-    ///
-    /// # Errors
-    ///
-    /// A key or content that was not written by this crate.
-    pub fn restore(config: Config, entries: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
-        let mut lambda = Self::new(config);
-        for (key, json) in entries {
-            let Some((scope, kind, name)) = split(&key) else { return Err(RestoreError::UnknownKey { key }) };
-            let space = lambda.space_mut(&scope);
-            match kind {
-                Kind::CapacityProvider => drop(space.capacity_providers.insert(name.to_owned(), read(&key, &json)?)),
-                Kind::CodeSigningConfig => drop(space.code_signing.insert(name.to_owned(), read(&key, &json)?)),
-                Kind::EventSourceMapping => drop(space.mappings.insert(name.to_owned(), read(&key, &json)?)),
-                Kind::Function => space.put_function(name.to_owned(), read(&key, &json)?),
-                Kind::Layer => space.put_layer(name.to_owned(), read(&key, &json)?),
-            }
-        }
-        Ok(lambda)
-    }
-}
-
-fn split(key: &str) -> Option<(Scope, Kind, &str)> {
+/// Reads a key.
+pub(crate) fn split(key: &str) -> Option<(Scope, Kind, &str)> {
     let parts: Vec<&str> = key.split('/').collect();
     let [account, region, kind, file] = parts[..] else { return None };
     Some((Scope::new(account, region)?, Kind::parse(kind)?, file.strip_suffix(".json")?))
 }
 
-fn read<'de, T: Deserialize<'de>>(key: &str, json: &'de [u8]) -> Result<T, RestoreError> {
+/// Reads a record.
+pub(crate) fn read<'de, T: Deserialize<'de>>(key: &str, json: &'de [u8]) -> Result<T, RestoreError> {
     serde_json::from_slice(json).map_err(|source| RestoreError::Unreadable { key: key.to_owned(), source })
 }

@@ -152,6 +152,17 @@ pub(crate) struct ReferencedObject {
 // === impl FunctionRecord ===
 
 impl FunctionRecord {
+    /// Whether two versions differ in nothing but number, revision and date.
+    pub(crate) fn runs_like(&self, other: &Self) -> bool {
+        let aligned = Self {
+            version: other.version.clone(),
+            revision_id: other.revision_id.clone(),
+            last_modified_ms: other.last_modified_ms,
+            ..self.clone()
+        };
+        aligned == *other
+    }
+
     /// The ARN without a qualifier.
     pub fn unqualified_arn(&self) -> String {
         crate::arn::function(&self.account, &self.region, &self.name)

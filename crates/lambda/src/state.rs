@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Call, Code, Error, ErrorCode, Generation, Moment, Operation, Origin, Scope,
+    Applied, Call, Change, Code, Error, ErrorCode, Generation, Moment, Operation, Origin, Scope,
     capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
     readiness::Readiness, running::Running, url_target::UrlIndex, version::Function,
 };
@@ -21,6 +21,8 @@ pub struct Lambda {
     /// What there is of provisioned environments, by the ARNs of versions, as the caller last said.
     pub(crate) readiness: BTreeMap<String, Readiness>,
     pub(crate) generation: Generation,
+    /// What of the records that the state was restored from is to be written anew.
+    pub(crate) repairs: Vec<Change>,
 }
 
 /// What of the surroundings answers depend on.
@@ -82,7 +84,13 @@ impl Config {
 impl Lambda {
     /// A control plane without any function.
     pub fn new(config: Config) -> Self {
-        Self { config, spaces: BTreeMap::new(), readiness: BTreeMap::new(), generation: Generation::default() }
+        Self {
+            config,
+            spaces: BTreeMap::new(),
+            readiness: BTreeMap::new(),
+            generation: Generation::default(),
+            repairs: Vec::new(),
+        }
     }
 
     /// Carries out one call of the control plane, with the code that it brings or names. When it fails, nothing has changed.

@@ -108,7 +108,7 @@ impl Lambda {
         let effects = function.records().filter(new).cloned().map(Effect::Deployed).collect();
         let added_bytes = function.stored_bytes().saturating_sub(old.stored_bytes());
         self.check_storage(&target.scope, added_bytes)?;
-        let changes = vec![self.save_function(target, function)];
+        let changes = self.save_function(target, function);
         Ok(Applied { response: Response::json(200, &answer), changes, effects })
     }
 }

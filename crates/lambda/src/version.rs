@@ -1,6 +1,9 @@
 //! A function with its published versions: PublishVersion and ListVersionsByFunction.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +14,7 @@ use crate::{
     attachments::Attachments,
     configuration::refuse_given,
     page::Page,
+    parts::{self, Retagged},
     record::FunctionRecord,
     shapes::{
         FunctionConfiguration, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse, PublishVersionRequest,
@@ -21,18 +25,21 @@ use crate::{
 /// The version that changes.
 pub(crate) const LATEST: &str = "$LATEST";
 
-/// A function: `$LATEST`, and the versions that were published from it.
+/// A function: `$LATEST`, and the versions that were published from it. Its record holds neither versions nor aliases nor
+/// what is configured for one of them: each has a record of its own (see `parts`), which a change of it writes. Records
+/// of older processes hold all of that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Function {
-    latest: Arc<FunctionRecord>,
-    versions: BTreeMap<u64, Arc<FunctionRecord>>,
+    pub(crate) latest: Arc<FunctionRecord>,
+    #[serde(default, skip_serializing)]
+    pub(crate) versions: BTreeMap<u64, Arc<FunctionRecord>>,
     /// The highest number ever given, so that none is given twice.
-    last_version: u64,
+    pub(crate) last_version: u64,
     /// The newest version's number and the description that `$LATEST` had then, if the version was given another one.
     #[serde(default)]
     redescribed: Option<(u64, String)>,
-    #[serde(default)]
-    aliases: BTreeMap<String, Alias>,
+    #[serde(default, skip_serializing)]
+    pub(crate) aliases: BTreeMap<String, Alias>,
     /// How many invocations of all versions together may run at once, if that is the function's own.
     #[serde(default)]
     pub(crate) reserved_concurrency: Option<u32>,
@@ -43,8 +50,14 @@ pub(crate) struct Function {
     #[serde(default)]
     pub(crate) allows_recursion: bool,
     /// What is configured for single versions and aliases, by their names; `$LATEST` stands for the whole function.
+    #[serde(default, serialize_with = "parts::of_latest")]
+    pub(crate) attachments: BTreeMap<String, Attachments>,
+    /// The last change of the tags, which gave every version a new revision.
     #[serde(default)]
-    attachments: BTreeMap<String, Attachments>,
+    pub(crate) retagged: Option<Retagged>,
+    /// The versions and aliases that have changed since their records were last written.
+    #[serde(skip)]
+    pub(crate) unsaved: BTreeSet<String>,
 }
 
 // === impl Lambda ===
@@ -72,7 +85,7 @@ impl Lambda {
         self.check_storage(&target.scope, version.code().map_or(0, |code| code.size))?;
         let response = answer(&version);
         let effects = vec![Effect::Deployed(Arc::clone(function.latest())), Effect::Deployed(version)];
-        Ok(Applied { response, changes: vec![self.save_function(&target, function)], effects })
+        Ok(Applied { response, changes: self.save_function(&target, function), effects })
     }
 
     pub(crate) fn list_versions_by_function(
@@ -134,6 +147,8 @@ impl Function {
             code_signing_config_arn: None,
             allows_recursion: false,
             attachments: BTreeMap::new(),
+            retagged: None,
+            unsaved: BTreeSet::new(),
         }
     }
 
@@ -167,6 +182,7 @@ impl Function {
 
     /// Makes or replaces an alias, whose versions exist.
     pub(crate) fn set_alias(&mut self, name: String, alias: Alias) {
+        self.unsaved.insert(name.clone());
         self.aliases.insert(name, alias);
     }
 
@@ -183,6 +199,7 @@ impl Function {
     /// Changes what is configured for a version, an alias or the whole function, which exists.
     pub(crate) fn attach(&mut self, qualifier: Option<&str>, change: impl FnOnce(&mut Attachments)) {
         let qualifier = qualifier.unwrap_or(LATEST);
+        self.unsaved.insert(qualifier.to_owned());
         let mut attachments = self.attachments.remove(qualifier).unwrap_or_default();
         change(&mut attachments);
         if attachments != Attachments::default() {
@@ -192,20 +209,9 @@ impl Function {
 
     /// Removes and gives an alias with all that is configured for it.
     pub(crate) fn remove_alias(&mut self, name: &str) -> Option<Alias> {
+        self.unsaved.insert(name.to_owned());
         self.attachments.remove(name);
         self.aliases.remove(name)
-    }
-
-    /// Gives every version these tags, and each a new revision.
-    pub(crate) fn retag(&mut self, moment: &Moment, tags: &BTreeMap<String, String>) {
-        let retagged = |record: &FunctionRecord, moment: Moment| {
-            let (tags, revision_id) = (tags.clone(), moment.uuid());
-            Arc::new(FunctionRecord { tags, revision_id, ..record.clone() })
-        };
-        self.latest = retagged(&self.latest, *moment);
-        for (number, version) in &mut self.versions {
-            *version = retagged(version, moment.nth(*number));
-        }
     }
 
     /// Replaces `$LATEST`, which keeps its tags: every version shows the same.
@@ -216,7 +222,10 @@ impl Function {
     /// Replaces `$LATEST` or a published version, whichever the record is.
     pub(crate) fn replace(&mut self, record: &Arc<FunctionRecord>) {
         match parse_number(&record.version) {
-            Some(number) => drop(self.versions.insert(number, Arc::clone(record))),
+            Some(number) => {
+                self.unsaved.insert(record.version.clone());
+                self.versions.insert(number, Arc::clone(record));
+            }
             None => self.latest = Arc::clone(record),
         }
     }
@@ -245,12 +254,14 @@ impl Function {
             description: description.unwrap_or_else(|| self.latest.description.clone()),
             ..FunctionRecord::clone(&self.latest)
         });
+        self.unsaved.insert(version.version.clone());
         self.versions.insert(self.last_version, Arc::clone(&version));
         version
     }
 
     /// Removes and gives a published version, which no alias runs, with all that is configured for it.
     pub(crate) fn unpublish(&mut self, number: &str) -> Option<Arc<FunctionRecord>> {
+        self.unsaved.insert(number.to_owned());
         self.attachments.remove(number);
         self.versions.remove(&parse_number(number)?)
     }
@@ -268,19 +279,6 @@ impl Function {
     /// `$LATEST`, then the published versions.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
         std::iter::once(&self.latest).chain(self.versions.values())
-    }
-}
-
-impl FunctionRecord {
-    /// Whether two versions differ in nothing but number, revision and date.
-    pub(crate) fn runs_like(&self, other: &Self) -> bool {
-        let aligned = Self {
-            version: other.version.clone(),
-            revision_id: other.revision_id.clone(),
-            last_modified_ms: other.last_modified_ms,
-            ..self.clone()
-        };
-        aligned == *other
     }
 }
 

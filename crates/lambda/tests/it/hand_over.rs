@@ -50,7 +50,7 @@ fn wanted(account: &Account) -> Vec<(String, u32)> {
 /// Says that the new versions of all such aliases are ready; gives how many of these aliases there were.
 fn ready(account: &mut Account) -> usize {
     let hand_overs = account.lambda.hand_overs();
-    let changes: Vec<_> = hand_overs.iter().filter_map(|one| account.lambda.hand_over(one)).collect();
+    let changes: Vec<_> = hand_overs.iter().filter_map(|one| account.lambda.hand_over(one)).flatten().collect();
     account.persist(&changes);
     changes.len()
 }

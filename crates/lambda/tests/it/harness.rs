@@ -26,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) unzipped: u64,
     /// What the registry has under URIs; it is not asked for others.
     pub(crate) images: BTreeMap<String, Result<FoundImage, ImageFault>>,
+    /// What the last call that succeeded gave to persist.
+    pub(crate) changes: Vec<Change>,
     calls: u64,
 }
 
@@ -59,6 +61,7 @@ impl Account {
             effects: Vec::new(),
             unzipped: UNZIPPED,
             images: BTreeMap::new(),
+            changes: Vec::new(),
             calls: 0,
         }
     }
@@ -104,6 +107,7 @@ impl Account {
         let code = archive.map(Code::Archive).or_else(|| image.map(Code::Image));
         let applied = self.lambda.apply(&self.scope, &moment, call, code)?;
         self.persist(&applied.changes);
+        self.changes.clone_from(&applied.changes);
         self.effects.extend(applied.effects.clone());
         Ok(applied)
     }
@@ -171,6 +175,8 @@ impl Account {
     /// A disk's content after a restart.
     pub(crate) fn restart(&mut self) {
         self.lambda = Lambda::restore(config(), self.files.clone()).unwrap();
+        let repairs = self.lambda.repairs();
+        self.persist(&repairs);
     }
 }
 

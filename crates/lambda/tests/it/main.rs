@@ -24,6 +24,7 @@ mod policies;
 mod props;
 mod props_settings;
 mod provisioned_concurrency;
+mod records;
 mod running;
 mod runtime_management;
 mod scope;

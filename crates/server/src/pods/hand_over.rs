@@ -39,14 +39,14 @@ pub(crate) async fn complete(app: &App, hand_over: &HandOver, settled: Settled) 
     let written = {
         let mut lambda = app.lambda();
         // Without a change, somebody moved or deleted the alias meanwhile.
-        let Some(change) = lambda.hand_over(hand_over) else { return };
+        let Some(changes) = lambda.hand_over(hand_over) else { return };
         let from = hand_over.from.arn();
         let is_wanted = || lambda.provisioned().iter().any(|version| version.record.arn() == from);
         if settled == Settled::NoRoom && !is_wanted() {
             // While the state is locked, so that no invocation of the new version finds these Pods in its place.
             app.provisioning.unprovision(&app.driver, &from);
         }
-        app.writer.as_ref().map(|writer| writer.write(vec![Write::from(change)]))
+        app.writer.as_ref().map(|writer| writer.write(changes.into_iter().map(Write::from).collect()))
     };
     info!(
         version = hand_over.to.arn(),

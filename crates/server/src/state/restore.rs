@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use fakecloud_iam::{Iam, RestoreError as IamError};
 use fakecloud_lambda::{Config, Lambda, RestoreError as LambdaError};
 
-use crate::state::store::{IAM, Store};
+use crate::state::store::{IAM, Store, Write};
 use crate::state::writer::Writer;
 
 /// The state, and the way of its changes to disk.
@@ -17,7 +17,7 @@ pub(crate) struct Restored {
     pub(crate) writer: Option<Writer>,
 }
 
-/// Reads the records below `data_dir`; without one there are none.
+/// Reads the records below `data_dir`, and sets right what an older or a killed process left; without one there are none.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub(crate) fn restore(data_dir: Option<&Path>, config: Config) -> Result<Restore
         let path = dir.join(format!("{prefix}{key}"));
         format!("{}: restore the file from a backup, or move it away to start without what it holds", path.display())
     };
-    let lambda = Lambda::restore(config, of_lambda).map_err(|error| {
+    let mut lambda = Lambda::restore(config, of_lambda).map_err(|error| {
         let (LambdaError::UnknownKey { key } | LambdaError::Unreadable { key, .. }) = &error;
         let way_out = way_out("", key);
         anyhow::Error::from(error).context(way_out)
@@ -49,6 +49,8 @@ pub(crate) fn restore(data_dir: Option<&Path>, config: Config) -> Result<Restore
         let way_out = way_out(IAM, key);
         anyhow::Error::from(error).context(way_out)
     })?;
+    let repairs: Vec<Write> = lambda.repairs().into_iter().map(Write::from).collect();
+    store.write(&repairs).context("records of an older form cannot be written anew")?;
     let writer = Writer::start(store).context("the thread that writes records cannot be started")?;
     Ok(Restored { lambda, iam, writer: Some(writer) })
 }
