@@ -52,7 +52,7 @@ pub(crate) fn open<'a, R: Read + Seek>(
     Ok(Content { file, missing_bytes })
 }
 
-/// Reads a symbolic link's target. One byte more than a path may have is kept, so that it is noticed.
+/// Reads a symbolic link's target, which may lead anywhere: it is resolved where the function runs, never here.
 pub(crate) fn read_target<R: Read + Seek>(
     entry: &OwnedZipFileEntry,
     reader: &mut R,
@@ -60,6 +60,10 @@ pub(crate) fn read_target<R: Read + Seek>(
     let mut target = Vec::new();
     let longest = PATH_BYTES_MAX as u64 + 1;
     open(entry, reader)?.take(longest).read_to_end(&mut target).map_err(read_fault)?;
+    if target.is_empty() || target.len() > PATH_BYTES_MAX || target.contains(&0) {
+        let target = target.as_slice().into();
+        return Err(ArchiveError::ImpossibleLink { entry: entry.name_raw().into(), target });
+    }
     Ok(target.into())
 }
 
@@ -68,21 +72,24 @@ pub(crate) fn read_fault(error: io::Error) -> ArchiveError {
     error.downcast().unwrap_or_else(ArchiveError::Read)
 }
 
-/// Goes by the final slash, as unpackers do, and by the file type in the mode where a Unix system wrote it.
+/// Goes by the final slash, as unpackers do, and by the file type in the mode where a Unix system wrote it. A type
+/// that contradicts the name, or that no system has (some packers of jars set all bits), means nothing.
 /// Other systems state no permissions, and a mode of zero is none either: 0644 and 0755 then.
 fn kind(entry: &OwnedZipFileEntry) -> Result<Kind, ArchiveError> {
     const FILE_TYPE: u32 = 0o170_000;
-    const REGULAR: u32 = 0o100_000;
-    const DIRECTORY: u32 = 0o040_000;
     const LINK: u32 = 0o120_000;
+    /// Pipes, character and block devices, sockets.
+    const SPECIAL: [u32; 4] = [0o010_000, 0o020_000, 0o060_000, 0o140_000];
     let states_mode = matches!(entry.system(), System::Unix | System::OsDarwin);
     let mode = if states_mode { entry.external_attributes() >> 16 } else { 0 };
     let permissions = |default| if mode == 0 { default } else { mode & 0o777 };
     match (entry.name_raw().ends_with(b"/"), mode & FILE_TYPE) {
-        (true, 0 | DIRECTORY) => Ok(Kind::Directory { mode: permissions(0o755) }),
-        (false, 0 | REGULAR) => Ok(Kind::File { mode: permissions(0o644) }),
+        (true, _) => Ok(Kind::Directory { mode: permissions(0o755) }),
         (false, LINK) => Ok(Kind::Link),
-        _ => Err(ArchiveError::UnsupportedKind { entry: entry.name_raw().into(), mode }),
+        (false, kind) if SPECIAL.contains(&kind) => {
+            Err(ArchiveError::UnsupportedKind { entry: entry.name_raw().into(), mode })
+        }
+        (false, _) => Ok(Kind::File { mode: permissions(0o644) }),
     }
 }
 

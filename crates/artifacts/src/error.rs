@@ -59,12 +59,6 @@ pub enum ArchiveError {
         /// What is wrong with the name.
         problem: NameProblem,
     },
-    /// Two entries, of which at least one is no directory, have the same path.
-    #[error("entry {entry} is there twice")]
-    Duplicate {
-        /// The entry.
-        entry: EntryName,
-    },
     /// The entry lies below a file or a link.
     #[error("entry {entry} lies below {ancestor}, which is not a directory")]
     BelowNonDirectory {
@@ -73,17 +67,10 @@ pub enum ArchiveError {
         /// The file or link.
         ancestor: EntryName,
     },
-    /// A symbolic link's target is absolute, or leads above the archive's root.
-    #[error("link {entry} leaves the archive: its target is {target}; use a relative target inside it")]
-    LinkLeavesTree {
-        /// The link.
-        entry: EntryName,
-        /// Its target.
-        target: EntryName,
-    },
-    /// A symbolic link's target is empty, holds a NUL byte, is too long, or goes round in circles.
-    #[error("link {entry} cannot be resolved: its target is {target}")]
-    UnresolvableLink {
+    /// A symbolic link's target is none that Linux keeps: it is empty, holds a NUL byte, or is longer than
+    /// [`PATH_BYTES_MAX`](crate::PATH_BYTES_MAX).
+    #[error("link {entry} has a target that no link can have, {target}: expected 1 to 1024 bytes without NUL")]
+    ImpossibleLink {
         /// The link.
         entry: EntryName,
         /// Its target, cut at the longest allowed path.
@@ -103,7 +90,7 @@ pub enum ArchiveError {
         /// The method's name.
         method: String,
     },
-    /// The entry is neither file, directory nor symbolic link, or its name and its mode disagree.
+    /// The entry is a pipe, a device or a socket.
     #[error("entry {entry} has mode {mode:#o}: only files, directories (with a final /) and links are supported")]
     UnsupportedKind {
         /// The entry.
@@ -154,9 +141,6 @@ pub enum LayersError {
         #[source]
         source: ArchiveError,
     },
-    /// Each layer is good, but together they make a link leave the tree.
-    #[error("the layers do not fit together")]
-    Merged(#[source] ArchiveError),
     /// The output failed.
     #[error("cannot write the layers' tar")]
     Write(#[source] io::Error),

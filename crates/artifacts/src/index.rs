@@ -68,7 +68,6 @@ pub(crate) fn index<R: Read + Seek>(
         insert(&mut tree, entry, files)?;
     }
     tree.check_ancestors()?;
-    tree.check_links()?;
     Ok(Index { tree, entries, unzipped_bytes: budget.unzipped_bytes })
 }
 
@@ -87,7 +86,8 @@ fn insert<R: Read + Seek>(
         Kind::File { mode } => Node::File { mode, content: entry },
         Kind::Link => Node::Link { target: entry::read_target(&entry, files.reader_mut())? },
     };
-    tree.insert(path, node)
+    tree.insert(path, node);
+    Ok(())
 }
 
 /// The name that the central directory gives an entry whose headers contradict each other.

@@ -2,7 +2,8 @@
 //!
 //! - [`check_zip`] reads an uploaded archive to its last byte and refuses whatever would unpack to
 //!   anything but the plain tree of files that it lists.
-//! - [`write_layer_tar`] merges layer archives, in the order in which they are attached, into one tar.
+//! - [`Unpacked`] is what archives unpack to, in the order in which they are attached, as one tar that is written from
+//!   them whenever it is needed; [`write_layer_tar`] does both steps at once.
 //! - [`Sha256Digest`] names content as Lambda does; [`DigestReader`] and [`DigestWriter`] take it in passing.
 //!
 //! Everything is streamed: memory grows with the number of entries, never with their size. The crate
@@ -35,8 +36,10 @@ mod index;
 mod layers;
 mod limits;
 mod name;
+mod remark;
 mod tar;
 mod tree;
+mod unpacked;
 mod zip;
 
 pub use digest::{DigestReader, DigestWriter, InvalidDigest, Sha256Digest};
@@ -44,4 +47,6 @@ pub use error::{ArchiveError, LayersError};
 pub use layers::{LayersSummary, write_layer_tar};
 pub use limits::{ENTRIES_MAX, Limits, RATIO_FREE_BYTES, RATIO_MAX, UNZIPPED_BYTES_MAX};
 pub use name::{EntryName, NAME_PART_BYTES_MAX, NameProblem, PATH_BYTES_MAX};
+pub use remark::{About, Remark};
+pub use unpacked::Unpacked;
 pub use zip::{ZipSummary, check_zip};

@@ -24,9 +24,6 @@ pub enum NameProblem {
     /// It has a `..` part.
     #[error("the path has a .. part; list the file under its real path")]
     ParentDirectory,
-    /// It has a backslash, which Linux would take for a part of the file's name.
-    #[error("the path has a backslash; separate directories by /")]
-    Backslash,
     /// It has a NUL byte.
     #[error("the path has a NUL byte")]
     Nul,
@@ -44,6 +41,7 @@ pub struct EntryName(String);
 
 /// A relative path of normal parts, joined by single slashes. The empty path is the root.
 ///
+/// A backslash is a character like any other, as on Linux and on AWS.
 /// Names are bytes, as on Linux: archives rarely say which encoding they use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryPath(Box<[u8]>);
@@ -106,12 +104,6 @@ impl EntryPath {
         self.0.is_empty()
     }
 
-    /// The directory that holds this path; the root's is the root.
-    pub(crate) fn parent(&self) -> &[u8] {
-        let cut = self.0.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-        &self.0[..cut]
-    }
-
     /// Every directory above this path, the outermost first, without the root.
     pub(crate) fn ancestors(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(cut, _)| &self.0[..cut])
@@ -129,7 +121,6 @@ fn refuse_bytes(raw: &[u8]) -> Result<(), NameProblem> {
         b"" => NameProblem::Empty,
         _ if raw.len() > PATH_BYTES_MAX => NameProblem::PathTooLong,
         _ if raw.contains(&0) => NameProblem::Nul,
-        _ if raw.contains(&b'\\') => NameProblem::Backslash,
         [b'/', ..] | [b'a'..=b'z' | b'A'..=b'Z', b':', b'/', ..] => NameProblem::Absolute,
         _ => return Ok(()),
     };
@@ -162,7 +153,6 @@ mod tests {
             ("..", NameProblem::ParentDirectory),
             ("a/../b", NameProblem::ParentDirectory),
             ("a/..", NameProblem::ParentDirectory),
-            ("a\\b", NameProblem::Backslash),
             ("a\0/b", NameProblem::Nul),
         ] {
             assert_eq!(parse(raw), Err(problem), "{raw:?}");
@@ -183,8 +173,6 @@ mod tests {
     fn ancestors_go_from_the_outermost_to_the_parent() {
         let path = EntryPath::parse(b"a/b/c").unwrap();
         assert_eq!(path.ancestors().collect::<Vec<_>>(), [&b"a"[..], b"a/b"]);
-        assert_eq!(path.parent(), b"a/b");
-        assert_eq!(EntryPath::parse(b"a").unwrap().parent(), b"");
     }
 
     #[test]

@@ -12,9 +12,33 @@ const MTIME: u64 = 315_532_800;
 /// Name of the pseudo-entry that carries a path or target too long for a header.
 const LONG_NAME: &[u8] = b"././@LongLink";
 
+/// Headers and content take whole blocks of so many bytes.
+const BLOCK_BYTES: u64 = 512;
+
+/// Bytes after the last entry: two blocks of zeros.
+pub(crate) const END_BYTES: u64 = 2 * BLOCK_BYTES;
+
+/// The longest name or target in a header itself, in bytes.
+const SHORT_NAME_BYTES_MAX: u64 = 100;
+
 /// Writes entries in the order of the calls, owned by root, in GNU format.
 pub(crate) struct TarWriter<W: Write> {
     builder: Builder<W>,
+}
+
+/// Bytes that [`TarWriter::directory`] writes.
+pub(crate) fn directory_bytes(path: &EntryPath) -> u64 {
+    named_bytes(path.as_bytes().len() as u64 + 1)
+}
+
+/// Bytes that [`TarWriter::file`] writes.
+pub(crate) fn file_bytes(path: &EntryPath, content_bytes: u64) -> u64 {
+    named_bytes(path.as_bytes().len() as u64) + content_bytes.next_multiple_of(BLOCK_BYTES)
+}
+
+/// Bytes that [`TarWriter::link`] writes.
+pub(crate) fn link_bytes(path: &EntryPath, target: &[u8]) -> u64 {
+    named_bytes(path.as_bytes().len() as u64) + long_bytes(target.len() as u64)
 }
 
 // === impl TarWriter ===
@@ -77,6 +101,15 @@ impl<W: Write> TarWriter<W> {
         header.set_cksum();
         self.builder.append(&header, text.chain(&b"\0"[..]))
     }
+}
+
+fn named_bytes(name_bytes: u64) -> u64 {
+    BLOCK_BYTES + long_bytes(name_bytes)
+}
+
+/// Bytes of the pseudo-entry that a name or target needs, if it needs one.
+fn long_bytes(text_bytes: u64) -> u64 {
+    if text_bytes > SHORT_NAME_BYTES_MAX { BLOCK_BYTES + (text_bytes + 1).next_multiple_of(BLOCK_BYTES) } else { 0 }
 }
 
 fn header(kind: EntryType, mode: u32, bytes: u64) -> Header {

@@ -7,33 +7,42 @@ use crate::error::ArchiveError;
 use crate::index::index;
 use crate::limits::Limits;
 use crate::name::EntryName;
+use crate::remark::{Remark, Remarks};
 use crate::tree::Node;
 
 /// What a good archive holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZipSummary {
     /// Entries that it lists, directories and links included. At least 1.
     pub entries: u64,
     /// Bytes that its entries unpack to, together.
     pub unzipped_bytes: u64,
+    /// What its owner should hear of, although AWS takes it as well.
+    pub remarks: Vec<Remark>,
 }
 
-/// Checks a whole archive: names, kinds, links and sizes first, then every file's content and checksum.
+/// Checks a whole archive: names, kinds and sizes first, then every file's content and checksum.
 ///
-/// A good archive unpacks to the same tree with every tool: each path is there once, no entry lies below
-/// a file or a link, no link leads out of the tree, and the two headers of each entry agree.
+/// A good archive unpacks to one tree: of two entries with the same path the later one holds, no entry lies below
+/// a file or a link, and the two headers of each entry agree. Links may lead anywhere: they are resolved where the
+/// function runs.
 /// Memory is bounded by [`Limits::entries_max`], never by the content's size.
 ///
 /// # Errors
 /// [`ArchiveError`] names the first entry that is wrong. [`ArchiveError::Read`] means that `reader` failed.
 pub fn check_zip<R: Read + Seek>(mut reader: R, limits: &Limits) -> Result<ZipSummary, ArchiveError> {
     let index = index(&mut reader, 0, limits)?;
-    let mut stored = Vec::new();
+    let (mut stored, mut remarks) = (Vec::new(), Remarks::default());
     for (path, node) in index.tree {
-        if let Node::File { content, .. } = node {
-            let mut content = entry::open(&content, &mut reader)?;
-            stored.extend(content.stored_range().map(|range| (range, path)));
-            io::copy(&mut content, &mut io::sink()).map_err(entry::read_fault)?;
+        match node {
+            Node::Directory { mode } => remarks.look_at(&path, mode, 0o005),
+            Node::Link { .. } => remarks.look_at(&path, 0, 0),
+            Node::File { mode, content } => {
+                remarks.look_at(&path, mode, 0o004);
+                let mut content = entry::open(&content, &mut reader)?;
+                stored.extend(content.stored_range().map(|range| (range, path)));
+                io::copy(&mut content, &mut io::sink()).map_err(entry::read_fault)?;
+            }
         }
     }
     stored.sort_unstable();
@@ -44,5 +53,5 @@ pub fn check_zip<R: Read + Seek>(mut reader: R, limits: &Limits) -> Result<ZipSu
             return Err(ArchiveError::Overlapping { entry: EntryName::from(entry), other: EntryName::from(other) });
         }
     }
-    Ok(ZipSummary { entries: index.entries, unzipped_bytes: index.unzipped_bytes })
+    Ok(ZipSummary { entries: index.entries, unzipped_bytes: index.unzipped_bytes, remarks: remarks.finish() })
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Write};
 
-use fakecloud_artifacts::{ArchiveError, LayersError, LayersSummary, Limits, Sha256Digest, write_layer_tar};
+use fakecloud_artifacts::{ArchiveError, LayersError, LayersSummary, Limits, Sha256Digest, Unpacked, write_layer_tar};
 
 use crate::model::{Children, Node, untar};
 use crate::sample::{Entry, directory, file, link, zip};
@@ -151,9 +151,34 @@ fn replaced_files_count_towards_the_limit() {
 }
 
 #[test]
-fn links_that_leave_the_tree_only_together() {
-    let refusal = merge(&[&[link("p/q/up", "../..")], &[link("z", "p/q/up/..")]]).unwrap_err();
-    assert!(matches!(&refusal, LayersError::Merged(ArchiveError::LinkLeavesTree { .. })), "{refusal:?}");
+fn tar_is_as_long_as_its_index_says() {
+    for length in [1, 98, 99, 100, 101, 255] {
+        let name = "n".repeat(length);
+        let layer = [
+            file(&name, "x".repeat(length * 5)).deflated(),
+            directory(format!("d/{name}/")),
+            link("l", "t".repeat(length * 4)),
+            file("empty", ""),
+            file("block", vec![0; 512]),
+        ];
+        let mut archives = [Cursor::new(zip(&layer)), Cursor::new(zip(&[file("empty", "no more")]))];
+        let unpacked = Unpacked::index(&mut archives, &Limits::default()).unwrap();
+        let tar = unpacked.write_tar(&mut archives, Vec::new()).unwrap();
+        assert_eq!(unpacked.tar_bytes(), tar.len() as u64, "{length}");
+        assert_eq!(unpacked.write_tar(&mut archives, Vec::new()).unwrap(), tar, "and can be written again");
+    }
+}
+
+#[test]
+fn bit_that_flipped_after_the_index_was_made_is_found() {
+    let archive = zip(&[file("a", "1"), file("f", "content")]);
+    let unpacked = Unpacked::index(&mut [Cursor::new(&archive)], &Limits::default()).unwrap();
+    let at = archive.windows(7).position(|bytes| bytes == b"content").unwrap();
+    let mut damaged = archive;
+    damaged[at] ^= 1;
+    let refusal = unpacked.write_tar(&mut [Cursor::new(damaged)], io::sink()).unwrap_err();
+    let LayersError::Layer { number: 1, source } = refusal else { panic!("{refusal}") };
+    assert_eq!(source.to_string(), r#"entry "f" is damaged"#);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod accept;
 mod layers;
 mod model;
+mod packers;
 mod props;
 mod refuse;
 mod sample;

@@ -51,22 +51,12 @@ fn names_that_leave_the_tree() {
         ("a/../../evil", "the path has a .. part; list the file under its real path"),
         ("/etc/passwd", "the path is absolute; make it relative to the archive's root"),
         ("C:/evil", "the path is absolute; make it relative to the archive's root"),
-        ("a\\..\\evil", "the path has a backslash; separate directories by /"),
         ("a\0.py", "the path has a NUL byte"),
         ("", "the name is empty"),
         (".", "the name is empty"),
     ] {
         assert_eq!(refused(&[file("ok", ""), file(name, "x")]), format!("entry {name:?}: {problem}"));
     }
-}
-
-#[test]
-fn duplicates() {
-    let message = r#"entry "a/b" is there twice"#;
-    assert_eq!(refused(&[file("a/b", "1"), file("a/b", "2")]), message);
-    assert_eq!(refused(&[file("a/b", "1"), file("a/./b", "2")]), message);
-    assert_eq!(refused(&[file("a/b", "1"), directory("a/b/")]), message);
-    assert_eq!(refused(&[directory("a/b/"), link("a/b", "c")]), message);
 }
 
 #[test]
@@ -77,16 +67,15 @@ fn entries_below_a_file_or_a_link() {
 }
 
 #[test]
-fn links_that_leave_the_tree() {
-    let message =
-        |target| format!(r#"link "d/l" leaves the archive: its target is "{target}"; use a relative target inside it"#);
-    for target in ["/etc/passwd", "../..", "../x/../../y"] {
-        assert_eq!(refused(&[link("d/l", target)]), message(target));
+fn targets_that_no_link_can_have() {
+    let words = "expected 1 to 1024 bytes without NUL";
+    for target in ["", "a\0b"] {
+        let message = refused(&[link("d/l", target)]);
+        assert_eq!(message, format!(r#"link "d/l" has a target that no link can have, {target:?}: {words}"#));
     }
-    assert_eq!(refused(&[link("d/l", "../up/../x"), link("up", ".")]), message("../up/../x"));
-    assert_eq!(refused(&[link("d/l", "")]), r#"link "d/l" cannot be resolved: its target is """#);
-    let long = "x/".repeat(600);
-    assert!(refused(&[link("d/l", &long).deflated()]).starts_with(r#"link "d/l" cannot be resolved"#));
+    let long = "x".repeat(1_025);
+    let message = refused(&[link("d/l", &long).deflated()]);
+    assert!(message.starts_with(r#"link "d/l" has a target"#) && message.ends_with(words), "{message}");
 }
 
 #[test]
@@ -105,10 +94,8 @@ fn unknown_compression() {
 }
 
 #[test]
-fn devices_and_names_that_contradict_the_mode() {
-    for (name, mode) in
-        [("fifo", 0o010_644), ("device", 0o060_644), ("socket", 0o140_644), ("d", 0o040_755), ("l/", 0o120_777)]
-    {
+fn devices_pipes_and_sockets() {
+    for (name, mode) in [("fifo", 0o010_644), ("tty", 0o020_644), ("disk", 0o060_644), ("socket", 0o140_644)] {
         let message = refused(&[Entry { mode, ..file(name, "") }]);
         assert!(message.starts_with(&format!("entry {name:?} has mode {mode:#o}")), "{message}");
     }
@@ -161,7 +148,7 @@ fn one_byte_more_than_the_unzipped_limit() {
     let limits = Limits { unzipped_bytes_max: 10, ..Limits::default() };
     let archive = |last| zip(&[file("a", "12345"), directory("d/"), link("l", "a"), file("z", last)]);
     let at_limit = check_zip(Cursor::new(archive("6789")), &limits).unwrap();
-    assert_eq!(at_limit, ZipSummary { entries: 4, unzipped_bytes: 10 });
+    assert_eq!((at_limit.entries, at_limit.unzipped_bytes), (4, 10));
     let refusal = check_zip(Cursor::new(archive("67890")), &limits).unwrap_err();
     assert_eq!(message(&refusal), r#"unzipped size must not exceed 10 bytes: entry "z" brings it to 11"#);
 }
