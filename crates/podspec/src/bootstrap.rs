@@ -2,21 +2,22 @@
 //!
 //! It speaks HTTP by a shell script behind busybox's `nc -e`, because busybox's `wget` takes headers from its command
 //! line only, where every process on the node could read the token. This way the token is never anywhere but in the
-//! environment of this container and on the wire. A download is complete when it has its `Content-Length`, which the
-//! server therefore has to send; what goes wrong is said on standard error and in the termination message, with the
-//! server's own words after an HTTP error.
+//! environment of this container and on the wire. What comes is a tar, code and layers alike, and is unpacked while it
+//! comes, by busybox's `tar`: nothing but what it unpacks to takes room. It is complete when it has its `Content-Length`,
+//! which the server therefore has to send; what goes wrong is said on standard error and in the termination message, with
+//! the server's own words after an HTTP error.
 
 use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, ObjectFieldSelector};
 
-use crate::env::{literal, variable};
+use crate::env::{literal, no_proxy, variable};
 use crate::resources::requirements;
 use crate::security::container_context;
 use crate::volumes::init_mounts;
-use crate::{Cluster, Function, Launch, Package, PodName, RunAs};
+use crate::{Cluster, Function, Launch, Package, PodName};
 
 /// The name of the init container.
 pub const INIT_CONTAINER: &str = "fetch";
-/// Where an init container gets the code zip of its Pod: this path, `/` and the Pod's name.
+/// Where an init container gets the code of its Pod, as a tar: this path, `/` and the Pod's name.
 pub const CODE_PATH: &str = "/_fakecloud/lambda/_internal/code";
 /// Where an init container gets the tar of all layers of its Pod: this path, `/` and the Pod's name.
 pub const LAYERS_PATH: &str = "/_fakecloud/lambda/_internal/layers";
@@ -43,9 +44,9 @@ pub(crate) fn init_container(function: &Function, launch: &Launch, cluster: &Clu
         image: Some(cluster.images.init.to_string()),
         image_pull_policy: Some("IfNotPresent".to_owned()),
         command: Some(["sh", "-c", &literal(FETCH), "fetch", &literal(RECEIVE)].map(str::to_owned).to_vec()),
-        env: Some(variables(launch, cluster).into_iter().chain(paths).collect()),
+        env: Some(variables(launch, cluster).into_iter().chain(paths).chain(no_proxy(&cluster.self_url)).collect()),
         resources: Some(requirements(function, cluster)),
-        security_context: Some(container_context(RunAs::default())),
+        security_context: Some(container_context(cluster.run_as)),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         volume_mounts: Some(init_mounts(function)),
         ..Container::default()

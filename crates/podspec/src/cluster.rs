@@ -5,13 +5,16 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use crate::text::{is_dns_label, is_dns_subdomain, text};
-use crate::{CpuPolicy, Images, InvalidValue, Registry, RunAs, Scheduling, TmpMedium};
+use crate::{CpuPolicy, DiskPolicy, Images, InvalidValue, Registry, RunAs, Scheduling, TmpMedium};
 
 /// What all Pods of one fakecloud instance have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
     /// Where Pods reach fakecloud.
     pub self_url: SelfUrl,
+    /// The TCP port on which fakecloud listens, which is that of users' URLs of it where they forward a port: those of
+    /// `localhost` and this port, or the self URL's, are pointed at the self URL in functions' variables.
+    pub listen_port: u16,
     /// Where Pods are created.
     pub namespace: Namespace,
     /// The registry that stands in for ECR; without one, ECR's images are pulled from ECR.
@@ -24,12 +27,26 @@ pub struct Cluster {
     pub tmp_medium: TmpMedium,
     /// How much processor a function gets.
     pub cpu: CpuPolicy,
+    /// How much of the node's disk a container is granted.
+    pub disk: DiskPolicy,
+    /// The nodes that a function may run on, by its architecture.
+    pub nodes: Nodes,
     /// Who the function runs as.
     pub run_as: RunAs,
     /// What every Pod asks of the scheduler. A function's own settings stand beside it and replace nothing of it.
     pub scheduling: Scheduling,
     /// The Pod whose end ends all the others: fakecloud's own, when it runs in `namespace`.
     pub owner: Option<Owner>,
+}
+
+/// The nodes that a function may run on. All of them run Linux.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nodes {
+    /// Those of the function's architecture.
+    #[default]
+    OfArchitecture,
+    /// Those of any: whether the code runs there is the user's to know.
+    OfAny,
 }
 
 /// The Pod that owns all others; Kubernetes deletes them after it.
@@ -92,9 +109,10 @@ const PORT_HTTP: u16 = 80;
 
 impl Cluster {
     /// A cluster with the default settings: namespace `default`, images from the internet, Lambda's own user and group,
-    /// `/tmp` in memory, no processor limit.
+    /// `/tmp` in memory, no limit of processor or disk, nodes of the function's architecture.
     pub fn new(self_url: SelfUrl) -> Self {
         Self {
+            listen_port: self_url.port(),
             self_url,
             namespace: Namespace("default".to_owned()),
             ecr: None,
@@ -102,6 +120,8 @@ impl Cluster {
             images: Images::default(),
             tmp_medium: TmpMedium::default(),
             cpu: CpuPolicy::default(),
+            disk: DiskPolicy::default(),
+            nodes: Nodes::default(),
             run_as: RunAs::default(),
             scheduling: Scheduling::default(),
             owner: None,

@@ -33,6 +33,9 @@ pub const RESERVED: &[&str] = &[
     "_X_AMZN_TRACE_ID",
 ];
 
+/// The hosts that are reached without a proxy, separated by commas; `*` is all.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
 /// Whether users cannot set this variable; a Pod's value is then fakecloud's own, or none.
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.binary_search(&name).is_ok()
@@ -46,9 +49,15 @@ pub struct Environment(BTreeMap<String, String>);
 pub(crate) fn variables(function: &Function, launch: &Launch, cluster: &Cluster) -> Vec<EnvVar> {
     let mut all = defaults(cluster);
     let users = function.environment.0.iter().filter(|(name, _)| !is_reserved(name));
-    all.extend(users.map(|(name, value)| (name.clone(), reach_fakecloud(value, &cluster.self_url))));
+    all.extend(users.map(|(name, value)| (name.clone(), reach_fakecloud(value, cluster))));
+    reach_without_proxy(&mut all, cluster.self_url.host());
     all.extend(reserved(function, launch).into_iter().map(|(name, value)| (name.to_owned(), value)));
     all.into_iter().map(|(name, value)| variable(&name, &value)).collect()
+}
+
+/// The variables that keep requests for fakecloud from a proxy, in either spelling: programs differ in which they read.
+pub(crate) fn no_proxy(self_url: &SelfUrl) -> [EnvVar; 2] {
+    NO_PROXY.map(|name| variable(name, self_url.host()))
 }
 
 /// A variable whose value is taken literally.
@@ -76,6 +85,19 @@ fn defaults(cluster: &Cluster) -> BTreeMap<String, String> {
         ("AWS_ENDPOINT_URL".to_owned(), cluster.self_url.to_string()),
         ("TZ".to_owned(), ":UTC".to_owned()),
     ])
+}
+
+/// Adds `host` to what is reached without a proxy, which an operator's webhook may have set in every container. Where the
+/// user states one spelling alone, it counts for the other as well.
+fn reach_without_proxy(all: &mut BTreeMap<String, String>, host: &str) {
+    let stated = NO_PROXY.map(|name| all.get(name).cloned());
+    for (index, name) in NO_PROXY.into_iter().enumerate() {
+        let hosts = stated[index].as_ref().or(stated[1 - index].as_ref()).map_or("", String::as_str);
+        let is_there = hosts.split([',', ' ']).any(|one| one == host || one == "*");
+        let separator = if hosts.trim().is_empty() { "" } else { "," };
+        let hosts = if is_there { hosts.to_owned() } else { format!("{}{separator}{host}", hosts.trim()) };
+        all.insert(name.to_owned(), hosts);
+    }
 }
 
 /// What a function finds whatever its user sets. The emulator would invent most of these where they are absent.
@@ -110,20 +132,20 @@ fn reserved(function: &Function, launch: &Launch) -> Vec<(&'static str, String)>
     variables
 }
 
-/// Puts fakecloud's host in place of `localhost` and `127.0.0.1` in every HTTP URL of a value, ports kept: what listens
-/// on the user's machine beside fakecloud is, from a Pod, where fakecloud is.
-fn reach_fakecloud(value: &str, self_url: &SelfUrl) -> String {
+/// Points every HTTP URL of this machine and one of fakecloud's own ports to fakecloud: users' machines reach it there, and
+/// a Pod reaches it by its self URL. Any other port of `localhost` means the sandbox itself, such as that of an extension.
+fn reach_fakecloud(value: &str, cluster: &Cluster) -> String {
     let mut result = String::with_capacity(value.len());
     let mut rest = value;
     while let Some(found) = rest.find("://") {
         let (before, after) = rest.split_at(found + "://".len());
         result.push_str(before);
         rest = after;
-        if !ends_in_http_scheme(before) {
-            continue;
-        }
-        if let Some(tail) = strip_local_host(after) {
-            result.push_str(&self_url.url_host());
+        let local = default_port(before).and_then(|default| strip_local_authority(after, default));
+        if let Some((port, tail)) = local
+            && (port == cluster.listen_port || port == cluster.self_url.port())
+        {
+            result.push_str(&format!("{}:{}", cluster.self_url.url_host(), cluster.self_url.port()));
             rest = tail;
         }
     }
@@ -131,22 +153,33 @@ fn reach_fakecloud(value: &str, self_url: &SelfUrl) -> String {
     result
 }
 
-fn ends_in_http_scheme(text: &str) -> bool {
+/// The port of URLs that state none, by the scheme at the end of `text`, if that is HTTP's.
+fn default_port(text: &str) -> Option<u16> {
     let scheme_start = text
         .trim_end_matches("://")
         .rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.'))
         .map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
-    let scheme = text[scheme_start..].to_ascii_lowercase();
-    scheme == "http://" || scheme == "https://"
+    match text[scheme_start..].to_ascii_lowercase().as_str() {
+        "http://" => Some(80),
+        "https://" => Some(443),
+        _ => None,
+    }
 }
 
-/// What follows `localhost` or `127.0.0.1`, unless the host name goes on.
-fn strip_local_host(text: &str) -> Option<&str> {
-    ["localhost", "127.0.0.1"].iter().find_map(|host| {
-        let tail = text.get(host.len()..).filter(|_| text[..host.len()].eq_ignore_ascii_case(host))?;
-        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-        (!tail.starts_with(goes_on)).then_some(tail)
-    })
+/// The port of a URL that means the own machine, and what follows the port; none where the host or the port goes on.
+fn strip_local_authority(text: &str, default: u16) -> Option<(u16, &str)> {
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+    let tail = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .find_map(|host| text.get(host.len()..).filter(|_| text[..host.len()].eq_ignore_ascii_case(host)))?;
+    let (port, tail) = match tail.strip_prefix(':') {
+        Some(rest) => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            (rest[..digits].parse().ok()?, &rest[digits..])
+        }
+        None => (default, tail),
+    };
+    (!tail.starts_with(goes_on)).then_some((port, tail))
 }
 
 // === impl Environment ===
@@ -189,7 +222,8 @@ mod tests {
     use super::*;
 
     fn reached(value: &str) -> String {
-        reach_fakecloud(value, &"http://fake.svc:80".parse().unwrap())
+        let cluster = Cluster { listen_port: 4566, ..Cluster::new("http://fake.svc:80".parse().unwrap()) };
+        reach_fakecloud(value, &cluster)
     }
 
     #[test]
@@ -200,14 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn local_url_reaches_fakecloud_with_its_port_kept() {
+    fn local_url_of_an_own_port_reaches_fakecloud() {
         let cases = [
-            ("http://localhost:4566", "http://fake.svc:4566"),
-            ("https://127.0.0.1", "https://fake.svc"),
-            ("HTTP://LocalHost/x?y", "HTTP://fake.svc/x?y"),
-            ("http://localhost:1,http://127.0.0.1:2", "http://fake.svc:1,http://fake.svc:2"),
-            ("{\"url\":\"http://localhost:8000\"}", "{\"url\":\"http://fake.svc:8000\"}"),
-            ("äöhttp://localhost", "äöhttp://fake.svc"),
+            ("http://localhost:4566", "http://fake.svc:80"),
+            ("https://127.0.0.1:4566/", "https://fake.svc:80/"),
+            ("http://[::1]:4566/a", "http://fake.svc:80/a"),
+            ("HTTP://LocalHost/x?y", "HTTP://fake.svc:80/x?y"),
+            ("http://localhost:80,http://127.0.0.1:4566", "http://fake.svc:80,http://fake.svc:80"),
+            ("{\"url\":\"http://localhost:4566\"}", "{\"url\":\"http://fake.svc:80\"}"),
+            ("äöhttp://localhost", "äöhttp://fake.svc:80"),
         ];
         for (given, expected) in cases {
             assert_eq!(reached(given), expected);
@@ -216,8 +251,47 @@ mod tests {
 
     #[test]
     fn local_url_reaches_an_ipv6_fakecloud_in_brackets() {
-        let url: SelfUrl = "http://[fd00::1]:4566".parse().unwrap();
-        assert_eq!(reach_fakecloud("http://localhost:4566/a", &url), "http://[fd00::1]:4566/a");
+        let cluster = Cluster::new("http://[fd00::1]:4566".parse().unwrap());
+        assert_eq!(reach_fakecloud("http://localhost:4566/a", &cluster), "http://[fd00::1]:4566/a");
+    }
+
+    #[test]
+    fn local_url_of_any_other_port_means_the_sandbox() {
+        let sandbox = [
+            "http://localhost:4318",
+            "http://127.0.0.1:2000/v1/traces",
+            "http://[::1]:4317",
+            "https://localhost",
+            "http://localhost:45660",
+            "http://localhost:456",
+            "http://localhost:4566x",
+            "http://localhost:4566@host",
+            "http://localhost:",
+            "http://localhost:99999",
+            "http://[::1]1:4566",
+        ];
+        for value in sandbox {
+            assert_eq!(reached(value), value);
+        }
+    }
+
+    #[test]
+    fn fakecloud_is_reached_without_a_proxy_beside_what_the_user_says() {
+        let cases = [
+            ("", ["fake.svc", "fake.svc"]),
+            ("NO_PROXY=a.test, .b", ["a.test, .b,fake.svc", "a.test, .b,fake.svc"]),
+            ("no_proxy=a.test", ["a.test,fake.svc", "a.test,fake.svc"]),
+            ("NO_PROXY=a;no_proxy=b", ["a,fake.svc", "b,fake.svc"]),
+            ("NO_PROXY=", ["fake.svc", "fake.svc"]),
+            ("NO_PROXY=a,fake.svc", ["a,fake.svc", "a,fake.svc"]),
+            ("NO_PROXY=*", ["*", "*"]),
+        ];
+        for (users, expected) in cases {
+            let users = users.split(';').filter_map(|user| user.split_once('='));
+            let mut all = users.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            reach_without_proxy(&mut all, "fake.svc");
+            assert_eq!(NO_PROXY.map(|name| all[name].as_str()), expected, "{expected:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::text::text;
-use crate::{Environment, ImageRef, InvalidValue, Runtime, Scheduling};
+use crate::{Environment, ImageRef, InvalidValue, Nodes, Runtime, Scheduling};
+
+/// The node label of the processor's architecture, in Go's names.
+pub const NODE_ARCHITECTURE: &str = "kubernetes.io/arch";
+/// The node label of the operating system.
+pub const NODE_OS: &str = "kubernetes.io/os";
 
 /// One version of a Lambda function: everything its Pods depend on.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,8 +241,15 @@ impl Architecture {
         }
     }
 
-    pub(crate) fn node_selector(self) -> BTreeMap<String, String> {
-        BTreeMap::from([("kubernetes.io/arch".to_owned(), self.node_label().to_owned())])
+    /// The labels of the nodes that a function may run on, which kubelets set
+    /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/>).
+    pub(crate) fn node_selector(self, nodes: Nodes) -> BTreeMap<String, String> {
+        let architecture = match nodes {
+            Nodes::OfArchitecture => Some((NODE_ARCHITECTURE, self.node_label())),
+            Nodes::OfAny => None,
+        };
+        let labels = [(NODE_OS, "linux")].into_iter().chain(architecture);
+        labels.map(|(label, value)| (label.to_owned(), value.to_owned())).collect()
     }
 }
 

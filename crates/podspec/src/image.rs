@@ -8,12 +8,14 @@ use crate::{InvalidValue, Package, Runtime};
 
 /// Where AWS publishes the images of the managed runtimes (<https://gallery.ecr.aws/lambda>).
 const AWS_PREFIX: &str = "public.ecr.aws/lambda";
-const BUSYBOX: &str = "busybox:1.36";
+/// In full: CRI-O refuses names without a registry.
+const BUSYBOX: &str = "docker.io/library/busybox:1.36";
 
 /// The images that fakecloud brings itself, each of which may come from a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// The image of the init container: `busybox:1.36`, or another with its `sh`, `nc`, `unzip`, `tar` and `stat`.
+    /// The image of the init container: `docker.io/library/busybox:1.36`, or another with its `sh`, `nc`, `head`, `tee`,
+    /// `wc` and `tar`.
     pub init: ImageRef,
     /// What comes before `/python:3.12` and the like: `public.ecr.aws/lambda`.
     pub prefix: ImagePrefix,

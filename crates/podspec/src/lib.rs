@@ -29,6 +29,7 @@
 
 mod bootstrap;
 mod cluster;
+mod disk;
 mod env;
 mod error;
 mod function;
@@ -46,12 +47,13 @@ mod text;
 mod volumes;
 
 pub use bootstrap::{CODE_PATH, INIT_CONTAINER, LAYERS_PATH, POD_IP_HEADER};
-pub use cluster::{Cluster, Namespace, Owner, OwnerUid, PriorityClass, ResourceName, SelfUrl};
+pub use cluster::{Cluster, Namespace, Nodes, Owner, OwnerUid, PriorityClass, ResourceName, SelfUrl};
+pub use disk::DiskPolicy;
 pub use env::{Environment, RESERVED, is_reserved};
 pub use error::InvalidValue;
 pub use function::{
-    AccountId, Architecture, EphemeralStorageMib, Function, FunctionName, Handler, ImageConfig, MemoryMib, Package,
-    Region, TimeoutSecs, Version,
+    AccountId, Architecture, EphemeralStorageMib, Function, FunctionName, Handler, ImageConfig, MemoryMib,
+    NODE_ARCHITECTURE, NODE_OS, Package, Region, TimeoutSecs, Version,
 };
 pub use image::{ImagePrefix, ImageRef, Images, Registry};
 pub use launch::{DeployId, Initialization, InstanceLabel, Launch, Token};

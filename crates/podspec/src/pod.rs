@@ -62,7 +62,7 @@ fn owner_reference(owner: &Owner) -> OwnerReference {
 
 fn spec(function: &Function, launch: &Launch, cluster: &Cluster, scheduling: Scheduling) -> PodSpec {
     let mut node_selector = scheduling.node_selector.0;
-    node_selector.extend(function.architecture.node_selector());
+    node_selector.extend(function.architecture.node_selector(cluster.nodes));
     PodSpec {
         automount_service_account_token: Some(false),
         containers: vec![container(function, launch, cluster)],

@@ -1,4 +1,4 @@
-//! Memory and processor: from Lambda's megabytes to Kubernetes' quantities.
+//! Memory, processor and disk: from Lambda's megabytes to Kubernetes' quantities.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,10 +45,16 @@ pub(crate) fn requirements(function: &Function, cluster: &Cluster) -> ResourceRe
         TmpMedium::Memory => memory + function.ephemeral_storage.get(),
         TmpMedium::Disk => memory,
     };
-    let cpu = cpu(memory, cluster.cpu);
+    let others: Vec<_> = [
+        cpu(memory, cluster.cpu).map(|cpu| ("cpu", cpu)),
+        cluster.disk.of(function, cluster.tmp_medium).map(|disk| ("ephemeral-storage", mebibytes(disk))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     ResourceRequirements {
-        requests: Some(quantities(mebibytes(memory), cpu.clone())),
-        limits: Some(quantities(mebibytes(memory_limit), cpu)),
+        requests: Some(quantities(mebibytes(memory), others.clone())),
+        limits: Some(quantities(mebibytes(memory_limit), others)),
         ..ResourceRequirements::default()
     }
 }
@@ -66,9 +72,8 @@ fn cpu(memory_mib: u32, policy: CpuPolicy) -> Option<Quantity> {
     Some(Quantity(format!("{millicores}m")))
 }
 
-fn quantities(memory: Quantity, cpu: Option<Quantity>) -> BTreeMap<String, Quantity> {
-    let cpu = cpu.map(|quantity| ("cpu".to_owned(), quantity));
-    BTreeMap::from_iter(cpu.into_iter().chain([("memory".to_owned(), memory)]))
+fn quantities(memory: Quantity, others: Vec<(&str, Quantity)>) -> BTreeMap<String, Quantity> {
+    others.into_iter().chain([("memory", memory)]).map(|(name, quantity)| (name.to_owned(), quantity)).collect()
 }
 
 // === impl TmpMedium ===

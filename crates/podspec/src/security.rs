@@ -12,10 +12,10 @@ pub const LAMBDA_UID: NonRootId = NonRootId(993);
 /// The group id of functions on AWS.
 pub const LAMBDA_GID: NonRootId = NonRootId(990);
 
-/// Who a function runs as.
+/// Who the containers of a Pod run as, the init container included, so that a Pod never states a user where it is not to.
 ///
-/// The init container runs as Lambda's user in any case, so what it unpacks belongs to that user: a function that runs as
-/// another one reads what its archive's permissions allow to all, just as on AWS.
+/// With a fixed user, what is unpacked belongs to the function. With [`RunAs::Image`] it belongs to the user of the init
+/// container's image: a function whose image names another one reads what its archive's permissions allow to all, as on AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunAs {
     /// A fixed user and group, neither of them root.
@@ -25,7 +25,8 @@ pub enum RunAs {
         /// The group id.
         gid: NonRootId,
     },
-    /// The user that the image names, which is root in many images. Such Pods do not pass PodSecurity's `restricted`.
+    /// The user that each image names, which is root in many images, or the one that the cluster chooses: OpenShift's
+    /// `restricted-v2` takes no other. No container states a user, so such Pods do not pass PodSecurity's `restricted`.
     Image,
 }
 

@@ -3,6 +3,7 @@
 mod aws;
 mod connections;
 mod k8s;
+mod nodes;
 mod period;
 mod registry;
 mod tags;
@@ -21,6 +22,7 @@ use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use connections::ConnectionArgs;
 pub(crate) use k8s::K8sArgs;
+pub(crate) use nodes::NodeArgs;
 pub(crate) use period::Period;
 pub(crate) use registry::{Ecr, RegistryArgs};
 pub(crate) use tags::TagArgs;
@@ -116,6 +118,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) tags: TagArgs,
+
+    #[command(flatten)]
+    pub(crate) nodes: NodeArgs,
 
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,

@@ -12,6 +12,7 @@ pub(crate) mod inspect;
 pub(crate) mod lambda_api;
 pub(crate) mod other_services;
 pub(crate) mod peek;
+mod pieces;
 pub(crate) mod proxies;
 pub(crate) mod refusal;
 mod request_body;

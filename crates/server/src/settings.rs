@@ -25,9 +25,12 @@ pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {
         },
         tmp_medium: k8s.tmp_medium,
         cpu: k8s.cpu,
+        disk: args.nodes.k8s_ephemeral_storage,
+        nodes: args.nodes.nodes(),
         run_as: k8s.run_as_user.unwrap_or_default(),
         scheduling: scheduling(k8s),
         owner: owner(k8s),
+        listen_port: port,
         self_url,
     })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod blobs;
+pub(crate) mod bundle;
 pub(crate) mod control;
 pub(crate) mod image;
 pub(crate) mod restore;

@@ -1,4 +1,5 @@
-# Speaks HTTP on standard input and output, which nc made a connection. $1 is the path to get, $2 the file to write.
+# Speaks HTTP on standard input and output, which nc made a connection. $1 is the path to get, $2 the directory to fill.
+# Ends with 3 where the tar came whole and could not be unpacked.
 fail() {
   printf '%s\n' "$*" >&2
   exit 1
@@ -24,6 +25,8 @@ case $answer in
   *) fail "$answer: `head -c 1000`" ;;
 esac
 [ -n "$length" ] || fail "the answer has no Content-Length"
-cat >"$2" || fail "cannot write the download"
-got=`stat -c %s "$2"`
-[ "$got" = "$length" ] || fail "the connection was closed after $got of $length bytes"
+# To tar, a connection that ends between two entries is an end like any other; so tee shows wc all that tar gets.
+got=`{ { tee /proc/self/fd/3 | wc -c >&4; } 3>&1 | tar -x -o -f - -C "$2"; } 4>&1`
+unpacked=$?
+[ "$got" -eq "$length" ] || fail "the connection was closed after $got of $length bytes"
+[ "$unpacked" -eq 0 ] || exit 3

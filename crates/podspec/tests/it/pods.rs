@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use fakecloud_podspec::{
-    Architecture, Cluster, CpuPolicy, Environment, EphemeralStorageMib, Function, ImageConfig, Initialization, Launch,
-    MemoryMib, Owner, Package, RunAs, Runtime, Scheduling, TagRules, TimeoutSecs, TmpMedium, Version, pod,
+    Architecture, Cluster, CpuPolicy, DiskPolicy, Environment, EphemeralStorageMib, Function, ImageConfig,
+    Initialization, Launch, MemoryMib, Nodes, Owner, Package, RunAs, Runtime, Scheduling, TagRules, TimeoutSecs,
+    TmpMedium, Version, pod,
 };
 
 use crate::fixtures::{cluster, function, launch, zip};
@@ -180,7 +181,9 @@ fn function_with_environment() {
         ("DATE", "2026-01-01"),
         ("NULL", "~"),
         ("TZ", "Europe/Berlin"),
-        ("AWS_ENDPOINT_URL", "http://localhost:8000"),
+        ("AWS_ENDPOINT_URL", "http://localhost:4566"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318"),
+        ("NO_PROXY", "internal.example.com"),
         ("AWS_REGION", "reserved, so without effect"),
         ("AWS_LAMBDA_RUNTIME_API", "reserved, so without effect"),
         ("_HANDLER", "reserved, so without effect"),
@@ -234,6 +237,49 @@ fn setting_cpu() {
         cluster.cpu = CpuPolicy::Proportional;
     });
     check("setting_cpu_millicores", |_, cluster| cluster.cpu = CpuPolicy::Millicores(250));
+}
+
+#[test]
+fn setting_ephemeral_storage() {
+    check("setting_ephemeral_storage", |_, cluster| cluster.disk = "1Gi".parse().unwrap());
+    check("setting_ephemeral_storage_function", |function, cluster| {
+        function.ephemeral_storage = EphemeralStorageMib::new(1024).unwrap();
+        cluster.tmp_medium = TmpMedium::Disk;
+        cluster.disk = DiskPolicy::Function;
+    });
+}
+
+#[test]
+fn setting_ignore_architecture() {
+    check("setting_ignore_architecture", |function, cluster| {
+        function.architecture = Architecture::Arm64;
+        cluster.nodes = Nodes::OfAny;
+    });
+}
+
+/// OpenShift's `restricted-v2` refuses any user that a Pod states, other than those of its namespace.
+#[test]
+fn all_containers_state_a_user_or_none_does() {
+    for (setting, user) in [("image", None), ("1000", Some(1000)), ("1000680000", Some(1_000_680_000))] {
+        let mut cluster = cluster();
+        cluster.run_as = setting.parse().unwrap();
+        let spec = pod(&function(), &launch(&function()), &cluster).spec.unwrap();
+        assert_eq!(spec.security_context.and_then(|context| context.run_as_user), None);
+        let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+        let users: Vec<_> = containers.map(|one| one.security_context.as_ref().unwrap().run_as_user).collect();
+        assert_eq!(users, [user, user], "{setting}");
+    }
+}
+
+/// CRI-O refuses names without a registry.
+#[test]
+fn every_image_of_ours_is_fully_qualified() {
+    let spec = pod(&function(), &launch(&function()), &cluster()).spec.unwrap();
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    for image in containers.map(|one| one.image.as_deref().unwrap()) {
+        let (registry, rest) = image.split_once('/').unwrap();
+        assert!(registry.contains('.') && rest.contains(':'), "{image}");
+    }
 }
 
 #[test]

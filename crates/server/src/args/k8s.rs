@@ -34,7 +34,7 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-pull-secret", env = "FAKECLOUD_K8S_PULL_SECRET", value_name = "FAKECLOUD_K8S_PULL_SECRET")]
     pub(crate) pull_secret: Option<ResourceName>,
 
-    /// Image of the init container, which needs what busybox has: sh, nc, unzip, tar, head, stat [default: busybox:1.36]
+    /// Image of the init container, which needs what busybox has: sh, nc, head, tee, wc, tar [default: docker.io/library/busybox:1.36]
     #[arg(long = "k8s-init-image", env = "FAKECLOUD_K8S_INIT_IMAGE", value_name = "FAKECLOUD_K8S_INIT_IMAGE")]
     pub(crate) init_image: Option<ImageRef>,
 
@@ -51,7 +51,7 @@ pub(crate) struct K8sArgs {
     #[arg(long = "k8s-cpu", env = "FAKECLOUD_K8S_CPU", value_name = "FAKECLOUD_K8S_CPU", default_value = "none")]
     pub(crate) cpu: CpuPolicy,
 
-    /// User of the function's process: image (what the image says), uid or uid:gid [default: 993:990, as on AWS]
+    /// User of all containers: uid, uid:gid or image (what the image says, or the cluster chooses) [default: 993:990, as on AWS]
     #[arg(long = "k8s-run-as-user", env = "FAKECLOUD_K8S_RUN_AS_USER", value_name = "FAKECLOUD_K8S_RUN_AS_USER")]
     pub(crate) run_as_user: Option<RunAs>,
 

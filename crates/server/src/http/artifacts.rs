@@ -1,6 +1,7 @@
-//! The artifact endpoints, streamed from where artifacts are: each Pod's init container gets its own code zip and layers
-//! tar; clients get the archives whose address the API told them.
+//! The artifact endpoints: each Pod's init container gets its own code and layers, as tars that are made while they are sent;
+//! clients get the archives whose address the API told them.
 
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -9,29 +10,32 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use fakecloud_artifacts::Sha256Digest;
 use fakecloud_podspec::POD_IP_HEADER;
+use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::io::ReaderStream;
 use tracing::warn;
 
 use crate::app::App;
+use crate::http::pieces::{PIECES, Pieces};
 use crate::pods::deployment::{Deployment, SharedDeployment};
 use crate::pods::driver::Input;
+use crate::state::bundle::Bundle;
 
 /// Where clients get archives, by their digest.
 pub(crate) const ARCHIVES_PATH: &str = "/_fakecloud/lambda/archives";
 
-/// Read and sent at a time; with HTTP/1.1 one such piece is in memory a download.
+/// Read and sent at a time; with HTTP/1.1 one such piece is in memory a download of an archive.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// `GET /_fakecloud/lambda/_internal/code/<pod>`
 pub(crate) async fn code(State(app): State<App>, Path(pod): Path<String>, headers: HeaderMap) -> Response {
-    serve(app, &pod, &headers, |deployment| deployment.code.clone()).await
+    serve(app, pod, &headers, "code", |deployment| deployment.code.as_deref()).await
 }
 
 /// `GET /_fakecloud/lambda/_internal/layers/<pod>`
 pub(crate) async fn layers(State(app): State<App>, Path(pod): Path<String>, headers: HeaderMap) -> Response {
-    serve(app, &pod, &headers, |deployment| deployment.layers.clone()).await
+    serve(app, pod, &headers, "layers", |deployment| deployment.layers.as_deref()).await
 }
 
 /// `GET /_fakecloud/lambda/archives/<sha256>`: a zip by its digest, which only those know who were told.
@@ -44,21 +48,60 @@ pub(crate) async fn archive(State(app): State<App>, Path(digest): Path<String>) 
 
 async fn serve(
     app: App,
-    pod: &str,
+    pod: String,
     headers: &HeaderMap,
-    artifact: impl FnOnce(&Deployment) -> Option<PathBuf>,
+    what: &'static str,
+    bundle: fn(&Deployment) -> Option<&Bundle>,
 ) -> Response {
-    if !bearer(headers).is_some_and(|token| app.secret.admits(pod, token)) {
+    if !bearer(headers).is_some_and(|token| app.secret.admits(&pod, token)) {
         warn!(pod, "an artifact was asked for without the Pod's token");
         return (StatusCode::UNAUTHORIZED, "the bearer token is not this Pod's\n").into_response();
     }
-    let Some(deployment) = announce(&app, pod, headers).await else {
+    let Some(deployment) = announce(&app, &pod, headers).await else {
         warn!(pod, "an artifact was asked for by a Pod that is not starting here");
         return (StatusCode::NOT_FOUND, "this Pod is not one that is starting\n").into_response();
     };
-    match artifact(&deployment) {
-        Some(path) => send(&app, path).await,
-        None => (StatusCode::NOT_FOUND, "this Pod's function has no such artifact\n").into_response(),
+    if bundle(&deployment).is_none() {
+        return (StatusCode::NOT_FOUND, "this Pod's function has no such artifact\n").into_response();
+    }
+    tar(app, pod, what, deployment, bundle).await
+}
+
+/// Streams a tar from a thread that may block. Where it cannot be made, the driver hears why at once: the init container
+/// knows no more than that it came incomplete.
+async fn tar(
+    app: App,
+    pod: String,
+    what: &'static str,
+    deployment: SharedDeployment,
+    bundle: fn(&Deployment) -> Option<&Bundle>,
+) -> Response {
+    let (head, opened) = oneshot::channel();
+    let (pieces, mut received) = mpsc::channel(PIECES);
+    tokio::task::spawn_blocking(move || {
+        let bundle = bundle(&deployment).expect("it was there a moment ago");
+        let written = bundle.open(&app.blobs).and_then(|tar| {
+            let length = tar.bytes();
+            // Whoever asked may have gone away.
+            let _: Result<(), u64> = head.send(length);
+            tar.write(Pieces::new(length, pieces.clone()))
+        });
+        let Err(cause) = written else { return };
+        let cause = format!("its {what} cannot be read: {cause}; upload the archive again");
+        warn!(pod, cause, "an artifact could not be sent");
+        app.driver.send(Input::FetchFailed { pod, cause: cause.clone() });
+        drop(pieces.blocking_send(Err(io::Error::other(cause))));
+    });
+    match opened.await {
+        Ok(length) => {
+            let body = Body::from_stream(stream::poll_fn(move |context| received.poll_recv(context)));
+            ([(header::CONTENT_LENGTH, length)], body).into_response()
+        }
+        Err(_) => {
+            let cause = received.recv().await.and_then(Result::err);
+            let cause = cause.map_or_else(String::new, |cause| format!("fakecloud has no such tar: {cause}\n"));
+            (StatusCode::INTERNAL_SERVER_ERROR, cause).into_response()
+        }
     }
 }
 
@@ -85,7 +128,7 @@ async fn stream(path: PathBuf) -> Response {
     let opened = async {
         let file = tokio::fs::File::open(&path).await?;
         let length = file.metadata().await?.len();
-        Ok::<_, std::io::Error>((file, length))
+        Ok::<_, io::Error>((file, length))
     };
     match opened.await {
         Ok((file, length)) => {

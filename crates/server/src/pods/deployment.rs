@@ -1,12 +1,13 @@
 //! One version of a function as Pods run it: what a Pod is rendered from, and the files it fetches.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
 use fakecloud_podspec::Function;
 use fakecloud_pool::DeployId;
+
+use crate::state::bundle::Bundle;
 
 /// All that the Pods of one deploy id have in common. Made when a configuration changes, shared from then on.
 #[derive(Clone, Debug)]
@@ -21,9 +22,9 @@ pub(crate) struct Deployment {
     pub(crate) revision: String,
     pub(crate) function: Arc<Function>,
     /// The checked code zip; none for an image function.
-    pub(crate) code: Option<PathBuf>,
-    /// The merged layers as one tar; none without layers.
-    pub(crate) layers: Option<PathBuf>,
+    pub(crate) code: Option<Arc<Bundle>>,
+    /// The zips of the layers in attach order; none without layers.
+    pub(crate) layers: Option<Arc<Bundle>>,
     /// How long one invocation may take.
     pub(crate) timeout: Duration,
 }

@@ -12,7 +12,8 @@ use tokio::sync::OnceCell;
 
 use crate::pods::convert;
 use crate::pods::deployment::{Deployment, SharedDeployment};
-use crate::state::blobs::{Blobs, MergeError};
+use crate::state::blobs::Blobs;
+use crate::state::bundle::Bundle;
 
 /// The deployments of what function versions run now.
 pub(crate) struct Deployments {
@@ -43,8 +44,6 @@ pub(crate) struct Superseded {
 pub(crate) enum DeployError {
     #[error("the function's configuration cannot be turned into a Pod")]
     Configuration(#[from] InvalidValue),
-    #[error(transparent)]
-    Layers(#[from] MergeError),
 }
 
 impl Deployments {
@@ -62,7 +61,7 @@ impl Deployments {
         superseded.collect()
     }
 
-    /// The deployment of `record`: rendered, hashed and with its layers merged once, looked up from then on.
+    /// The deployment of `record`: rendered and hashed once, looked up from then on.
     pub(crate) async fn of(&self, record: &Arc<FunctionRecord>) -> Result<SharedDeployment, DeployError> {
         let cell = self.lock().cells.get(&record.revision_id).cloned();
         // Without a cell the record was superseded a moment ago; whoever resolved it runs it once more.
@@ -90,7 +89,7 @@ impl Deployments {
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let index = self.lock();
         let made = index.cells.values().filter_map(|cell| cell.get());
-        made.flat_map(|one| [one.code.clone(), one.layers.clone()]).flatten().collect()
+        made.flat_map(|one| [&one.code, &one.layers]).flatten().flat_map(|bundle| bundle.zips()).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {
@@ -123,8 +122,7 @@ fn make(
     blobs: &Blobs,
 ) -> Result<Deployment, DeployError> {
     let function = convert::function(record, rules)?;
-    let layers: Vec<&str> = record.layers.iter().map(|layer| layer.code.sha256_hex.as_str()).collect();
-    let layers = if layers.is_empty() { None } else { Some(blobs.layers_tar(&layers)?) };
+    let layers: Vec<_> = record.layers.iter().map(|layer| blobs.zip(&layer.code.sha256_hex)).collect();
     let label = deploy_id(record, &function, settings);
     Ok(Deployment {
         id: label.as_str().into(),
@@ -132,9 +130,9 @@ fn make(
         label,
         arn: record.arn(),
         revision: record.revision_id.clone(),
-        code: record.code().map(|code| blobs.zip(&code.sha256_hex)),
+        code: record.code().map(|code| Arc::new(Bundle::new(vec![blobs.zip(&code.sha256_hex)]))),
         timeout: Duration::from_secs(u64::from(function.timeout.get())),
-        layers,
+        layers: (!layers.is_empty()).then(|| Arc::new(Bundle::new(layers))),
         function: Arc::new(function),
     })
 }

@@ -44,6 +44,8 @@ pub(crate) enum Input {
     Created { instance: InstanceId, result: Result<(), ApiError> },
     /// An init container asks for its files; it may say where its Pod listens.
     Fetching { pod: String, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>> },
+    /// What an init container asked for cannot be read, in words.
+    FetchFailed { pod: String, cause: String },
     /// The Pod's port took a connection.
     Connected { instance: InstanceId, connection: Connection },
     /// Something happened to a kept connection that nobody spoke over.
@@ -212,6 +214,7 @@ impl Driver {
             }
             Input::Created { instance, result } => self.created(now, instance, result),
             Input::Fetching { pod, ip, reply } => self.fetching(now, &pod, ip, reply),
+            Input::FetchFailed { pod, cause } => self.fetch_failed(now, &pod, &cause),
             Input::Connected { instance, connection } => self.connected(now, instance, connection),
             Input::Stirred { instance } => self.stirred(now, instance),
             Input::Disconnected { instance } => self.disconnected(now, instance),

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
-use fakecloud_podspec::{CONTAINER, INIT_CONTAINER};
+use fakecloud_podspec::{CONTAINER, INIT_CONTAINER, NODE_ARCHITECTURE};
+
+use crate::pods::fetch_failure;
 
 /// Waiting reasons the kubelet does not get out of by itself in the time a caller waits.
 /// (`ContainerCreating` and `PodInitializing` are the ordinary ones.)
@@ -78,8 +80,11 @@ const PREEMPTION_IS_NO_HELP: &str = "Preemption is not helpful for scheduling";
 /// (`not eligible due to preemptionPolicy=Never.`), and so has a node with none of lower priority
 /// (`No preemption victims found for incoming pod`): neither tells anything about the room there.
 pub(crate) fn is_for_want_of_room(unschedulable: &str) -> bool {
-    let lacks_room = ["Insufficient ", "Too many pods"].iter().any(|reason| unschedulable.contains(reason));
-    lacks_room && !fits_no_node(unschedulable)
+    lacks_room(unschedulable) && !fits_no_node(unschedulable)
+}
+
+fn lacks_room(unschedulable: &str) -> bool {
+    ["Insufficient ", "Too many pods"].iter().any(|reason| unschedulable.contains(reason))
 }
 
 fn fits_no_node(unschedulable: &str) -> bool {
@@ -115,7 +120,9 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
     let main = find(status.container_statuses.as_deref(), CONTAINER);
     let failed_init = init.and_then(terminated).filter(|end| end.exit_code != 0);
     if let Some(end) = failed_init {
-        return Verdict::CannotStart(format!("init container {INIT_CONTAINER} {}", end_in_words(end)));
+        let way_out = fetch_failure::explain(end.message.as_deref().unwrap_or_default());
+        let way_out = way_out.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        return Verdict::CannotStart(format!("init container {INIT_CONTAINER} {}{way_out}", end_in_words(end)));
     }
     if let Some(end) = main.and_then(terminated) {
         if status.reason.is_some() {
@@ -131,7 +138,10 @@ fn verdict(pod: &Pod, status: Option<&PodStatus>) -> Verdict {
     if matches!(status.phase.as_deref(), Some("Failed" | "Succeeded")) {
         return Verdict::Ended(pod_end_in_words(status));
     }
-    deletion(pod).or_else(|| node_not_ready(pod, status)).or_else(|| unschedulable(status)).unwrap_or(Verdict::Fine)
+    deletion(pod)
+        .or_else(|| node_not_ready(pod, status))
+        .or_else(|| unschedulable(pod, status))
+        .unwrap_or(Verdict::Fine)
 }
 
 /// The node controller calls the Pods of a node that it does not hear of not ready, without a word about their containers,
@@ -160,14 +170,29 @@ fn deletion(pod: &Pod) -> Option<Verdict> {
     }))
 }
 
-fn unschedulable(status: &PodStatus) -> Option<Verdict> {
+fn unschedulable(pod: &Pod, status: &PodStatus) -> Option<Verdict> {
     let conditions = status.conditions.iter().flatten();
     let scheduled = conditions.into_iter().find(|one| one.type_ == "PodScheduled")?;
     let waits = scheduled.status == "False" && scheduled.reason.as_deref() == Some("Unschedulable");
     waits.then(|| {
         let message = scheduled.message.as_deref().unwrap_or("no node fits");
-        Verdict::Unschedulable(format!("Unschedulable: {message}"))
+        let way_out = missing_labels(pod, message).map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Verdict::Unschedulable(format!("Unschedulable: {message}{way_out}"))
     })
+}
+
+/// The labels that a Pod asks of its node, where no node has room because none has all of them: others may be full.
+fn missing_labels(pod: &Pod, message: &str) -> Option<String> {
+    let for_labels = ["node selector", "node affinity/selector"].iter().any(|reason| message.contains(reason));
+    let labels = pod.spec.as_ref()?.node_selector.as_ref().filter(|_| for_labels && !lacks_room(message))?;
+    let named = labels.iter().map(|(label, value)| format!("{label}={value}")).collect::<Vec<_>>().join(", ");
+    let architecture = labels.get(NODE_ARCHITECTURE).map(|architecture| {
+        format!(
+            "; {architecture} is the architecture of the function: where no node has it, change the function's \
+             Architectures, or set FAKECLOUD_LAMBDA_IGNORE_ARCHITECTURE=true to run functions on what nodes there are"
+        )
+    });
+    Some(format!("no node that would take it has all of the labels {named}{}", architecture.unwrap_or_default()))
 }
 
 fn find<'a>(statuses: Option<&'a [ContainerStatus]>, name: &str) -> Option<&'a ContainerStatus> {

@@ -3,7 +3,7 @@
 use fakecloud_artifacts::ArchiveError;
 use fakecloud_lambda::{Archive, ArchiveFault, Error, ObjectFault, Scope, Stored};
 use tokio::sync::mpsc;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::app::App;
 use crate::state::blobs::{PutError, StoredZip};
@@ -42,7 +42,10 @@ pub(crate) async fn store(app: &App, scope: &Scope, archive: Archive<'_>) -> Res
 }
 
 fn stored(zip: StoredZip) -> Stored {
-    let StoredZip { digest, bytes, unzipped_bytes } = zip;
+    let StoredZip { digest, bytes, unzipped_bytes, remarks } = zip;
+    for remark in remarks {
+        warn!(archive = %digest, "{remark}");
+    }
     Stored { sha256_base64: digest.base64(), sha256_hex: digest.hex(), size: bytes, unzipped: unzipped_bytes }
 }
 

@@ -1,17 +1,17 @@
-//! Code zips and layer tars, named by their content: written once, whole or not at all, then only read. They are on disk,
+//! The zips of code and layers, named by their content: written once, whole or not at all, then only read. They are on disk,
 //! but for small zips of a process that keeps nothing.
 
 mod small_zips;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, TryLockError};
-use std::io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write};
+use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use fakecloud_artifacts::{ArchiveError, DigestWriter, LayersError, Limits, Sha256Digest, check_zip, write_layer_tar};
+use fakecloud_artifacts::{ArchiveError, DigestWriter, Limits, Remark, Sha256Digest, ZipSummary, check_zip};
 use fakecloud_durable as durable;
 use tempfile::{NamedTempFile, TempDir};
 
@@ -29,7 +29,6 @@ const SMALL_BYTES_MAX: usize = 4 << 10;
 /// The folder of all artifacts.
 pub(crate) struct Blobs {
     zips: PathBuf,
-    layers: PathBuf,
     /// What would lie in `zips`.
     in_memory: SmallZips,
     /// Since when nothing has needed a file. A file that is asked for again is not in here.
@@ -46,12 +45,14 @@ pub(crate) struct StoredZip {
     pub(crate) digest: Sha256Digest,
     pub(crate) bytes: u64,
     pub(crate) unzipped_bytes: u64,
+    /// What its owner should hear of.
+    pub(crate) remarks: Vec<Remark>,
 }
 
 /// A zip, wherever it is.
-trait Zip: Read + Seek {}
+pub(crate) trait Zip: Read + Seek + Send {}
 
-impl<T: Read + Seek> Zip for T {}
+impl<T: Read + Seek + Send> Zip for T {}
 
 /// Why a zip was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -66,15 +67,6 @@ pub(crate) enum PutError {
     Disk { dir: PathBuf, source: io::Error },
 }
 
-/// Why the layers of a function could not be merged.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum MergeError {
-    #[error("the layers cannot be merged")]
-    Layers(#[from] LayersError),
-    #[error("a layer archive cannot be read or merged on disk")]
-    Disk(#[from] io::Error),
-}
-
 impl Blobs {
     /// Artifacts below `data_dir`, which no other process may be using, or in a temporary folder that ends with the
     /// process.
@@ -85,13 +77,12 @@ impl Blobs {
         };
         let root = data_dir.or_else(|| temporary.as_ref().map(TempDir::path)).expect("one of the two is there");
         let lock = lock(root)?;
-        let (zips, layers) = (root.join("zips"), root.join("layers"));
-        for dir in [&zips, &layers] {
-            durable::create_folder(dir)?;
-            remove_unfinished(dir)?;
-        }
+        let zips = root.join("zips");
+        durable::create_folder(&zips)?;
+        remove_unfinished(&zips)?;
+        remove_layer_tars(&root.join("layers"))?;
         let (in_memory, unneeded) = (SmallZips::default(), Mutex::default());
-        Ok(Self { zips, layers, in_memory, unneeded, _lock: lock, temporary })
+        Ok(Self { zips, in_memory, unneeded, _lock: lock, temporary })
     }
 
     /// The folder that the artifacts' folders lie in, for what else is kept in files.
@@ -118,7 +109,8 @@ impl Blobs {
             let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
             file.as_file().write_all(zip).and_then(|()| self.put_in_place(file, &path)).map_err(disk)?;
         }
-        Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes: summary.unzipped_bytes })
+        let ZipSummary { unzipped_bytes, remarks, .. } = summary;
+        Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes, remarks })
     }
 
     /// Receives a zip piece by piece, and checks and stores it as [`Self::put_zip`] does; no more than a piece of it is in
@@ -144,7 +136,8 @@ impl Blobs {
         if !self.keeps(&path) {
             durable::put_in_place(file, &path).map_err(disk)?;
         }
-        Ok(StoredZip { digest, bytes, unzipped_bytes: summary.unzipped_bytes })
+        let ZipSummary { unzipped_bytes, remarks, .. } = summary;
+        Ok(StoredZip { digest, bytes, unzipped_bytes, remarks })
     }
 
     /// Where the zip with this digest is, unless it is [in memory](Self::in_memory).
@@ -157,25 +150,9 @@ impl Blobs {
         self.in_memory.get(path)
     }
 
-    /// Merges stored layer zips, in attach order, into one tar, unless that was done before. Blocks.
-    pub(crate) fn layers_tar(&self, digests: &[&str]) -> Result<PathBuf, MergeError> {
-        let name = Sha256Digest::of(digests.join("\n").as_bytes());
-        let path = self.layers.join(format!("{name}.tar"));
-        if !self.keeps(&path) {
-            let mut zips = digests.iter().map(|digest| self.open_zip(digest)).collect::<io::Result<Vec<_>>>()?;
-            let file = NamedTempFile::new_in(&self.layers)?;
-            let mut writer = BufWriter::new(file.as_file());
-            write_layer_tar(&mut zips, &Limits::default(), &mut writer)?;
-            writer.flush()?;
-            drop(writer);
-            self.put_in_place(file, &path)?;
-        }
-        Ok(path)
-    }
-
-    fn open_zip(&self, sha256_hex: &str) -> io::Result<Box<dyn Zip>> {
-        let path = self.zip(sha256_hex);
-        Ok(match self.in_memory(&path) {
+    /// Opens the zip at this path, wherever it is.
+    pub(crate) fn open_zip(&self, path: &Path) -> io::Result<Box<dyn Zip>> {
+        Ok(match self.in_memory(path) {
             Some(zip) => Box::new(Cursor::new(zip)),
             None => Box::new(BufReader::new(File::open(path)?)),
         })
@@ -195,10 +172,8 @@ impl Blobs {
     /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Blocks.
     pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
         let mut paths = self.in_memory.paths();
-        for dir in [&self.zips, &self.layers] {
-            let entries = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.path()));
-            paths.extend(entries.collect::<io::Result<Vec<_>>>()?);
-        }
+        let entries = std::fs::read_dir(&self.zips)?.map(|entry| Ok(entry?.path()));
+        paths.extend(entries.collect::<io::Result<Vec<_>>>()?);
         let mut deleted = 0;
         for path in paths {
             deleted += usize::from(self.sweep_file(now, path, needed)?);
@@ -254,6 +229,14 @@ fn lock(dir: &Path) -> io::Result<File> {
         Err(TryLockError::Error(error)) => {
             Err(io::Error::new(error.kind(), format!("{} cannot be locked: {error}", path.display())))
         }
+    }
+}
+
+/// Earlier versions kept the tars of layers, which are made while they are sent.
+fn remove_layer_tars(dir: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

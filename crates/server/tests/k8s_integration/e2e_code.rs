@@ -1,5 +1,7 @@
 //! What a function is made of reaches its Pods: code, updates of it, the environment, layers.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -91,6 +93,31 @@ def handler(event, context):
         let created = fakecloud.lambda.create_function("heavy", &Function::python(HASHER).file("ballast", ballast));
         assert!(created["CodeSize"].as_u64() > Some(40_000_000), "{created:#}");
         assert_eq!(fakecloud.lambda.invoke("heavy", &Value::Null).returned(), json!(expected));
+    });
+}
+
+/// Made by `make.py` beside it: links, duplicates, zip64 extras, modes of all ones, a backslash.
+const ODD: &[u8] = include_bytes!("../../../artifacts/tests/packers/function.zip");
+
+#[test]
+fn archive_with_all_that_real_packers_write_runs_as_on_aws() {
+    with_temp_ns(|ns| {
+        let fakecloud = Fakecloud::start(ns);
+        let code = json!({"Code": {"ZipFile": STANDARD.encode(ODD)}});
+        fakecloud.lambda.create_function("odd", &Function::python("").members(code));
+        let expected = json!({
+            "streamed": 1,
+            "links": {"modules": "/opt/python", "dangling": "../nowhere"},
+            "private": "read by its owner",
+            "names": ["app.py", "dangling", r"lib\helper.txt", "modules", "private", "streamed.py"],
+        });
+        assert_eq!(fakecloud.lambda.invoke("odd", &Value::Null).returned(), expected);
+        let log = fakecloud.log();
+        for words in
+            [r#"1 names have a backslash, "lib\\helper.txt" first"#, "1 entries may be read by their owner only"]
+        {
+            assert!(log.contains(words), "{words}: {log}");
+        }
     });
 }
 

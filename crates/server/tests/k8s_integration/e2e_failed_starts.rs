@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Fakecloud, Function, Lambda, LogLevel, Node, eventually, stranger, with_temp_ns, zip};
+use crate::harness::{Answer, Fakecloud, Function, Lambda, LogLevel, Node, eventually, stranger, with_temp_ns};
 
 /// Long before the start timeout of 60 s.
 const REASON_WITHIN: Duration = Duration::from_secs(30);
@@ -156,13 +156,15 @@ fn init_container_that_is_refused_its_files_says_so() {
 
 #[test]
 fn archive_that_comes_damaged_is_the_reason() {
-    let sound = zip(&[("app.py", b"def handler(event, context): return 1")]);
-    let length = sound.len();
-    let cut_off = answer_with(length, &sound[..50]);
+    let sound = tar(&[("app.py", b"def handler(event, context): return 1"), ("b.py", b"")]);
+    // To tar, the end of an entry is an end like any other.
+    let (length, entry) = (sound.len(), 1024);
+    let closed_after = |bytes: usize| format!("closed after {bytes} of {length} bytes");
     for (answer, words) in [
-        (cut_off, format!("closed after 50 of {length} bytes")),
-        (answer_with(7, b"no zip\n"), "cannot unpack the code".to_owned()),
-        (answer_with(50, &sound[..50]), "cannot unpack the code: unzip: ".to_owned()),
+        (answer_with(length, &sound[..50]), closed_after(50)),
+        (answer_with(length, &sound[..entry]), closed_after(entry)),
+        (answer_with(512, &[b'x'; 512]), "cannot unpack the code: tar: ".to_owned()),
+        (answer_with(600, &sound[..600]), "cannot unpack the code: tar: short read".to_owned()),
     ] {
         with_temp_ns(|ns| {
             let stranger = stranger(answer.clone());
@@ -174,6 +176,39 @@ fn archive_that_comes_damaged_is_the_reason() {
             eventually("the Pod is gone", || ns.pods().is_empty().then_some(()));
         });
     }
+}
+
+#[test]
+fn init_container_that_is_cut_off_hears_and_says_so_long_before_the_start_times_out() {
+    // Nothing listens on the one, and packets to the other go nowhere: TEST-NET-1 of RFC 5737.
+    for (url, words) in [("http://10.88.0.1:9", "service mesh"), ("http://192.0.2.1:4566", "NetworkPolicy")] {
+        with_temp_ns(|ns| {
+            let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[("FAKECLOUD_K8S_SELF_URL", url)]);
+            fakecloud.lambda.create_function("cut-off", &Function::python_report());
+            let message = reason(&fakecloud.lambda, "cut-off");
+            assert!(message.contains("init container fetch") && message.contains(url), "{message}");
+            assert!(message.contains(words) && message.contains("docs/CLUSTERS.md"), "{message}");
+        });
+    }
+}
+
+#[test]
+fn function_of_an_architecture_that_no_node_has_names_it_and_the_setting_runs_it() {
+    let other = if std::env::consts::ARCH == "x86_64" { "arm64" } else { "x86_64" };
+    let function = Function::python_report().members(json!({"Architectures": [other]}));
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_K8S_UNSCHEDULABLE_GRACE", "2s");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        fakecloud.lambda.create_function("foreign", &function);
+        let message = reason(&fakecloud.lambda, "foreign");
+        assert!(message.contains("kubernetes.io/arch=") && message.contains("IGNORE_ARCHITECTURE=true"), "{message}");
+    });
+    with_temp_ns(|ns| {
+        let setting = ("FAKECLOUD_LAMBDA_IGNORE_ARCHITECTURE", "true");
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[setting]);
+        fakecloud.lambda.create_function("foreign", &function);
+        assert_eq!(fakecloud.lambda.invoke("foreign", &Value::Null).returned()["count"], 1);
+    });
 }
 
 #[test]
@@ -255,6 +290,18 @@ fn reason(lambda: &Lambda, function: &str) -> String {
     let message = answer.error_message();
     assert!(message.contains(&format!("fakecloud-lambda-{function}-")), "the Pod is not named: {message}");
     message
+}
+
+/// A tar of these files.
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, *content).expect("memory takes every byte");
+    }
+    tar.into_inner().expect("memory takes every byte")
 }
 
 /// An answer with a body that should be so long.

@@ -12,6 +12,7 @@ mod connections;
 mod control_plane;
 mod destinations;
 mod events;
+mod fetching;
 mod for_tests;
 mod forwarding;
 mod https;

@@ -16,6 +16,7 @@ use crate::pods::emulator;
 use crate::pods::pod_entry::{Holding, PodEntry, Standing};
 use crate::pods::pod_status::{self, Verdict};
 use crate::pods::pull_failure;
+use crate::pods::refusal_hint;
 
 impl Driver {
     pub(super) fn created(&mut self, now: Instant, instance: InstanceId, result: Result<(), ApiError>) {
@@ -29,7 +30,9 @@ impl Driver {
             Ok(()) => entry.acknowledged(now),
             Err(error) => {
                 warn!(pod = %entry.name, %error, "the API server did not create the Pod");
-                let reason = format!("Pod {} could not be created: {error}", entry.name).into();
+                let way_out = refusal_hint::explain(&error.to_string()).map(|hint| format!(" ({hint})"));
+                let way_out = way_out.unwrap_or_default();
+                let reason = format!("Pod {} could not be created: {error}{way_out}", entry.name).into();
                 self.pool.handle(
                     now,
                     match error {
@@ -65,6 +68,15 @@ impl Driver {
         }
         // The init container may have gone away while it waited.
         drop(reply.send(deployment));
+    }
+
+    /// The caller hears it from here: to the init container, its files merely come incomplete.
+    pub(super) fn fetch_failed(&mut self, now: Instant, pod: &str, cause: &str) {
+        let Some(instance) = self.names.get(pod).copied() else { return };
+        let holding = self.pods.get(&instance).map(|entry| &entry.holding);
+        if matches!(holding, Some(Holding::Nothing | Holding::Dialling { .. })) {
+            self.start_failed(now, instance, &format!("cannot start: {cause}"));
+        }
     }
 
     /// Starts to dial the Pod at the first evidence of where it is.

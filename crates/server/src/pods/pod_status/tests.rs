@@ -57,6 +57,47 @@ fn failed_init_container_gives_its_own_words() {
 }
 
 #[test]
+fn init_container_that_is_cut_off_names_the_url_the_cause_and_the_way_out() {
+    let message = "cannot fetch the code from http://10.96.0.7:4566: nc: timed out\n";
+    let ended = json!({ "terminated": { "exitCode": 1, "reason": "Error", "message": message } });
+    let status = json!({ "phase": "Failed", "initContainerStatuses": [container(INIT_CONTAINER, &ended)] });
+    let Verdict::CannotStart(cause) = verdict_of(status) else { panic!("it cannot start") };
+    let expected = "init container fetch ended with exit code 1 (Error): cannot fetch the code from \
+                    http://10.96.0.7:4566: nc: timed out (a NetworkPolicy or firewall drops the packets";
+    assert!(cause.starts_with(expected), "{cause}");
+}
+
+#[test]
+fn pod_for_which_no_node_has_the_labels_names_them_and_the_settings() {
+    let verdict = |selector: Value, message: &str| {
+        let status = json!({ "phase": "Pending", "conditions": [{
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message
+        }] });
+        pod(json!({ "metadata": {}, "spec": { "containers": [], "nodeSelector": selector }, "status": status })).verdict
+    };
+    let labels = json!({ "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" });
+    for message in [
+        "0/1 nodes are available: 1 node(s) didn't match node selector.",
+        "0/3 nodes are available: 1 node(s) had untolerated taint {a: b}, 2 node(s) didn't match Pod's node \
+         affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+    ] {
+        let Verdict::Unschedulable(cause) = verdict(labels.clone(), message) else { panic!("it is unschedulable") };
+        assert!(cause.contains("kubernetes.io/arch=arm64, kubernetes.io/os=linux"), "{cause}");
+        assert!(cause.contains("FAKECLOUD_LAMBDA_IGNORE_ARCHITECTURE=true"), "{cause}");
+    }
+    let ignored = json!({ "kubernetes.io/os": "linux", "pool": "a" });
+    let message = "0/1 nodes are available: 1 node(s) didn't match node selector.";
+    let Verdict::Unschedulable(cause) = verdict(ignored, message) else { panic!("it is unschedulable") };
+    assert!(cause.ends_with("has all of the labels kubernetes.io/os=linux, pool=a)"), "{cause}");
+    let full = "0/2 nodes are available: 1 Insufficient memory, 1 node(s) didn't match Pod's node affinity/selector.";
+    assert_eq!(
+        verdict(labels, full),
+        Verdict::Unschedulable(format!("Unschedulable: {full}")),
+        "a node may have room later"
+    );
+}
+
+#[test]
 fn init_container_that_succeeded_is_fine() {
     let ended = json!({ "terminated": { "exitCode": 0, "reason": "Completed" } });
     let status = json!({ "phase": "Pending", "initContainerStatuses": [container(INIT_CONTAINER, &ended)] });

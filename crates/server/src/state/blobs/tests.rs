@@ -67,10 +67,8 @@ fn small_zip_of_a_process_that_keeps_nothing_is_in_memory_until_nothing_needs_it
     blobs.receive_zip([Ok(other.clone())]).unwrap();
     assert_eq!((blobs.in_memory(&path), path.exists()), (Some(zip.clone()), false));
     assert_eq!((blobs.in_memory(&other_path), other_path.exists()), (None, true));
-    let digests = [&zip, &other].map(|zip| Sha256Digest::of(zip).hex());
-    let merged = blobs.layers_tar(&[&digests[0], &digests[1]]).unwrap();
 
-    let (needed, start) = (BTreeSet::from([other_path, merged]), Instant::now());
+    let (needed, start) = (BTreeSet::from([other_path]), Instant::now());
     assert_eq!(blobs.sweep(start, &needed).unwrap(), 0);
     blobs.put_zip(&zip).unwrap();
     assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was stored again");
@@ -87,15 +85,12 @@ fn refused_zip_leaves_nothing() {
 }
 
 #[test]
-fn layers_are_merged_in_the_order_given() {
+fn tars_of_layers_that_an_earlier_version_kept_are_removed() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path())).unwrap();
-    let first = blobs.put_zip(&zip_of("v", b"1")).unwrap().digest.hex();
-    let second = blobs.put_zip(&zip_of("v", b"2")).unwrap().digest.hex();
-    let forward = std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap();
-    let backward = std::fs::read(blobs.layers_tar(&[&second, &first]).unwrap()).unwrap();
-    assert_ne!(forward, backward);
-    assert_eq!(std::fs::read(blobs.layers_tar(&[&first, &second]).unwrap()).unwrap(), forward);
+    std::fs::create_dir(dir.path().join("layers")).unwrap();
+    std::fs::write(dir.path().join("layers/0.tar"), b"old").unwrap();
+    drop(Blobs::open(Some(dir.path())).unwrap());
+    assert!(!dir.path().join("layers").exists());
 }
 
 #[test]
