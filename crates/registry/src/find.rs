@@ -23,6 +23,8 @@ pub struct FoundImage {
     pub media_type: String,
     /// What it runs on; several where it is an index, none where it is no image but some artifact.
     pub platforms: Vec<Platform>,
+    /// Whether it is an index that lists an attestation beside its images, as BuildKit makes them by default.
+    pub has_attestation: bool,
 }
 
 /// Why there is no image.
@@ -60,6 +62,12 @@ struct ImageConfig {
     platform: Platform,
 }
 
+/// What is noted beside images, such as their provenance, runs nowhere
+/// (<https://docs.docker.com/build/metadata/attestations/attestation-storage/>).
+fn is_image(platform: &Platform) -> bool {
+    platform.architecture != "unknown"
+}
+
 impl FindError {
     fn of_upstream(error: &UpstreamError) -> Self {
         let is_missing = matches!(error.problem, Problem::Missing(_));
@@ -93,14 +101,13 @@ impl Registry {
             self.fetch_blob(source, &config.digest).await.map_err(|error| FindError::of_upstream(&error))?;
         }
         let platforms = self.platforms(&key, &manifest).await?;
-        Ok(FoundImage { scope: key.scope, digest, media_type: manifest.media_type, platforms })
+        let has_attestation = manifest.manifests.iter().filter_map(|it| it.platform.as_ref()).any(|it| !is_image(it));
+        Ok(FoundImage { scope: key.scope, digest, media_type: manifest.media_type, platforms, has_attestation })
     }
 
     /// What an image runs on, as its configuration says, or the images of an index, as it says itself.
     async fn platforms(&self, key: &RepositoryKey, manifest: &Manifest) -> io::Result<Vec<Platform>> {
         if manifest.is_index() {
-            // What is noted beside images, such as their provenance, runs nowhere.
-            let is_image = |platform: &Platform| platform.architecture != "unknown";
             return Ok(manifest.manifests.iter().filter_map(|it| it.platform.clone()).filter(is_image).collect());
         }
         let Some(digest) = manifest.config.as_ref().map(|config| config.digest) else { return Ok(Vec::new()) };

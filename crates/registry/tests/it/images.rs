@@ -47,7 +47,14 @@ async fn index_runs_on_what_it_lists() {
     let index = index(&[child("amd64"), child("arm64"), child("unknown")]);
     harness.push_manifest("app", "v1", media_type::OCI_INDEX, &index).await.expect(StatusCode::CREATED);
     let found = harness.registry.find_image(&name("localhost/app:v1")).await.unwrap();
-    assert_eq!(found.platforms, [platform("amd64"), platform("arm64")]);
+    assert_eq!((found.platforms, found.has_attestation), (vec![platform("amd64"), platform("arm64")], true));
+    let index = crate::harness::index(&[child("amd64")]);
+    harness.push_manifest("app", "v2", media_type::OCI_INDEX, &index).await.expect(StatusCode::CREATED);
+    assert!(!harness.registry.find_image(&name("localhost/app:v2")).await.unwrap().has_attestation);
+    let index = crate::harness::index(&[child("unknown")]);
+    harness.push_manifest("app", "v3", media_type::OCI_INDEX, &index).await.expect(StatusCode::CREATED);
+    let found = harness.registry.find_image(&name("localhost/app:v3")).await.unwrap();
+    assert_eq!((found.platforms, found.has_attestation), (Vec::new(), true), "nothing of it ever runs");
 }
 
 #[tokio::test]

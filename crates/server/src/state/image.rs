@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use fakecloud_lambda::{FoundImage, ImageFault, PinnedImage};
 use fakecloud_podspec::Cluster as Settings;
 use fakecloud_registry::{FindError, ImageName, Platform, Registry, Scope};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::settings::own_registry;
 use crate::words::chain;
@@ -20,6 +20,11 @@ pub(crate) struct OwnImages {
 
 /// What to do about an image that is not there.
 const WAY_OUT: &str = "push it to fakecloud's registry, or set FAKECLOUD_ECR=external where images are elsewhere";
+
+/// What AWS says of such an image, and what to do about it.
+const ATTESTED: &str = "the image's index lists an attestation, for which AWS refuses it (\"The image manifest, config or layer \
+                        media type for the source image is not supported\"); its image runs here, the attestation never does; \
+                        for AWS build it with --provenance=false --sbom=false";
 
 impl OwnImages {
     pub(crate) fn new(registry: Registry, settings: &Settings) -> Self {
@@ -40,6 +45,9 @@ impl OwnImages {
 
     async fn look_up(&self, name: &ImageName) -> Result<FoundImage, ImageFault> {
         let found = self.registry.find_image(name).await.map_err(|error| fault(&error))?;
+        if found.has_attestation {
+            warn!(image = %name, "{ATTESTED}");
+        }
         Ok(FoundImage {
             pinned: PinnedImage {
                 account: found.scope.account().to_owned(),
