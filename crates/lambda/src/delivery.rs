@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::{DeadLetter, Error, EventRecord, EventTarget, moment::uuid};
@@ -58,6 +59,9 @@ pub enum DeliveryService {
     Sqs,
 }
 
+/// What stands in one segment of a path as it is; all else is encoded.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A resource that is no function.
 struct Resource<'a> {
     arn: &'a str,
@@ -84,7 +88,10 @@ pub fn destination(arn: &str, record: &EventRecord<'_>, random: u128) -> Result<
         "sqs" => resource.send_message(&document, &[]),
         "sns" => resource.publish(&document, &[]),
         "events" => resource.put_events(&document, record),
-        "s3" => resource.put_object(document, &record.object_key(&uuid(random))),
+        "s3" => {
+            let key = record.object_key(&uuid(random));
+            resource.put_object(document, &key).ok_or_else(|| unsupported(arn))?
+        }
         _ => return Err(unsupported(arn)),
     };
     Ok(Delivery::Service(request))
@@ -174,11 +181,15 @@ impl<'a> Resource<'a> {
         self.json_request(DeliveryService::EventBridge, "application/x-amz-json-1.1", "AWSEvents.PutEvents", &body)
     }
 
-    fn put_object(&self, document: String, key: &str) -> ServiceRequest {
-        let path = format!("/{}/{key}", self.name);
+    /// None where the name is one that leads out of its place in a path. Any other is one segment of it.
+    fn put_object(&self, document: String, key: &str) -> Option<ServiceRequest> {
+        if matches!(self.name, "" | "." | "..") {
+            return None;
+        }
+        let path = format!("/{}/{key}", utf8_percent_encode(self.name, SEGMENT));
         let mut request = self.request(DeliveryService::S3, Method::PUT, path, document.into());
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request
+        Some(request)
     }
 
     fn json_request(

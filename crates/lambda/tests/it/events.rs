@@ -296,6 +296,25 @@ fn bucket_gets_the_record_as_an_object_of_the_day() {
 }
 
 #[test]
+fn name_of_a_bucket_leads_nowhere_but_to_a_bucket() {
+    with_record("Success", 1, None, |record| {
+        for (name, segment) in [
+            ("b/../other", "b%2F..%2Fother"),
+            ("b?acl#", "b%3Facl%23"),
+            ("b%2e%2e", "b%252e%252e"),
+            ("../..", "..%2F.."),
+            ("a\r\nb c", "a%0D%0Ab%20c"),
+        ] {
+            let request = request(destination(&format!("arn:aws:s3:::{name}"), record, 0));
+            assert!(request.path.starts_with(&format!("/{segment}/aws/lambda/async/f/")), "{}", request.path);
+        }
+        for name in ["", ".", ".."] {
+            assert!(destination(&format!("arn:aws:s3:::{name}"), record, 0).is_err(), "{name}");
+        }
+    });
+}
+
+#[test]
 fn function_gets_the_record_as_an_event() {
     let answer = raised();
     with_record("RetriesExhausted", 3, Some(&answer), |record| {

@@ -69,9 +69,17 @@ pub(crate) async fn read(mut body: Incoming, pieces: mpsc::Sender<io::Result<Byt
 
 /// Path and query of an object, the bucket in the path: any endpoint understands that, whatever its host.
 fn target(object: &S3Object) -> String {
-    let key = object.key.split('/').map(encode).collect::<Vec<_>>().join("/");
+    let key = object.key.split('/').map(segment).collect::<Vec<_>>().join("/");
     let version = object.version.as_ref().map(|version| format!("?versionId={}", encode(version)));
     format!("/{}/{key}{}", encode(&object.bucket), version.unwrap_or_default())
+}
+
+/// One segment of a key. A proxy on the way would take `..` for the way up, to what is not in the bucket.
+fn segment(text: &str) -> String {
+    match text {
+        "." | ".." => text.replace('.', "%2E"),
+        _ => encode(text),
+    }
 }
 
 /// What S3 says, or as much as its status does.
@@ -99,6 +107,7 @@ mod tests {
             target(&S3Object { bucket: "my.bucket".into(), key: key.into(), version: version.map(str::to_owned) })
         };
         assert_eq!(target("a/b c+d.zip", None), "/my.bucket/a/b%20c%2Bd.zip");
+        assert_eq!(target("../a/./..", None), "/my.bucket/%2E%2E/a/%2E/%2E%2E");
         assert_eq!(target("/ü?#", Some("a/b=")), "/my.bucket//%C3%BC%3F%23?versionId=a%2Fb%3D");
     }
 }
