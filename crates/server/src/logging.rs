@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, LogFormat};
+use crate::log_fields::EscapedFields;
 
 /// Begins to log, to standard error.
 ///
@@ -21,7 +22,7 @@ pub(crate) fn init(args: &Args) -> Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     match args.log_format {
-        LogFormat::Text => builder.init(),
+        LogFormat::Text => builder.fmt_fields(EscapedFields).init(),
         LogFormat::Json => builder.json().init(),
     }
     Ok(())

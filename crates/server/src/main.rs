@@ -9,6 +9,7 @@ mod health;
 mod http;
 mod invocations;
 mod keyed_hash;
+mod log_fields;
 mod logging;
 mod outbound;
 mod pods;
