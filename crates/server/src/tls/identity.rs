@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -58,8 +59,8 @@ impl Identity {
     /// The directory cannot be used, or a name can stand in no certificate.
     pub(crate) fn of_own_authority(data_dir: Option<&Path>, names: &[String]) -> Result<Self> {
         let authority = match data_dir {
-            Some(folder) => Authority::kept(&folder.join("tls/authority.pem"))?,
-            None => Authority::new()?,
+            Some(folder) => Authority::kept(&folder.join("tls/authority.pem"), names, SystemTime::now())?,
+            None => Authority::new(names, SystemTime::now())?,
         };
         let (certificate, key) = authority.certify(names)?;
         let tls = server_config(vec![certificate], key)?;

@@ -116,6 +116,27 @@ async fn authority_outlives_the_process() {
     assert_eq!(https.get("localhost", "/livez").await.unwrap().0, 200);
 }
 
+/// What a version before this one kept: an authority that may sign for any name, without terms.
+#[tokio::test]
+async fn authority_without_terms_is_replaced_and_the_log_says_what_to_do() {
+    let api = Api::start().await;
+    let mut server = Server::start(&api).await;
+    let before = authority(&server).await;
+    let file = server.data().join("tls/authority.pem");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    let (terms, old) = kept.split_once('\n').unwrap();
+    assert!(terms.starts_with("fakecloud-authority: ") && terms.contains(" localhost"), "{terms}");
+    assert!(server.logged("trust anew").is_empty());
+    std::fs::write(&file, old).unwrap();
+    server.restart().await;
+    let after = authority(&server).await;
+    assert_ne!(after, before);
+    assert_eq!(server.logged("trust anew").len(), 1);
+    let https = Https::trusting(&after, &server);
+    assert_eq!(https.get("localhost", "/livez").await.unwrap().0, 200);
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("fakecloud-authority: "));
+}
+
 #[tokio::test]
 async fn authority_of_another_server_is_not_trusted() {
     let api = Api::start().await;
