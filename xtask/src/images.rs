@@ -19,7 +19,7 @@ const WHICH: &str = "\
 The images are pause, busybox:1.36, and AWS's provided:al2023, python:3.12, python:3.11 and nodejs:20. \
 A kind cluster gets the real ones where they can be pulled. \
 Every other gets stand-ins under the same names, built from Debian, PyPI and npm packages around AWS's own Runtime \
-Interface Emulator: python is Debian's 3.11, busybox is 1.35, nodejs carries no AWS SDK.";
+Interface Emulator: python is Debian's 3.11 with boto3, busybox is 1.35, nodejs carries the clients of the AWS SDK that are used most.";
 
 #[derive(clap::Args)]
 #[command(after_help = WHICH)]

@@ -4,4 +4,4 @@
 export AWS_EXECUTION_ENV="${AWS_EXECUTION_ENV:-AWS_Lambda_python3.12}"
 layers=/opt/python/lib/python3.12/site-packages:/opt/python/lib/python3.11/site-packages:/opt/python
 export PYTHONPATH="${PYTHONPATH:+$PYTHONPATH:}$layers:/var/runtime"
-exec ${AWS_LAMBDA_EXEC_WRAPPER:+"$AWS_LAMBDA_EXEC_WRAPPER"} /var/lang/bin/python3.12 -m awslambdaric "$_HANDLER"
+exec ${AWS_LAMBDA_EXEC_WRAPPER:+"$AWS_LAMBDA_EXEC_WRAPPER"} /var/lang/bin/python3.12 /var/runtime/bootstrap.py

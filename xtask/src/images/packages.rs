@@ -39,6 +39,14 @@ pub(crate) struct NpmPackage {
     pub(crate) sha256: &'static str,
 }
 
+/// Packages of the npm registry with all they depend on.
+pub(crate) struct NpmTree {
+    /// The text of a `package.json` that depends on them.
+    pub(crate) package: &'static str,
+    /// The text of its `package-lock.json`.
+    pub(crate) lock: &'static str,
+}
+
 /// Unpacks Debian packages into `dir`: exactly those named, without what they depend on.
 pub(crate) fn debian(packages: &[&str], dir: &Path) -> Result<()> {
     let downloads = tempfile::tempdir()?;
@@ -128,4 +136,43 @@ pub(crate) fn npm(package: &NpmPackage, node: &Path, dir: &Path) -> Result<()> {
     let flags = ["--extract", "--no-same-owner", "--strip-components=1", "--file"];
     shell::output(Command::new("tar").args(flags).arg(&archive).arg("--directory").arg(dir))?;
     Ok(())
+}
+
+/// Installs packages of the npm registry as `modules`, a directory that does not exist yet: without running their
+/// scripts, and without the entries of each package that are named in `unread`.
+pub(crate) fn npm_tree(tree: &NpmTree, node: &Path, unread: &[&str], modules: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    fs::write(scratch.path().join("package.json"), tree.package)?;
+    fs::write(scratch.path().join("package-lock.json"), tree.lock)?;
+    shell::output(
+        Command::new(node.join("bin/node"))
+            .arg(node.join("lib/node_modules/npm/bin/npm-cli.js"))
+            .args(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-bin-links"])
+            .current_dir(scratch.path()),
+    )?;
+    let installed = scratch.path().join("node_modules");
+    fs::remove_file(installed.join(".package-lock.json"))?;
+    for package in npm_packages(&installed)? {
+        for part in unread.iter().map(|part| package.join(part)) {
+            match part.is_dir() {
+                true => fs::remove_dir_all(part)?,
+                false if part.exists() => fs::remove_file(part)?,
+                false => {}
+            }
+        }
+    }
+    fs::create_dir_all(modules)?;
+    let from = installed.join(".");
+    shell::output(Command::new("cp").args(["-R", "--no-preserve=ownership"]).arg(from).arg(modules))?;
+    Ok(())
+}
+
+/// The directories of packages in a `node_modules`, those in scopes among them.
+fn npm_packages(modules: &Path) -> Result<Vec<PathBuf>> {
+    let mut packages = Vec::new();
+    for entry in sorted_files(modules)? {
+        let scoped = entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"@"));
+        packages.extend(if scoped { sorted_files(&entry)? } else { vec![entry] });
+    }
+    Ok(packages)
 }

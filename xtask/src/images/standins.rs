@@ -2,8 +2,8 @@
 //!
 //! A stand-in keeps the contract of the image whose name it bears (`/lambda-entrypoint.sh HANDLER`, the real Runtime
 //! Interface Emulator, `/var/runtime/bootstrap`, Lambda's directories), so that Pods are the same with either. It is
-//! not that image: `python:3.12` runs Debian's Python 3.11, `nodejs:20` carries no AWS SDK, and `busybox:1.36` is
-//! Debian's Busybox 1.35.
+//! not that image: `python:3.12` runs Debian's Python 3.11, `nodejs:20` carries the most used clients of the AWS SDK alone,
+//! and `busybox:1.36` is Debian's Busybox 1.35. Bash and curl are there, and boto3 in Python's.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -33,6 +33,7 @@ mod e2e_provisioned;
 mod e2e_quota;
 mod e2e_registry;
 mod e2e_restart;
+mod e2e_runtimes;
 mod e2e_sandbox;
 mod e2e_secrets;
 mod e2e_stacks;

@@ -1,22 +1,13 @@
 #!/bin/sh
 # A custom runtime: answers with the Pod it runs in, how many events that Pod has seen, and the event.
-# AWS's image has curl, the stand-in has busybox's wget.
 api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
 
 next() {
-  if command -v curl >/dev/null; then
-    curl -sS -D /tmp/headers -o /tmp/event "$api/next"
-  else
-    wget -q -S -O /tmp/event "$api/next" 2>/tmp/headers
-  fi
+  curl -sS -D /tmp/headers -o /tmp/event "$api/next"
 }
 
 respond() {
-  if command -v curl >/dev/null; then
-    curl -sS -o /dev/null -d "$2" "$api/$1/response"
-  else
-    wget -q -O /dev/null --post-data "$2" "$api/$1/response"
-  fi
+  curl -sS -o /dev/null -d "$2" "$api/$1/response"
 }
 
 count=0

@@ -70,6 +70,13 @@ impl Lambda {
         self.post(&format!("/2015-03-31/functions/{name}/invocations"), event)
     }
 
+    /// Invokes a function for one of its tenants and waits for its answer.
+    pub(crate) fn invoke_for(&self, name: &str, tenant: &str, event: &Value) -> Answer {
+        let url = self.url(&format!("/2015-03-31/functions/{name}/invocations"));
+        let request = self.agent.post(url).header("X-Amz-Tenant-Id", tenant);
+        Answer::read(request.send(event.to_string()).expect("fakecloud answers")).expect("a whole answer")
+    }
+
     /// Invokes a function without waiting for it.
     pub(crate) fn send_event(&self, name: &str, event: &Value) -> Answer {
         let url = self.url(&format!("/2015-03-31/functions/{name}/invocations"));
