@@ -42,7 +42,11 @@ WRONG_TEXTS = ["%", "a b", "$", "!" * 12, "~" * 36, "~" * 60, "~" * 90, "\x7f", 
 
 
 # AWS lists the values of these in another order than its model.
-LISTED = {"EventSourcePosition": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], "RecursiveLoop": ["Terminate", "Allow"]}
+LISTED = {
+    "EventSourcePosition": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"],
+    "InvokeMode": ["RESPONSE_STREAM", "BUFFERED"],
+    "RecursiveLoop": ["Terminate", "Allow"],
+}
 
 
 def required(shape):

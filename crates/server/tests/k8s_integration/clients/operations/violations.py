@@ -156,7 +156,9 @@ def breaks_pattern(shape, value):
     return len(found) == 1 and "pattern" in found[0]
 
 
-# Of the elements of these, AWS says other patterns than its model has.
+# Of the keys of these AWS says nothing about nulls.
+NEVER_NULL = ["routingConfig.additionalVersionWeights"]
+# Of the elements of these it says other patterns than its model has.
 OF_NETWORKS = {"vpcConfig.subnetIds": "^subnet-[0-9a-z]*$", "vpcConfig.securityGroupIds": "^sg-[0-9a-zA-Z]*$"}
 
 
@@ -165,7 +167,7 @@ def element(shape, path, kind, value, who, member):
     everything = [each for _, each in constraints(member)]
     if path in OF_NETWORKS:
         everything[-1] = f"Member must satisfy regular expression pattern: {OF_NETWORKS[path]}"
-    else:
+    elif who != "Map keys" or path not in NEVER_NULL:
         everything.append("Member must not be null")
     constraint = f"{who} must satisfy constraint: [{', '.join(everything)}]"
     return Violation(f"element {kind}", path, value, [text(shape, path, value, constraint)])
