@@ -1,6 +1,9 @@
 //! What a registry is opened with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use fakecloud_budget::Budget;
 
 use crate::token::Token;
 use crate::upstream::Upstream;
@@ -19,4 +22,6 @@ pub struct Config {
     pub auto_create: bool,
     /// Whose images are to be had below which prefixes; no two with the same prefix.
     pub upstreams: Vec<Upstream>,
+    /// The memory of bodies that are read as a whole.
+    pub bodies: Arc<Budget>,
 }

@@ -30,6 +30,7 @@ mod upstream;
 
 use axum::body::Body;
 use axum::response::Response;
+use fakecloud_budget::Peer;
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request};
@@ -59,10 +60,10 @@ impl Registry {
     /// Answers a call of the ECR API, whatever it is, in the form of its protocol.
     ///
     /// `scope` is the caller's account and region. `origin` is scheme, host and port by which the caller reached this
-    /// server, such as `http://localhost:4566`: addresses in answers begin with it.
-    pub async fn ecr(&self, scope: Scope, origin: String, request: Request<Body>) -> Response {
+    /// server, such as `http://localhost:4566`: addresses in answers begin with it. `peer` is whose memory the body takes.
+    pub async fn ecr(&self, scope: Scope, origin: String, peer: Peer, request: Request<Body>) -> Response {
         let caller = Caller { scope, origin, now: UnixMillis::now() };
-        let answered = self.answer(caller, request).await;
+        let answered = self.answer(caller, peer, request).await;
         let (status, body) = match answered {
             Ok(body) => (http::StatusCode::OK, body),
             Err(error) => {
@@ -78,10 +79,10 @@ impl Registry {
         response
     }
 
-    async fn answer(&self, caller: Caller, request: Request<Body>) -> Result<Value, Error> {
+    async fn answer(&self, caller: Caller, peer: Peer, request: Request<Body>) -> Result<Value, Error> {
         let (head, body) = request.into_parts();
         // Before anything is refused: a connection whose request was not read cannot be used again.
-        let (bytes, _turn) = body::read(body).await?;
+        let (bytes, _turn) = body::read(body, self.config().bodies.share(peer)).await?;
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let (operation, members) = Operation::of_target(target)?;
         authorization::admit(self, operation)?;

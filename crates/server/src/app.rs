@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use fakecloud_budget::Budget;
 use fakecloud_iam::Iam;
 use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
@@ -13,6 +14,7 @@ use crate::http::forward::Forward;
 use crate::http::trust::Trust;
 use crate::invocations::events;
 use crate::invocations::invocation_log::InvocationLog;
+use crate::invocations::waiting_bytes::Waiting;
 use crate::outbound::aws_client::AwsClient;
 use crate::pods::deployments::Deployments;
 use crate::pods::driver::Handle;
@@ -31,6 +33,10 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) lambda: Mutex<Lambda>,
     pub(crate) iam: Mutex<Iam>,
+    /// The memory of bodies of requests.
+    pub(crate) bodies: Arc<Budget>,
+    /// The memory of payloads.
+    pub(crate) payloads: Arc<Waiting>,
     /// None where nothing is to outlive the process.
     pub(crate) writer: Option<Writer>,
     pub(crate) blobs: Arc<Blobs>,

@@ -3,9 +3,11 @@
 mod aws;
 mod connections;
 mod k8s;
+mod memory;
 mod nodes;
 mod period;
 mod registry;
+mod size;
 mod tags;
 mod tls;
 mod trust;
@@ -22,9 +24,11 @@ use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use connections::ConnectionArgs;
 pub(crate) use k8s::K8sArgs;
+pub(crate) use memory::MemoryArgs;
 pub(crate) use nodes::NodeArgs;
 pub(crate) use period::Period;
 pub(crate) use registry::{Ecr, RegistryArgs};
+pub(crate) use size::Size;
 pub(crate) use tags::TagArgs;
 pub(crate) use tls::TlsArgs;
 pub(crate) use trust::{AllowedOrigins, TrustArgs, TrustedProxies};
@@ -133,6 +137,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
 
     /// What is logged, as for tracing's EnvFilter (such as info, fakecloud=debug)
     #[arg(long, env = "FAKECLOUD_LOG", value_name = "FAKECLOUD_LOG", default_value = "info")]

@@ -28,6 +28,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use fakecloud_budget::Peer;
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
@@ -49,7 +50,7 @@ fn router(app: App) -> Router {
         .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
         .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
         .merge(guarded(app.clone()))
-        .fallback(aws)
+        .fallback(unrouted)
         .with_state(app.clone())
         .merge(app.registry.router())
         .layer(DefaultBodyLimit::disable())
@@ -98,18 +99,23 @@ async fn unknown(method: Method, uri: Uri) -> Response {
     (StatusCode::NOT_FOUND, format!("there is no {method} {}; there are:\n{known}\n", uri.path())).into_response()
 }
 
+async fn unrouted(State(app): State<App>, request: Request) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::unknown());
+    aws(app, peer, request).await
+}
+
 /// One request to some API of AWS.
-async fn aws(State(app): State<App>, mut request: Request) -> Response {
+async fn aws(app: App, peer: Peer, mut request: Request) -> Response {
     let request_id = request_id::fresh();
     let service = match identify(&request) {
         Identified::Service(service) => service,
         Identified::Form { otherwise } => of_body(request.body_mut(), otherwise).await,
     };
     match service {
-        Service::Lambda => lambda_api::answer(&app, &mut request, &request_id).await,
-        Service::Ecr => ecr_api::answer(&app, request, &request_id).await,
-        Service::Iam => iam_api::answer(&app, fakecloud_iam::Service::Iam, request, &request_id).await,
-        Service::Sts => iam_api::answer(&app, fakecloud_iam::Service::Sts, request, &request_id).await,
+        Service::Lambda => lambda_api::answer(&app, peer, &mut request, &request_id).await,
+        Service::Ecr => ecr_api::answer(&app, peer, request, &request_id).await,
+        Service::Iam => iam_api::answer(&app, peer, fakecloud_iam::Service::Iam, request, &request_id).await,
+        Service::Sts => iam_api::answer(&app, peer, fakecloud_iam::Service::Sts, request, &request_id).await,
         Service::Other(_) | Service::Unknown => other_services::answer(&app, &service, request, &request_id).await,
     }
 }

@@ -10,4 +10,4 @@ pub(crate) mod relay;
 mod sent;
 pub(crate) mod streaming;
 pub(crate) mod trace_id;
-mod waiting_bytes;
+pub(crate) mod waiting_bytes;

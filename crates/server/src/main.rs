@@ -11,6 +11,7 @@ mod invocations;
 mod keyed_hash;
 mod log_fields;
 mod logging;
+mod memory;
 mod outbound;
 mod pods;
 mod request_id;

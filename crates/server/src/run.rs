@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use fakecloud_budget::Budget;
 use fakecloud_lambda::Effect;
 use fakecloud_podspec::{InstanceLabel, instance_selector};
 use fakecloud_pool::Config as PoolConfig;
@@ -27,6 +28,7 @@ use crate::http::forward::Forward;
 use crate::http::trust::Trust;
 use crate::invocations::events;
 use crate::invocations::invocation_log::InvocationLog;
+use crate::invocations::waiting_bytes::Waiting;
 use crate::outbound::aws_client::{AwsClient, Credentials, Endpoints};
 use crate::outbound::http_client::HttpClient;
 use crate::pods::cluster::Cluster;
@@ -44,7 +46,7 @@ use crate::state::restore::{Restored, restore};
 use crate::state::sweeper;
 use crate::tls::identity::Identity;
 use crate::words::chain;
-use crate::{logging, request_id, settings, shutdown};
+use crate::{logging, memory, request_id, settings, shutdown};
 
 /// After a start that failed, the next one of the same function waits this long, then twice as long, …
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -112,8 +114,9 @@ async fn serve(args: Args) -> Result<()> {
     let (driver, inputs) = driver::channel();
     let launcher = launcher(&args, &cluster, &settings, &instance, &secret);
     let (events, event_inputs) = events::channel();
-    let app = app(&args, listen, settings, driver.clone(), events, secret, &instance)?;
-    let queueing = events::restored(&args, app.clone(), event_inputs)?;
+    let memory = memory::Parts::of_setting(args.memory.limit);
+    let app = app(&args, &memory, listen, settings, (driver.clone(), events), secret, &instance)?;
+    let queueing = events::restored(&args, memory.events, app.clone(), event_inputs)?;
     let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
     let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
     let mut queueing = tokio::spawn(queueing);
@@ -201,10 +204,10 @@ fn pool_config(args: &Args) -> PoolConfig {
 
 fn app(
     args: &Args,
+    memory: &memory::Parts,
     listen: SocketAddr,
     settings: Arc<fakecloud_podspec::Cluster>,
-    driver: Handle,
-    events: events::Handle,
+    (driver, events): (Handle, events::Handle),
     secret: Arc<Secret>,
     instance: &InstanceLabel,
 ) -> Result<App> {
@@ -216,7 +219,8 @@ fn app(
         }
     };
     let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
-    let registry = Registry::open(registry_config(args, blobs.root())).with_context(place)?;
+    let bodies = Budget::new(memory.bodies, memory::LARGEST_BODY_BYTES);
+    let registry = Registry::open(registry_config(args, blobs.root(), Arc::clone(&bodies))).with_context(place)?;
     let lambda_config = fakecloud_lambda::Config {
         self_url: settings.self_url.to_string(),
         archives_path: format!("{ARCHIVES_PATH}/"),
@@ -239,6 +243,8 @@ fn app(
     Ok(App::new(Parts {
         lambda: lambda.into(),
         iam: iam.into(),
+        bodies,
+        payloads: Waiting::new(memory.payloads),
         writer,
         deployments,
         provisioning: Provisioning::default(),
@@ -258,13 +264,14 @@ fn app(
     }))
 }
 
-fn registry_config(args: &Args, root: &Path) -> fakecloud_registry::Config {
+fn registry_config(args: &Args, root: &Path, bodies: Arc<Budget>) -> fakecloud_registry::Config {
     fakecloud_registry::Config {
         folder: root.join("registry"),
         durable: args.data_dir.is_some(),
         token: args.registry.token.clone().and_then(|token| Token::new(token.0)),
         auto_create: args.registry.auto_create,
         upstreams: args.registry.upstreams.clone().map(|upstreams| upstreams.0).unwrap_or_default(),
+        bodies,
     }
 }
 

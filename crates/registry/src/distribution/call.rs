@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use fakecloud_budget::Peer;
 use form_urlencoded as form;
 use http::HeaderMap;
 use http::header::HOST;
@@ -21,6 +22,8 @@ pub(crate) struct Call {
     query: Vec<(String, String)>,
     /// Whose repositories plain names mean, as the host or the password says.
     hint: Option<Scope>,
+    /// Whose memory the body takes.
+    pub(crate) peer: Peer,
 }
 
 impl Call {
@@ -32,7 +35,8 @@ impl Call {
         // containerd says by `ns` which registry it wants, where this one is a mirror of that.
         let mirrored = query.iter().find(|(name, _)| name == "ns").map(|(_, host)| host.as_str());
         let hint = [host, mirrored].into_iter().flatten().find_map(Scope::of_host).or(login);
-        Self { registry, headers: head.headers, query, hint }
+        let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::unknown());
+        Self { registry, headers: head.headers, query, hint, peer }
     }
 
     /// The repository that the path names.

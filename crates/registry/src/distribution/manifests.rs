@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use fakecloud_budget::Share;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
@@ -53,7 +54,7 @@ pub(super) fn head(call: &Call, asked: &Asked, reference: &str) -> Result<Respon
 /// `PUT` of a manifest.
 pub(super) async fn put(call: &Call, asked: Asked, reference: &str, body: Body) -> Result<Response, Error> {
     let (digest, tags) = named(call, reference)?;
-    let content = receive(body).await?;
+    let (content, _memory) = receive(call, body).await?;
     let digest = match digest {
         Some(expected) => {
             let actual = Digest::with(expected.algorithm(), &content);
@@ -106,9 +107,11 @@ fn named(call: &Call, reference: &str) -> Result<(Option<Digest>, Vec<Tag>), Err
     }
 }
 
-async fn receive(body: Body) -> Result<Bytes, Error> {
-    RequestBody::new(body).all(BYTES_MAX).await.map_err(|error| match error {
-        BodyError::Silent | BodyError::Slow => Error::new(ErrorCode::RequestTimeout, error),
+async fn receive(call: &Call, body: Body) -> Result<(Bytes, Share), Error> {
+    let share = call.registry.config().bodies.share(call.peer);
+    RequestBody::new(body).all(BYTES_MAX, share).await.map_err(|error| match error {
+        BodyError::Silent | BodyError::Slow { .. } => Error::new(ErrorCode::RequestTimeout, error),
+        BodyError::NoRoom(_) => Error::new(ErrorCode::TooManyRequests, error),
         BodyError::Cut(_) => Error::new(ErrorCode::ManifestInvalid, error),
         BodyError::TooLarge { bytes_max } => {
             Error::new(ErrorCode::ManifestTooLarge, format!("the manifest has more than {bytes_max} bytes"))

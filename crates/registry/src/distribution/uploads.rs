@@ -169,7 +169,10 @@ fn unknown(error: UploadError) -> Error {
 
 fn cut(error: ReceiveError) -> Error {
     match error {
-        ReceiveError::Client(BodyError::Silent | BodyError::Slow) => Error::new(ErrorCode::RequestTimeout, error),
+        ReceiveError::Client(BodyError::Silent | BodyError::Slow { .. }) => {
+            Error::new(ErrorCode::RequestTimeout, error)
+        }
+        ReceiveError::Client(BodyError::NoRoom(_)) => Error::new(ErrorCode::TooManyRequests, error),
         ReceiveError::Client(BodyError::Cut(_) | BodyError::TooLarge { .. }) => {
             Error::new(ErrorCode::BlobUploadInvalid, error)
         }

@@ -1,9 +1,9 @@
-//! Bodies of requests: bounded, one by one and all together.
+//! Bodies of calls: bounded, one by one and all together.
 
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
+use fakecloud_budget::Share;
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::{Error, ErrorCode};
 use crate::request_body::{BodyError, RequestBody};
@@ -11,38 +11,26 @@ use crate::request_body::{BodyError, RequestBody};
 /// A part of a layer, 20 MiB in base64, or a manifest of 4 MiB in which every character is escaped, and what is around.
 const BODY_BYTES_MAX: u64 = 32 << 20;
 
-/// Bodies up to this size are read without asking: a thousand of them are no burden.
-const SMALL_BYTES: u64 = 64 << 10;
-
-/// What all longer bodies together may have; further ones wait for their turn.
-const LARGE_KIB_MAX: u32 = 64 << 10;
-static LARGE: Semaphore = Semaphore::const_new(LARGE_KIB_MAX as usize);
-
 /// Work on more than this is done apart: it takes milliseconds.
 const LONG_BYTES: usize = 256 << 10;
 
-/// The right to hold a long body, until it is dropped.
-pub(super) type Turn = Option<SemaphorePermit<'static>>;
-
-/// Reads a body to its end.
+/// Reads a body to its end, and gives it with its memory.
 ///
 /// # Errors
 ///
-/// `RequestEntityTooLargeException`, `RequestTimeoutException` where the body stalls, and `ServerException` where it
-/// breaks off.
-pub(super) async fn read(body: Body) -> Result<(Bytes, Turn), Error> {
-    let size = body.size_hint();
-    if size.lower() > BODY_BYTES_MAX {
+/// `RequestEntityTooLargeException`, `RequestTimeoutException` where the body stalls, `ThrottlingException` where others have all
+/// the memory, and `ServerException` where it breaks off.
+pub(super) async fn read(body: Body, share: Share) -> Result<(Bytes, Share), Error> {
+    if body.size_hint().lower() > BODY_BYTES_MAX {
         return Err(too_large());
     }
-    let turn = turn(size.upper().unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX)).await;
     let limit = usize::try_from(BODY_BYTES_MAX).expect("an address has at least 32 bits");
-    let bytes = RequestBody::new(body).all(limit).await.map_err(|error| match error {
-        BodyError::Silent | BodyError::Slow => Error::new(ErrorCode::RequestTimeout, error.to_string()),
+    RequestBody::new(body).all(limit, share).await.map_err(|error| match error {
+        BodyError::Silent | BodyError::Slow { .. } => Error::new(ErrorCode::RequestTimeout, error.to_string()),
+        BodyError::NoRoom(_) => Error::new(ErrorCode::Throttling, error.to_string()),
         BodyError::Cut(cause) => Error::server(format!("the request could not be read: {cause}")),
         BodyError::TooLarge { .. } => too_large(),
-    })?;
-    Ok((bytes, turn))
+    })
 }
 
 /// Parses a body: a JSON object, or nothing, which is an empty one.
@@ -69,14 +57,6 @@ pub(super) async fn work<T: Send + 'static>(bytes: usize, work: impl FnOnce() ->
     }
 }
 
-async fn turn(bytes: u64) -> Turn {
-    if bytes <= SMALL_BYTES {
-        return None;
-    }
-    let kib = u32::try_from(bytes >> 10).map_or(LARGE_KIB_MAX, |kib| kib.min(LARGE_KIB_MAX));
-    Some(LARGE.acquire_many(kib).await.expect("nobody closes this semaphore"))
-}
-
 fn too_large() -> Error {
     let message = format!("Request must be smaller than {BODY_BYTES_MAX} bytes");
     Error::new(ErrorCode::RequestEntityTooLarge, message)
@@ -85,27 +65,46 @@ fn too_large() -> Error {
 #[cfg(test)]
 mod tests {
     use std::thread;
+    use std::time::Duration;
 
+    use fakecloud_budget::{Budget, Peer};
     use futures_util::stream::{self, StreamExt as _};
+    use tokio::time::Instant;
 
     use super::*;
 
-    /// A body of unknown length, which may need half of what all long ones have.
+    /// A body of unknown length that ends with a stall.
     fn stalled() -> Body {
         let begun = stream::once(async { Ok::<_, axum::Error>(Bytes::from_static(b"{")) });
         Body::from_stream(begun.chain(stream::pending()))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn stalled_bodies_make_room_for_the_next_one() {
-        let next = Body::from_stream(stream::iter([Ok::<_, axum::Error>(Bytes::from_static(b"{}"))]));
-        let (one, other, next) = tokio::join!(read(stalled()), read(stalled()), read(next));
-        for stalled in [one, other] {
-            let error = stalled.unwrap_err();
+    async fn stalled_bodies_keep_nobody_waiting_and_end() {
+        let budget = Budget::new(128 << 20, 2 * BODY_BYTES_MAX as usize);
+        let share = || budget.share(Peer::unknown());
+        let stalled: Vec<_> = (0..50).map(|_| tokio::spawn(read(stalled(), share()))).collect();
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        let next = Body::from_stream(stream::iter([Ok::<_, axum::Error>(Bytes::from(vec![b' '; 20 << 20]))]));
+        assert_eq!(read(next, share()).await.unwrap().0.len(), 20 << 20);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        for stalled in stalled {
+            let error = stalled.await.unwrap().unwrap_err();
             assert_eq!(error.code(), ErrorCode::RequestTimeout);
             assert!(error.message().contains("60 seconds"), "{error}");
         }
-        assert_eq!(next.unwrap().0, "{}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_others_leave_no_memory_for_is_throttled() {
+        let budget = Budget::new(100, 50);
+        let mut others = [1, 2, 3].map(|last| budget.share(Peer::at([10, 0, 0, last].into())));
+        for (other, bytes) in others.iter_mut().zip([38, 12, 1]) {
+            other.grow(bytes).await.unwrap();
+        }
+        let error = read(Body::from("{}"), budget.share(Peer::unknown())).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Throttling);
     }
 
     #[tokio::test]

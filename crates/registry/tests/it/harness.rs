@@ -4,6 +4,7 @@ use std::io;
 
 use axum::Router;
 use axum::body::Body;
+use fakecloud_budget::Budget;
 use fakecloud_registry::{Algorithm, Config, Digest, Registry, media_type};
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Request, StatusCode};
@@ -170,6 +171,7 @@ fn config(folder: &TempDir) -> Config {
         token: None,
         auto_create: true,
         upstreams: Vec::new(),
+        bodies: Budget::new(128 << 20, 64 << 20),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tags that ECR was told to keep.
 
 use axum::body::Body;
+use fakecloud_budget::Peer;
 use fakecloud_registry::{Scope, media_type};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -11,7 +12,8 @@ async fn ecr(harness: &Harness, operation: &str, input: Value) {
     let request = Request::post("/")
         .header("x-amz-target", format!("AmazonEC2ContainerRegistry_V20150921.{operation}"))
         .body(Body::from(input.to_string()));
-    let answer = harness.registry.ecr(Scope::default(), "http://localhost:4566".to_owned(), request.unwrap()).await;
+    let (scope, origin) = (Scope::default(), "http://localhost:4566".to_owned());
+    let answer = harness.registry.ecr(scope, origin, Peer::unknown(), request.unwrap()).await;
     assert_eq!(answer.status(), StatusCode::OK);
 }
 

@@ -17,6 +17,7 @@ fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
         ("--max-connections-per-peer=many", "FAKECLOUD_MAX_CONNECTIONS_PER_PEER", "'many'", "digit"),
         ("--head-timeout=30", "FAKECLOUD_HEAD_TIMEOUT", "'30'", "90s"),
         ("--idle-timeout=never", "FAKECLOUD_IDLE_TIMEOUT", "'never'", "90s"),
+        ("--memory-limit=512", "FAKECLOUD_MEMORY_LIMIT", "'512'", "512Mi"),
         ("--k8s-cpu=fast", "FAKECLOUD_K8S_CPU", "'fast'", "proportional"),
         ("--k8s-ephemeral-storage=lots", "FAKECLOUD_K8S_EPHEMERAL_STORAGE", "'lots'", "1Gi"),
         ("--lambda-ignore-architecture=yes", "FAKECLOUD_LAMBDA_IGNORE_ARCHITECTURE", "'yes'", "true"),

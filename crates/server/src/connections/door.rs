@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 
 use super::activity::{Activity, HEAD_BYTES_MAX};
 use super::parting::{Parting, part};
-use super::peer::{Peer, counted_as};
+use super::peer::Peer;
 use super::reserve::{RESERVE_MAX, Reserve};
 use super::slots::{Slots, Terms};
 use super::watch::{End, Limits, Watch};
@@ -133,7 +133,7 @@ impl Shared {
             debug!(%error, "a connection keeps the system's settings");
         }
         let (shared, closing, activity) = (Arc::clone(self), closing.clone(), Arc::new(Activity::default()));
-        match self.slots.take(counted_as(address.ip())) {
+        match self.slots.take(fakecloud_budget::Peer::at(address.ip())) {
             Ok(slot) => {
                 tokio::spawn(async move {
                     shared.attend(tcp, address, activity, Terms::Any, closing).await;

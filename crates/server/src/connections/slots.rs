@@ -1,8 +1,9 @@
 //! How many connections there may be, in all and of one peer.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fakecloud_budget::Peer;
 
 /// The connections that are open now.
 pub(super) struct Slots {
@@ -16,13 +17,13 @@ struct Held {
     /// The sum of the others.
     all: usize,
     /// Those of each peer that has some.
-    of_peer: HashMap<IpAddr, usize>,
+    of_peer: HashMap<Peer, usize>,
 }
 
 /// One connection, until it is dropped.
 pub(super) struct Slot {
     slots: Arc<Slots>,
-    peer: IpAddr,
+    peer: Peer,
 }
 
 /// What a connection may be used for.
@@ -45,7 +46,7 @@ pub(crate) enum Full {
         "{peer} has {of_peer_max} connections, which is as many as one address may have: close some, or raise \
          FAKECLOUD_MAX_CONNECTIONS_PER_PEER"
     )]
-    OfPeer { peer: IpAddr, of_peer_max: usize },
+    OfPeer { peer: Peer, of_peer_max: usize },
 }
 
 // === impl Slots ===
@@ -56,7 +57,7 @@ impl Slots {
     }
 
     /// Counts a connection of a peer in.
-    pub(super) fn take(self: &Arc<Self>, peer: IpAddr) -> Result<Slot, Full> {
+    pub(super) fn take(self: &Arc<Self>, peer: Peer) -> Result<Slot, Full> {
         let mut held = self.held();
         if held.all >= self.all_max {
             return Err(Full::All { all_max: self.all_max });
@@ -94,8 +95,8 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn peer(last: u8) -> IpAddr {
-        [10, 0, 0, last].into()
+    fn peer(last: u8) -> Peer {
+        Peer::at([10, 0, 0, last].into())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use axum::extract::Request;
 use axum::response::Response;
+use fakecloud_budget::Peer;
 use fakecloud_lambda::{Origin, Scope};
 use fakecloud_registry as registry;
 use http::{HeaderValue, StatusCode};
@@ -14,7 +15,7 @@ use crate::http::service::Service;
 
 /// Answers a request in ECR's own words, whatever it is. Where the images of functions are elsewhere, the server that has
 /// the other services of AWS, if there is one, has ECR as well.
-pub(crate) async fn answer(app: &App, request: Request, request_id: &str) -> Response {
+pub(crate) async fn answer(app: &App, peer: Peer, request: Request, request_id: &str) -> Response {
     if app.own_images.is_none()
         && let Some(forward) = &app.forward
     {
@@ -27,7 +28,7 @@ pub(crate) async fn answer(app: &App, request: Request, request_id: &str) -> Res
             return refusal.respond(Protocol::of(&head, &Service::Ecr), request_id);
         }
     };
-    let mut response = app.registry.ecr(scope, origin, request).await;
+    let mut response = app.registry.ecr(scope, origin, peer, request).await;
     trace!(request_id, status = response.status().as_u16(), "answered");
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
     response.headers_mut().insert(REQUEST_ID, request_id);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use fakecloud_lambda::{UrlAddress, is_lambda_path};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
@@ -79,6 +79,7 @@ impl Service<http::Request<Incoming>> for Requests {
         let app = self.app.clone();
         if let Some(address) = UrlAddress::of_request(request.headers(), request.uri().path()) {
             request.extensions_mut().insert(client);
+            request.extensions_mut().insert(self.peer.counted());
             return held(busy, async move { function_urls::answer(&app, address, request).await });
         }
         if let Some(refusal) = app.trust.pages.refusal(&request) {
@@ -86,8 +87,10 @@ impl Service<http::Request<Incoming>> for Requests {
         }
         // No route is for the calls of Lambda.
         if is_lambda_path(request.uri().path()) || is_for_another_v2(request.uri(), request.headers()) {
-            return held(busy, async move { aws(State(app), request).await });
+            let peer = self.peer.counted();
+            return held(busy, async move { aws(app, peer, request).await });
         }
+        request.extensions_mut().insert(self.peer.counted());
         let answer = self.routes.clone().oneshot(request);
         held(busy, async move { answer.await.unwrap_or_else(|never| match never {}) })
     }

@@ -5,6 +5,7 @@ use std::io;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use fakecloud_budget::Peer;
 use fakecloud_lambda::{Error, ErrorCode, Invocation, Outcome, StreamedHead, UrlAddress, UrlRequest, UrlTarget};
 use http::header::CONTENT_SECURITY_POLICY;
 use http::request::Parts;
@@ -75,7 +76,7 @@ async fn serve(
         Ok(caller) => caller,
         Err(refused) => return Ok(into_http(*refused)),
     };
-    let read = request_body::read(body, UrlTarget::MAX_BODY_BYTES as u64).await;
+    let read = request_body::read(body, UrlTarget::MAX_BODY_BYTES as u64, app.bodies.share(peer(head))).await;
     let (body, turn) = read.map_err(|error| error.told(UrlTarget::too_large, Error::service))?;
     let moment = control::now();
     let request = UrlRequest {
@@ -100,6 +101,10 @@ async fn serve(
     }
     let outcome = invoke::run(app, &mut invocation, request_id, Terms::new(Source::FunctionUrl, trace_id)).await?;
     target.response(&head.headers, outcome).map(into_http)
+}
+
+fn peer(head: &Parts) -> Peer {
+    head.extensions.get::<Peer>().copied().unwrap_or(Peer::unknown())
 }
 
 fn source_ip(head: &Parts) -> String {

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use fakecloud_budget::Peer;
 use fakecloud_iam::{Call, Caller, Error, ErrorCode, Service, parse};
 use fakecloud_lambda::Scope;
 use http::HeaderValue;
@@ -23,8 +24,8 @@ const BODY_BYTES_MAX: u64 = 1 << 20;
 const SESSION_TOKEN: &str = "x-amz-security-token";
 
 /// Answers a request in the service's own words, whatever it is.
-pub(crate) async fn answer(app: &App, service: Service, request: Request, request_id: &str) -> Response {
-    let answer = run(app, service, request, request_id).await.unwrap_or_else(|error| {
+pub(crate) async fn answer(app: &App, peer: Peer, service: Service, request: Request, request_id: &str) -> Response {
+    let answer = run(app, peer, service, request, request_id).await.unwrap_or_else(|error| {
         let answer = error.to_response(service, request_id);
         if answer.status.is_server_error() {
             warn!(request_id, %error, "a request failed");
@@ -42,13 +43,14 @@ pub(crate) async fn answer(app: &App, service: Service, request: Request, reques
 
 async fn run(
     app: &App,
+    peer: Peer,
     service: Service,
     request: Request,
     request_id: &str,
 ) -> Result<fakecloud_iam::Response, Error> {
     let (head, body) = request.into_parts();
     let caller = caller(&head)?;
-    let read = request_body::read(body, BODY_BYTES_MAX).await;
+    let read = request_body::read(body, BODY_BYTES_MAX, app.bodies.share(peer)).await;
     let failed = |failure| Error::new(ErrorCode::ServiceFailure, failure);
     let (form, _turn) = read.map_err(|error| error.told(too_large, failed))?;
     let call = parse(service, head.uri.query(), &form)?;

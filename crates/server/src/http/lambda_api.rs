@@ -1,6 +1,7 @@
 //! A request to the Lambda API, from bytes to bytes.
 
 use axum::response::Response;
+use fakecloud_budget::{Peer, Share};
 use fakecloud_lambda::{Error, InvokeCall, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse_as};
 use http::HeaderValue;
 use tracing::{trace, warn};
@@ -12,8 +13,8 @@ use crate::invocations::{invoke, streaming, trace_id};
 use crate::state::control;
 
 /// Answers a request in the Lambda API's own words, whatever it is.
-pub(crate) async fn answer(app: &App, request: &mut axum::extract::Request, request_id: &str) -> Response {
-    let mut response = run(app, request, request_id).await.unwrap_or_else(|error| {
+pub(crate) async fn answer(app: &App, peer: Peer, request: &mut axum::extract::Request, request_id: &str) -> Response {
+    let mut response = run(app, peer, request, request_id).await.unwrap_or_else(|error| {
         let answer = error.to_response();
         if answer.status.is_server_error() {
             warn!(request_id, %error, "a request failed");
@@ -26,11 +27,11 @@ pub(crate) async fn answer(app: &App, request: &mut axum::extract::Request, requ
     response
 }
 
-async fn run(app: &App, request: &mut axum::extract::Request, request_id: &str) -> Result<Response, Error> {
+async fn run(app: &App, peer: Peer, request: &mut axum::extract::Request, request_id: &str) -> Result<Response, Error> {
     let scope = Scope::of_request(request.headers(), request.uri().query())?;
     let uri = request.uri();
     let operation = operation(request.method(), uri.path(), uri.query().unwrap_or_default())?;
-    let (request, turn) = read(operation, request).await?;
+    let (request, turn) = read(operation, request, app.bodies.share(peer)).await?;
     let parsed = || parse_as(operation, &request);
     if !matches!(operation, Operation::Invoke | Operation::InvokeAsync | Operation::InvokeWithResponseStream) {
         let call = work_on(request.body.len(), parsed)?;
@@ -55,8 +56,12 @@ async fn run(app: &App, request: &mut axum::extract::Request, request_id: &str) 
 }
 
 /// Takes a request and reads it to its end, unless it is too long.
-async fn read(operation: Operation, request: &mut axum::extract::Request) -> Result<(Request, Turn), Error> {
-    let read = request_body::read(std::mem::take(request.body_mut()), MAX_REQUEST_BYTES).await;
+async fn read(
+    operation: Operation,
+    request: &mut axum::extract::Request,
+    share: Share,
+) -> Result<(Request, Turn), Error> {
+    let read = request_body::read(std::mem::take(request.body_mut()), MAX_REQUEST_BYTES, share).await;
     let (body, turn) = read.map_err(|error| error.told(|| Error::request_too_large(operation), Error::service))?;
     let request = Request {
         method: std::mem::take(request.method_mut()),

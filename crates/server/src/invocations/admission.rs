@@ -4,7 +4,7 @@
 use fakecloud_lambda::{Admitted, Error, Invocation, InvocationKind};
 use tracing::warn;
 
-use super::waiting_bytes::{Share, WAITING};
+use super::waiting_bytes::Share;
 use crate::app::App;
 
 /// Held as long as an invocation waits for its environment or runs, be its caller there or not.
@@ -12,7 +12,7 @@ pub(crate) struct Admission {
     app: App,
     admitted: Admitted,
     #[expect(dead_code, reason = "held for its end")]
-    memory: Option<Share<'static>>,
+    memory: Option<Share>,
 }
 
 impl Admission {
@@ -21,19 +21,19 @@ impl Admission {
     /// # Errors
     /// `TooManyRequestsException`: unlike this server's own limits on Pods, AWS's let nobody wait, and neither does memory.
     pub(crate) fn of(app: &App, invocation: &Invocation) -> Result<Self, Error> {
-        let memory = memory(invocation)?;
+        let memory = memory(app, invocation)?;
         let admitted = app.lambda().admit(invocation)?;
         Ok(Self { app: app.clone(), admitted, memory })
     }
 }
 
 /// The share of a payload in the memory there is. Those of events are counted where they are queued.
-fn memory(invocation: &Invocation) -> Result<Option<Share<'static>>, Error> {
+fn memory(app: &App, invocation: &Invocation) -> Result<Option<Share>, Error> {
     if invocation.kind == InvocationKind::Event {
         return Ok(None);
     }
     let bytes = invocation.payload.len();
-    WAITING.share(bytes).map_err(|cause| {
+    app.payloads.share(bytes).map_err(|cause| {
         warn!(function = invocation.function.arn(), bytes, %cause, "an invocation was refused with 429");
         Error::throttled("ConcurrentInvocationLimitExceeded")
     })

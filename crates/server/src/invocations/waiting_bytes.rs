@@ -1,27 +1,22 @@
 //! The memory that payloads take as long as their invocations wait or run.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Payloads up to this size are not counted: AWS's limit on concurrent invocations bounds how many there are.
 const SMALL_BYTES: usize = 64 << 10;
 
-/// All larger payloads together: forty of the largest.
-const BYTES_MAX: usize = 256 << 20;
-
-/// The payloads of this process.
-pub(super) static WAITING: Waiting = Waiting { bytes: AtomicUsize::new(0), bytes_max: BYTES_MAX };
-
 /// Payloads that are counted.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     bytes: AtomicUsize,
     bytes_max: usize,
 }
 
 /// A payload's share, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Share<'a> {
-    waiting: &'a Waiting,
+pub(super) struct Share {
+    waiting: Arc<Waiting>,
     bytes: usize,
 }
 
@@ -35,18 +30,25 @@ pub(super) struct Full {
 // === impl Waiting ===
 
 impl Waiting {
+    /// Room for so many bytes.
+    pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { bytes: AtomicUsize::new(0), bytes_max })
+    }
+
     /// Counts a payload of so many bytes in.
-    pub(super) fn share(&self, bytes: usize) -> Result<Option<Share<'_>>, Full> {
+    pub(super) fn share(self: &Arc<Self>, bytes: usize) -> Result<Option<Share>, Full> {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
         let more = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= self.bytes_max);
         let counted = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        counted.map(|_| Some(Share { waiting: self, bytes })).map_err(|_| Full { bytes_max: self.bytes_max })
+        counted
+            .map(|_| Some(Share { waiting: Arc::clone(self), bytes }))
+            .map_err(|_| Full { bytes_max: self.bytes_max })
     }
 }
 
-impl Drop for Share<'_> {
+impl Drop for Share {
     fn drop(&mut self) {
         self.waiting.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -58,7 +60,7 @@ mod tests {
 
     #[test]
     fn payloads_fit_up_to_the_limit_and_make_room_when_they_go() {
-        let waiting = Waiting { bytes: AtomicUsize::new(0), bytes_max: 200 << 10 };
+        let waiting = Waiting::new(200 << 10);
         let first = waiting.share(100 << 10).unwrap();
         let second = waiting.share(100 << 10).unwrap();
         assert_eq!(waiting.share((64 << 10) + 1).map(|_| ()), Err(Full { bytes_max: 200 << 10 }));

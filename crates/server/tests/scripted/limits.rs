@@ -124,7 +124,8 @@ async fn log_names_the_limits_that_refused_invocations() {
 #[tokio::test]
 async fn payloads_that_wait_do_not_fill_the_memory() {
     let api = Api::start().await;
-    let server = Server::start_with(&api, &[("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1")]).await;
+    let settings = [("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "1"), ("FAKECLOUD_MEMORY_LIMIT", "512Mi")];
+    let server = Server::start_with(&api, &settings).await;
     server.create_function("hello").await;
     api.script([Create::NeverScheduled]);
     let largest = Bytes::from(format!("\"{}\"", "a".repeat(6_291_454)));
@@ -132,17 +133,17 @@ async fn payloads_that_wait_do_not_fill_the_memory() {
         let request = server.invocation("hello").body(largest.clone());
         tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
     };
-    // 256 MB are 42 of them.
-    let mut invocations: FuturesUnordered<JoinHandle<u16>> = (0..43).map(|_| invoke()).collect();
+    // An eighth of the memory is 10 of them.
+    let mut invocations: FuturesUnordered<JoinHandle<u16>> = (0..11).map(|_| invoke()).collect();
     assert_eq!(invocations.next().await.unwrap().unwrap(), 429);
-    let logged = server.logged("the payloads of invocations that wait or run would take more than 268435456 bytes");
+    let logged = server.logged("the payloads of invocations that wait or run would take more than 67108864 bytes");
     assert_eq!(logged.len(), 1, "{logged:?}");
     assert!(logged[0].contains("function:hello"), "{logged:?}");
     // The others wait for the only Pod there may be, which is not ready: nothing but its end answers them.
     let pod = until(async || api.pods().pop()).await;
     api.let_listen(&pod).await;
     let others: Vec<u16> = invocations.map(Result::unwrap).collect().await;
-    assert_eq!(others, [200; 42]);
+    assert_eq!(others, [200; 10]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A registry in a folder of its own, and a client that calls it.
 
 use axum::body::{Body, to_bytes};
+use fakecloud_budget::{Budget, Peer};
 use http::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -74,7 +75,7 @@ impl Ecr {
         let scope = Scope::new(ACCOUNT, self.region).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let response = self.registry.ecr(scope, ORIGIN.to_owned(), request).await;
+            let response = self.registry.ecr(scope, ORIGIN.to_owned(), Peer::unknown(), request).await;
             let status = response.status().as_u16();
             assert_eq!(response.headers()["content-type"], "application/x-amz-json-1.1");
             let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -107,7 +108,8 @@ impl Ecr {
 
     fn open(folder: TempDir, token: Option<Token>, upstream: &str) -> Self {
         let upstreams = Some(upstream).filter(|it| !it.is_empty()).map(|it| it.parse().unwrap()).into_iter().collect();
-        let config = Config { folder: folder.path().to_owned(), durable: false, token, auto_create: true, upstreams };
+        let (folder_path, bodies) = (folder.path().to_owned(), Budget::new(128 << 20, 64 << 20));
+        let config = Config { folder: folder_path, durable: false, token, auto_create: true, upstreams, bodies };
         Self { registry: Registry::open(config).unwrap(), folder, region: REGION }
     }
 }

@@ -1,5 +1,6 @@
 //! The registry under test, on a socket, with its upstreams.
 
+use fakecloud_budget::Budget;
 use fakecloud_registry::{Config, Digest, Registry, media_type};
 use http::StatusCode;
 use http::header::ACCEPT;
@@ -57,6 +58,7 @@ impl Ours {
             token: None,
             auto_create: true,
             upstreams: upstreams.iter().map(|upstream| upstream.parse().unwrap()).collect(),
+            bodies: Budget::new(128 << 20, 64 << 20),
         });
         let (registry, listener) = (registry.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -18,11 +18,13 @@ use crate::state::writer::Writer;
 /// A data directory that cannot be read or written.
 pub(crate) fn restored(
     args: &Args,
+    bytes_max: usize,
     app: App,
     inputs: mpsc::UnboundedReceiver<Input>,
 ) -> Result<impl Future<Output = ()> + use<>> {
     let config = Config {
         events_max: args.lambda_async_queue_limit,
+        bytes_max,
         running_max: args.lambda_max_concurrency.try_into().context("FAKECLOUD_LAMBDA_MAX_CONCURRENCY")?,
         retry_base: args.lambda_retry_base.0,
         ..Config::default()
