@@ -80,6 +80,9 @@ pub enum Failure {
     },
     /// No instance started within [`Config::start_timeout`](crate::Config::start_timeout).
     StartTimedOut,
+    /// Its deploy has no instance, and none was begun within [`Config::start_wait`](crate::Config::start_wait), as the nodes had
+    /// others to start.
+    NotBegunInTime,
     /// The process ends.
     ShuttingDown,
 }
@@ -119,6 +122,7 @@ impl fmt::Display for Failure {
             Self::Throttled => f.write_str("all instances are busy and the queue is full"),
             Self::StartFailed { reason } => write!(f, "no instance could be started: {reason}"),
             Self::StartTimedOut => f.write_str("no instance started in time"),
+            Self::NotBegunInTime => f.write_str("the nodes had too many other instances to start"),
             Self::ShuttingDown => f.write_str("shutting down"),
         }
     }

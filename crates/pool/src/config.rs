@@ -33,6 +33,14 @@ pub struct Config {
     /// With 10 instances at most and a limit of 5, a cold function thus takes 15 invocations at once: 10 get an
     /// instance each and 5 wait their turn. Zero: nothing waits that no instance is being started for.
     pub queue_limit: usize,
+    /// Instances that may start at once on one node, at least, whatever is learned. Default 2.
+    pub starts_min: NonZeroU32,
+    /// Instances that may start at once on one node, at most; a lower value than `starts_min` counts as `starts_min`. Between
+    /// the two, the pool learns how many a node digests. Default 64.
+    pub starts_max: NonZeroU32,
+    /// Time a deploy without any instance waits for its first start at most, while there is a place for it; then its waiting
+    /// invocations fail. Neither `start_timeout` nor anything else runs meanwhile. Default 15 min.
+    pub start_wait: Duration,
     /// Time after which an unconfirmed `StopPod` is asked for again. Default 30 s.
     pub stop_timeout: Duration,
     /// Time without new starts after the first failed start of a deploy. Doubles with each further one. Default 1 s.
@@ -52,6 +60,9 @@ impl Default for Config {
             idle_ttl: Duration::from_secs(10 * 60),
             start_timeout: Duration::from_secs(60),
             queue_limit: 1_000,
+            starts_min: NonZeroU32::new(2).expect("2 is not zero"),
+            starts_max: NonZeroU32::new(64).expect("64 is not zero"),
+            start_wait: Duration::from_secs(15 * 60),
             stop_timeout: Duration::from_secs(30),
             backoff_min: Duration::from_secs(1),
             backoff_max: Duration::from_secs(30),
@@ -70,10 +81,23 @@ impl Config {
             idle_ttl: self.idle_ttl.min(WAIT_MAX),
             start_timeout: self.start_timeout.clamp(REPEAT_MIN, WAIT_MAX),
             queue_limit: self.queue_limit,
+            starts_min: self.starts_min,
+            starts_max: self.starts_max.max(self.starts_min),
+            start_wait: self.start_wait.clamp(REPEAT_MIN, WAIT_MAX),
             stop_timeout: self.stop_timeout.clamp(REPEAT_MIN, WAIT_MAX),
             backoff_min,
             backoff_max: self.backoff_max.clamp(backoff_min, WAIT_MAX),
         }
+    }
+
+    /// Starts at once on one node at least.
+    pub(crate) fn starts_min(&self) -> usize {
+        usize::try_from(self.starts_min.get()).unwrap_or(usize::MAX)
+    }
+
+    /// Starts at once on one node at most.
+    pub(crate) fn starts_max(&self) -> usize {
+        usize::try_from(self.starts_max.get()).unwrap_or(usize::MAX)
     }
 
     /// Live instances of one deploy at most.

@@ -12,19 +12,30 @@ pub(crate) struct Demand {
     wants: BTreeMap<DeployKey, Want>,
     /// The same deploys as in `wants`, next first.
     turns: BTreeSet<(usize, Turn, DeployKey)>,
+    /// Those of them that callers wait for.
+    called: BTreeSet<(usize, Turn, DeployKey)>,
     total: usize,
     /// Deploys without any live instance.
     starving: usize,
     last_turn: Turn,
 }
 
+/// What a deploy wants now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Instances; none, and it wants nothing.
+    pub(crate) count: usize,
+    /// Instances it has.
+    pub(crate) live: usize,
+    /// Callers wait for one that nothing starts for yet.
+    pub(crate) is_called: bool,
+}
+
 /// What one deploy wants.
 #[derive(Debug, Clone, Copy)]
 struct Want {
-    /// Instances; at least 1.
-    count: usize,
-    /// Instances it has.
-    live: usize,
+    /// `count` is at least 1.
+    wanted: Wanted,
     turn: Turn,
     since: Instant,
 }
@@ -45,12 +56,12 @@ type Turn = u64;
 // === impl Demand ===
 
 impl Demand {
-    /// A deploy with `live` instances wants `count` more; whoever wanted some before keeps its turn.
-    pub(crate) fn set(&mut self, now: Instant, deploy: DeployKey, count: usize, live: usize) {
+    /// Remembers what a deploy wants; whoever wanted some before keeps its turn.
+    pub(crate) fn set(&mut self, now: Instant, deploy: DeployKey, wanted: Wanted) {
         let before = self.remove(deploy);
-        if count > 0 {
+        if wanted.count > 0 {
             let (turn, since) = before.map_or_else(|| (self.new_turn(), now), |want| (want.turn, want.since));
-            self.insert(deploy, Want { count, live, turn, since });
+            self.insert(deploy, Want { wanted, turn, since });
         }
     }
 
@@ -61,14 +72,17 @@ impl Demand {
 
     /// Whose turn it is.
     pub(crate) fn next(&self) -> Option<Next> {
-        let (live, _, deploy) = *self.turns.first()?;
-        let since = self.wants.get(&deploy).expect("whose turn it is wants something").since;
-        Some(Next { deploy, live, since })
+        self.turns.first().map(|turn| self.with_since(*turn))
+    }
+
+    /// Whose turn it is, those before all others that callers wait for.
+    pub(crate) fn next_called(&self) -> Option<Next> {
+        self.called.first().or_else(|| self.turns.first()).map(|turn| self.with_since(*turn))
     }
 
     /// What one deploy wants.
     pub(crate) fn of(&self, deploy: DeployKey) -> usize {
-        self.wants.get(&deploy).map_or(0, |want| want.count)
+        self.wants.get(&deploy).map_or(0, |want| want.wanted.count)
     }
 
     /// What all deploys want.
@@ -81,18 +95,34 @@ impl Demand {
         self.starving
     }
 
+    /// Of the deploys that callers wait for and that have no instance, the one that waits longest.
+    pub(crate) fn longest_starving(&self) -> Option<Next> {
+        self.called.first().filter(|(live, ..)| *live == 0).map(|turn| self.with_since(*turn))
+    }
+
+    fn with_since(&self, (live, _, deploy): (usize, Turn, DeployKey)) -> Next {
+        let since = self.wants.get(&deploy).expect("whose turn it is wants something").since;
+        Next { deploy, live, since }
+    }
+
     fn insert(&mut self, deploy: DeployKey, want: Want) {
-        self.total += want.count;
-        self.starving += usize::from(want.live == 0);
-        self.turns.insert((want.live, want.turn, deploy));
+        let Wanted { count, live, is_called } = want.wanted;
+        self.total += count;
+        self.starving += usize::from(live == 0);
+        self.turns.insert((live, want.turn, deploy));
+        if is_called {
+            self.called.insert((live, want.turn, deploy));
+        }
         self.wants.insert(deploy, want);
     }
 
     fn remove(&mut self, deploy: DeployKey) -> Option<Want> {
         let want = self.wants.remove(&deploy)?;
-        self.turns.remove(&(want.live, want.turn, deploy));
-        self.starving -= usize::from(want.live == 0);
-        self.total -= want.count;
+        let Wanted { count, live, .. } = want.wanted;
+        self.turns.remove(&(live, want.turn, deploy));
+        self.called.remove(&(live, want.turn, deploy));
+        self.starving -= usize::from(live == 0);
+        self.total -= count;
         Some(want)
     }
 
@@ -116,9 +146,9 @@ mod tests {
     #[test]
     fn fewest_instances_come_first_then_who_waited_longest() {
         let mut demand = Demand::default();
-        demand.set(at(1), A, 1, 2);
-        demand.set(at(2), C, 1, 0);
-        demand.set(at(3), B, 1, 0);
+        demand.set(at(1), A, called(1, 2));
+        demand.set(at(2), C, called(1, 0));
+        demand.set(at(3), B, called(1, 0));
 
         assert_eq!(order(&mut demand), [C, B, A]);
         assert_eq!((demand.total(), demand.starving()), (0, 0));
@@ -127,16 +157,33 @@ mod tests {
     #[test]
     fn turn_is_kept_while_something_is_wanted_until_it_was_had() {
         let mut demand = Demand::default();
-        demand.set(at(1), A, 3, 0);
-        demand.set(at(2), B, 1, 0);
-        demand.set(at(3), A, 5, 0);
+        demand.set(at(1), A, called(3, 0));
+        demand.set(at(2), B, called(1, 0));
+        demand.set(at(3), A, called(5, 0));
         assert_eq!(demand.next(), Some(Next { deploy: A, live: 0, since: at(1) }));
 
         demand.had_its_turn(A);
-        demand.set(at(4), A, 4, 0);
+        demand.set(at(4), A, called(4, 0));
 
         assert_eq!((demand.of(A), demand.of(B), demand.total(), demand.starving()), (4, 1, 5, 2));
         assert_eq!(order(&mut demand), [B, A]);
+    }
+
+    #[test]
+    fn what_callers_wait_for_comes_before_what_is_kept_where_that_is_asked_for() {
+        let mut demand = Demand::default();
+        demand.set(at(1), A, Wanted { is_called: false, ..called(1, 0) });
+        demand.set(at(2), B, called(1, 2));
+        let next = |next: Option<Next>| next.map(|next| next.deploy);
+
+        assert_eq!((next(demand.next()), next(demand.next_called())), (Some(A), Some(B)));
+        assert_eq!(demand.longest_starving(), None);
+        demand.had_its_turn(B);
+        assert_eq!((next(demand.next()), next(demand.next_called())), (Some(A), Some(A)));
+    }
+
+    fn called(count: usize, live: usize) -> Wanted {
+        Wanted { count, live, is_called: true }
     }
 
     fn order(demand: &mut Demand) -> Vec<DeployKey> {

@@ -12,6 +12,7 @@ impl Pool {
     pub(crate) fn instance_due(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
         let (deploy, state) = self.fleet.get(instance)?;
         match state {
+            State::Starting if self.goes_on(now, instance) => self.fleet.renew_start(now, instance),
             State::Starting => {
                 let (failure, reason) = match self.room.awaited_by(instance) {
                     Some(reason) => (Failure::StartFailed { reason: Arc::clone(reason) }, StopReason::StartFailed),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DeployId, InstanceId, InvocationId};
+use crate::{DeployId, InstanceId, InvocationId, NodeId};
 
 /// Something that happened outside the pool.
 ///
@@ -56,6 +56,29 @@ pub enum Event {
     /// There is room after all: a node took the Pod of an instance that there was none for. If it does not start now, that is
     /// for another reason.
     Placed {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// A node was chosen for a starting instance. Where it is not reported, all nodes count as one.
+    Scheduled {
+        /// The instance.
+        instance: InstanceId,
+        /// The node.
+        node: NodeId,
+    },
+    /// No node takes a starting instance for now, and it is to wait for one: it slows no other start down. `NoRoom` may follow.
+    Unscheduled {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// The node of a starting instance has set its Pod up: the first container runs. From how long that takes the pool learns
+    /// how many starts a node digests; where it is not reported, it learns from `Started` alone, and less.
+    SetUp {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// A starting instance has come further in some way that no other event tells.
+    Progressed {
         /// The instance.
         instance: InstanceId,
     },

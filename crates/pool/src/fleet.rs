@@ -157,6 +157,11 @@ impl Fleet {
         self.known(id).is_some_and(Instance::is_kept)
     }
 
+    /// Instances of all deploys.
+    pub(crate) fn len(&self) -> usize {
+        self.instances.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.instances.len() == 0
     }
@@ -264,6 +269,11 @@ impl Fleet {
     pub(crate) fn reset_backoff(&mut self, key: DeployKey) {
         self.deploy_mut(key).backoff.reset();
         self.backoffs.remove(key);
+    }
+
+    /// Gives a known starting instance as much time again.
+    pub(crate) fn renew_start(&mut self, now: Instant, id: InstanceId) {
+        self.deadlines.set(id.slot, Limit::Start, now + Limit::Start.duration(&self.config));
     }
 
     /// Gives an instance as long as its state allows.

@@ -1,4 +1,4 @@
-//! Names of the things the pool reasons about: instances, invocations and deploys.
+//! Names of the things the pool reasons about: instances, invocations, deploys and nodes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +26,10 @@ pub struct InvocationId(pub u64);
 /// Any string will do: the pool compares it and never looks inside.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeployId(Arc<str>);
+
+/// A node of the cluster, by a name that no other has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(Arc<str>);
 
 // === impl InstanceId ===
 
@@ -71,6 +75,20 @@ impl From<Arc<str>> for DeployId {
 }
 
 impl fmt::Display for DeployId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+// === impl NodeId ===
+
+impl From<&str> for NodeId {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -21,6 +21,7 @@
 //! ```
 
 mod action;
+mod admission;
 mod backoff;
 mod config;
 mod deadlines;
@@ -38,12 +39,14 @@ mod refusal;
 mod room;
 mod rules;
 mod slab;
+mod starts;
 mod waiting;
 
 pub use action::{Action, Failure, Initialization, StopReason};
+pub use admission::{NodeView, StartsView};
 pub use config::Config;
 pub use deploy::DeployView;
 pub use event::{After, Event, Fit};
-pub use id::{DeployId, InstanceId, InvocationId};
+pub use id::{DeployId, InstanceId, InvocationId, NodeId};
 pub use instance::{InstanceState, InstanceView};
 pub use pool::Pool;

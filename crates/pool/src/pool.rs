@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::admission::Admission;
 use crate::demand::Demand;
 use crate::deploy::DeployKey;
 use crate::fleet::{Fleet, Timer};
@@ -11,7 +12,8 @@ use crate::instance::State;
 use crate::room::Room;
 use crate::waiting::Waiting;
 use crate::{
-    Action, After, Config, DeployId, DeployView, Event, Failure, InstanceId, InstanceView, InvocationId, StopReason,
+    Action, After, Config, DeployId, DeployView, Event, Failure, InstanceId, InstanceView, InvocationId, StartsView,
+    StopReason,
 };
 
 /// Decides which instance serves which invocation, and when instances start and stop.
@@ -30,6 +32,7 @@ pub struct Pool {
     pub(crate) waiting: Waiting,
     pub(crate) demand: Demand,
     pub(crate) room: Room,
+    pub(crate) admission: Admission,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) shutting_down: bool,
     latest: Option<Instant>,
@@ -47,6 +50,7 @@ impl Pool {
             waiting: Waiting::default(),
             demand: Demand::default(),
             room: Room::default(),
+            admission: Admission::new(&config),
             actions: VecDeque::new(),
             shutting_down: false,
             latest: None,
@@ -69,6 +73,10 @@ impl Pool {
             Event::Gone { instance } => self.gone(now, instance),
             Event::NeverThere { instance } => self.never_there(instance),
             Event::Placed { instance } => self.placed(instance),
+            Event::Scheduled { instance, node } => self.scheduled(now, instance, &node),
+            Event::Unscheduled { instance } => self.unscheduled(now, instance),
+            Event::SetUp { instance } => self.set_up(now, instance),
+            Event::Progressed { instance } => self.progressed(now, instance),
             Event::Retire { deploy } => self.retire(&deploy),
             Event::Provision { deploy, count } => self.provision(deploy, count),
             Event::Shutdown => self.shutdown(now),
@@ -99,12 +107,17 @@ impl Pool {
                 self.settle(now, deploy);
             }
         }
+        self.give_up_waits(now);
+        if self.next_look().is_some_and(|(at, _)| at <= now) {
+            self.fill_house(now);
+            self.make_room(now);
+        }
         self.turn_away_if_filled(now, was_full);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and what is due then (for the log).
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        [self.fleet.next_deadline(), self.room.next_deadline()]
+        [self.fleet.next_deadline(), self.room.next_deadline(), self.next_look(), self.next_wait_end()]
             .into_iter()
             .flatten()
             .min_by_key(|(deadline, _)| *deadline)
@@ -129,6 +142,16 @@ impl Pool {
     pub fn deploy(&self, deploy: &DeployId) -> Option<DeployView<'_>> {
         let key = self.fleet.key(deploy)?;
         Some(self.fleet.deploy(key).view(self.waiting.len(key)))
+    }
+
+    /// How many instances start, and how many may.
+    pub fn starts(&self) -> StartsView<'_> {
+        self.admission.view(self.demand.total())
+    }
+
+    /// Instances that wait for a slot to start.
+    pub fn queued_starts(&self) -> usize {
+        if self.admission.is_limited() { self.demand.total() } else { 0 }
     }
 
     /// Invocations that wait for an instance.
@@ -166,27 +189,6 @@ impl Pool {
         Some(key)
     }
 
-    fn started(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
-        let (deploy, State::Starting) = self.fleet.get(instance)? else { return None };
-        self.fleet.reset_backoff(deploy);
-        self.room.forget(instance);
-        self.serve(now, deploy, instance);
-        Some(deploy)
-    }
-
-    pub(crate) fn start_failed(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
-        match self.fleet.get(instance)? {
-            (deploy, State::Starting) => {
-                let failure = Failure::StartFailed { reason };
-                self.abandon_start(now, deploy, instance, failure, StopReason::StartFailed);
-                Some(deploy)
-            }
-            (_, State::Idle | State::Busy { .. } | State::Draining { .. } | State::Stopping { .. }) => {
-                self.lost(now, instance, reason)
-            }
-        }
-    }
-
     fn finished(&mut self, now: Instant, instance: InstanceId, after: After) -> Option<DeployKey> {
         let (deploy, state) = self.fleet.get(instance)?;
         match (state, after) {
@@ -202,7 +204,7 @@ impl Pool {
         Some(deploy)
     }
 
-    fn lost(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
+    pub(crate) fn lost(&mut self, now: Instant, instance: InstanceId, reason: Arc<str>) -> Option<DeployKey> {
         let (deploy, state) = self.fleet.get(instance)?;
         match state {
             State::Starting => {

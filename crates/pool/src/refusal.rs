@@ -23,6 +23,10 @@ impl Pool {
         if self.room.awaited_by(instance).is_some() {
             return None;
         }
+        self.admission.finds_no_room(now, instance);
+        if self.admission.is_short_of_room() {
+            self.room.is_full_from(now);
+        }
         let may_be_tried_again = self.room.refuse(now, instance, fit, Arc::clone(&reason));
         if !self.is_wanted(deploy, instance) {
             self.drop_start(now, instance);

@@ -21,6 +21,9 @@ pub(crate) const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 /// While that may be the case, starts are tried again after this.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(200);
 
+/// A cluster that had no room for several starts is taken for full for so long: others begin in the place of Pods that leave.
+const FULL_FOR: Duration = Duration::from_secs(2 * 60);
+
 /// A start whose fit was doubtful so many times is given up, whatever leaves: two others have made way by then.
 const DOUBTS_MAX: u32 = 3;
 
@@ -38,6 +41,8 @@ pub(crate) struct Room {
     leaving: HashSet<InstanceId, BuildHasherDefault<DefaultHasher>>,
     /// The same and some that have gone, with the time at which each was stopped, oldest first.
     stopped: VecDeque<(Instant, InstanceId)>,
+    /// Until when the cluster is taken for full.
+    full_until: Option<Instant>,
     /// When the last Pod had gone.
     gone_at: Option<Instant>,
 }
@@ -175,6 +180,31 @@ impl Room {
     pub(crate) fn is_unnoticed_by(&self, now: Instant, instance: InstanceId) -> bool {
         let is_recent = |at: Instant| now < at + NOTICED_WITHIN;
         self.gone_at.is_some_and(is_recent) && self.refused.get(&instance).is_some_and(|start| is_recent(start.since))
+    }
+
+    /// The cluster has no room for several starts.
+    pub(crate) fn is_full_from(&mut self, now: Instant) {
+        self.full_until = Some(now + FULL_FOR);
+    }
+
+    /// Forgets that the cluster was full, if that is long ago.
+    pub(crate) fn forget_full(&mut self, now: Instant) {
+        self.full_until = self.full_until.filter(|until| now < *until);
+    }
+
+    /// Whether the cluster is taken for full.
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        self.full_until.is_some_and(|until| now < until)
+    }
+
+    /// When the cluster is not taken for full any more.
+    pub(crate) fn full_until(&self) -> Option<Instant> {
+        self.full_until
+    }
+
+    /// Pods that leave their places.
+    pub(crate) fn leaving(&self) -> usize {
+        self.leaving.len()
     }
 
     /// Forgets the Pods that should have gone by now.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::demand::{Next, Wanted};
 use crate::deploy::DeployKey;
 use crate::instance::State;
 use crate::{Action, Failure, Initialization, InstanceId, InvocationId, Pool, StopReason};
@@ -76,6 +77,7 @@ impl Pool {
 
     pub(crate) fn stop(&mut self, now: Instant, instance: InstanceId, reason: StopReason) {
         self.fleet.set_state(now, instance, State::Stopping { reason });
+        self.admission.end(now, instance);
         self.room.stopped(now, instance);
         self.actions.push_back(Action::StopPod { instance, reason });
     }
@@ -135,33 +137,80 @@ impl Pool {
             0 => self.fleet.stopping() < self.demand.starving(),
             live => self.fleet.stopping() == 0 && live + 2 <= self.fleet.deploy(key).live(),
         };
-        is_due && self.fleet.room() == 0 && next.since + self.config.handover_after <= now
+        let is_full = self.fleet.room() == 0 || self.room.is_full(now);
+        is_due && is_full && self.admission.slots() > 0 && next.since + self.config.handover_after <= now
     }
 
     pub(crate) fn update_demand(&mut self, now: Instant, key: DeployKey) {
         let live = self.fleet.deploy(key).live();
-        self.demand.set(now, key, self.missing(now, key), live);
+        let missing = self.missing(now, key);
+        let is_called = self.waiting.len(key) > self.fleet.deploy(key).starting();
+        self.demand.set(now, key, Wanted { count: missing, live, is_called });
     }
 
-    /// Starts what is wanted, in turn, as far as there is room.
-    fn fill_house(&mut self, now: Instant) {
+    /// Starts what is wanted, in turn, as far as there is room and the nodes digest it.
+    pub(crate) fn fill_house(&mut self, now: Instant) {
+        if self.demand.total() == 0 {
+            return self.admission.relax();
+        }
         while self.fleet.room() > 0
-            && let Some(next) = self.demand.next()
+            && let Some(next) = self.next_to_start()
         {
+            if self.startable_at_once(now) == 0 {
+                if self.admission.pass_stuck(now) {
+                    continue;
+                }
+                self.room.forget_full(now);
+                return self.admission.limits(now);
+            }
             let (instance, initialization) = self.fleet.create(now, next.deploy);
+            self.admission.begin(now, instance);
             let deploy = self.fleet.deploy(next.deploy).id.clone();
             self.actions.push_back(Action::StartPod { instance, deploy, initialization });
             self.demand.had_its_turn(next.deploy);
             self.update_demand(now, next.deploy);
         }
+        self.admission.relax();
     }
 
-    /// Stops idle instances for what is still wanted. A deploy that wants one has no idle instance itself.
-    fn make_room(&mut self, now: Instant) {
-        while self.demand.total() > self.fleet.stopping()
+    /// Whose start is next: where there is a place for everybody, what is to be there at any time comes after what callers wait
+    /// for.
+    fn next_to_start(&self) -> Option<Next> {
+        if self.fleet.room() < self.demand.total() { self.demand.next() } else { self.demand.next_called() }
+    }
+
+    /// How many more may start now, as far as the nodes and the room in the cluster are known.
+    fn startable_at_once(&self, now: Instant) -> usize {
+        let room = match self.room.is_full(now) {
+            true => self.promised(),
+            false => self.admission.tries(now, self.fleet.len()),
+        };
+        self.admission.slots().min(room)
+    }
+
+    /// Places of Pods that leave, which no start waits for yet.
+    fn promised(&self) -> usize {
+        self.room.leaving().saturating_sub(self.admission.unplaced())
+    }
+
+    /// Stops idle instances for what is still wanted and may start at once. A deploy that wants one has no idle instance itself.
+    pub(crate) fn make_room(&mut self, now: Instant) {
+        while self.demand.total() > 0
+            && self.demand.total().min(self.admission.slots()) > self.coming_places(now)
             && let Some(instance) = self.fleet.longest_idle()
         {
             self.stop(now, instance, StopReason::Displaced);
+        }
+    }
+
+    /// Places that become free for what is wanted, or are.
+    fn coming_places(&self, now: Instant) -> usize {
+        if self.fleet.room() == 0 {
+            self.fleet.stopping()
+        } else if self.room.is_full(now) {
+            self.promised()
+        } else {
+            usize::MAX
         }
     }
 

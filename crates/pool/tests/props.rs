@@ -10,6 +10,7 @@ use proptest::prelude::*;
 const IDLE_TTL: Duration = Duration::from_secs(20);
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 const CONCURRENCY: u32 = 3;
+const NODES: [&str; 3] = ["first", "second", "third"];
 const QUEUE_LIMIT: usize = 2;
 
 proptest! {
@@ -61,6 +62,10 @@ enum Step {
     Go { pick: usize },
     Deny { pick: usize },
     Place { pick: usize },
+    Schedule { pick: usize, node: usize },
+    Unschedule { pick: usize },
+    SetUp { pick: usize },
+    Progress { pick: usize },
     Evict { pick: usize },
     Desert { pick: usize },
     Retire { deploy: usize },
@@ -96,6 +101,10 @@ fn step() -> impl Strategy<Value = Step> {
         4 => pick.prop_map(|pick| Step::Go { pick }),
         1 => pick.prop_map(|pick| Step::Deny { pick }),
         1 => pick.prop_map(|pick| Step::Place { pick }),
+        3 => (pick, 0..3_usize).prop_map(|(pick, node)| Step::Schedule { pick, node }),
+        1 => pick.prop_map(|pick| Step::Unschedule { pick }),
+        2 => pick.prop_map(|pick| Step::SetUp { pick }),
+        1 => pick.prop_map(|pick| Step::Progress { pick }),
         1 => pick.prop_map(|pick| Step::Evict { pick }),
         1 => pick.prop_map(|pick| Step::Desert { pick }),
         1 => deploy.clone().prop_map(|deploy| Step::Retire { deploy }),
@@ -129,6 +138,8 @@ struct Seen {
     deploy: DeployId,
     phase: Phase,
     created_at: Instant,
+    /// When something was last heard of its start.
+    progressed_at: Instant,
     /// It starts, and there was no room for it.
     refused: bool,
 }
@@ -153,6 +164,9 @@ impl Model {
             idle_ttl: IDLE_TTL,
             start_timeout: START_TIMEOUT,
             queue_limit: QUEUE_LIMIT,
+            starts_min: 2.try_into().expect("2 is not zero"),
+            starts_max: 64.try_into().expect("64 is not zero"),
+            start_wait: Duration::from_secs(900),
             stop_timeout: Duration::from_secs(5),
             backoff_min: Duration::from_secs(1),
             backoff_max: Duration::from_secs(4),
@@ -191,6 +205,12 @@ impl Model {
             Step::Go { pick } => self.feed_some(pick, |instance| Event::Gone { instance }),
             Step::Deny { pick } => self.feed_some(pick, |instance| Event::NeverThere { instance }),
             Step::Place { pick } => self.feed_some(pick, |instance| Event::Placed { instance }),
+            Step::Schedule { pick, node } => {
+                self.feed_some(pick, |instance| Event::Scheduled { instance, node: NODES[node].into() });
+            }
+            Step::Unschedule { pick } => self.feed_some(pick, |instance| Event::Unscheduled { instance }),
+            Step::SetUp { pick } => self.feed_some(pick, |instance| Event::SetUp { instance }),
+            Step::Progress { pick } => self.feed_some(pick, |instance| Event::Progressed { instance }),
             Step::Finish { pick, after } => self.feed_some(pick, |instance| Event::Finished { instance, after }),
             Step::Lose { pick } => self.feed_some(pick, |instance| Event::Lost { instance, reason: "gone".into() }),
             Step::ConfirmStop { pick } => self.feed_some(pick, |instance| Event::Stopped { instance }),
@@ -253,7 +273,10 @@ impl Model {
         let kept: BTreeSet<_> = self.pool.instances().filter(is_kept).map(|view| view.id).collect();
         for (id, seen) in &self.instances {
             match seen.phase {
-                Phase::Starting => assert!(seen.created_at + START_TIMEOUT > then, "{id} starts past its time"),
+                Phase::Starting => {
+                    let renewed = seen.progressed_at + START_TIMEOUT * 3 / 2;
+                    assert!((seen.created_at + START_TIMEOUT).max(renewed) > then, "{id} starts past its time");
+                }
                 Phase::Idle { since } => {
                     assert!(since + IDLE_TTL > then || kept.contains(id), "{id} idles past its time");
                 }
@@ -286,6 +309,9 @@ impl Model {
             Event::Placed { instance } => {
                 self.instances.get_mut(instance).expect("picked among those seen").refused = false;
             }
+            Event::Scheduled { instance, .. } | Event::SetUp { instance } | Event::Progressed { instance } => {
+                self.instances.get_mut(instance).expect("picked among those seen").progressed_at = self.now;
+            }
             Event::Evict { instance } => self.drains_if_busy(*instance),
             Event::Deserted { instance, invocation } => {
                 if *invocation != InvocationId(0) {
@@ -305,6 +331,7 @@ impl Model {
             Event::Finished { after: After::Retire, .. }
             | Event::StartFailed { .. }
             | Event::Lost { .. }
+            | Event::Unscheduled { .. }
             | Event::Gone { .. }
             | Event::NeverThere { .. } => {}
         }
@@ -347,8 +374,13 @@ impl Model {
             Action::StartPod { instance, deploy, .. } => {
                 let starting = self.count(deploy, |phase| phase == Phase::Starting);
                 assert!(starting < self.line(deploy) || self.lacks_provisioned(deploy), "{instance} starts for nobody");
-                let seen =
-                    Seen { deploy: deploy.clone(), phase: Phase::Starting, created_at: self.now, refused: false };
+                let seen = Seen {
+                    deploy: deploy.clone(),
+                    phase: Phase::Starting,
+                    created_at: self.now,
+                    progressed_at: self.now,
+                    refused: false,
+                };
                 assert!(self.instances.insert(*instance, seen).is_none(), "{instance} is not new");
             }
             Action::Dispatch { invocation, instance } => {
@@ -411,6 +443,7 @@ impl Model {
                     self.count(&deploy, |phase| !matches!(phase, Phase::Draining | Phase::Stopping | Phase::Gone));
                 assert_eq!(live, 0, "{invocation} fails while an instance lives that may serve it");
             }
+            Failure::NotBegunInTime => panic!("{invocation} is given up although it waited for a short time"),
             Failure::ShuttingDown => assert!(self.shut_down, "{invocation} is refused without a shutdown"),
         }
     }

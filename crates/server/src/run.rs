@@ -199,6 +199,7 @@ fn pool_config(args: &Args) -> PoolConfig {
         stop_timeout: STOP_RETRY,
         backoff_min: BACKOFF_MIN,
         backoff_max: BACKOFF_MAX,
+        ..PoolConfig::default()
     }
 }
 

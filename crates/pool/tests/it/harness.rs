@@ -30,6 +30,10 @@ pub(crate) fn config() -> Config {
         idle_ttl: IDLE_TTL,
         start_timeout: START_TIMEOUT,
         queue_limit: 2,
+        // More than any test starts: how starts are admitted has tests of its own.
+        starts_min: 100.try_into().expect("100 is not zero"),
+        starts_max: 100.try_into().expect("100 is not zero"),
+        start_wait: Duration::from_secs(900),
         stop_timeout: STOP_TIMEOUT,
         backoff_min: BACKOFF_MIN,
         backoff_max: BACKOFF_MAX,

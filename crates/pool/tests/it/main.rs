@@ -1,5 +1,6 @@
 //! Each rule of the pool, one claim per test.
 
+mod admission;
 mod draining;
 mod failed_starts;
 mod full_house;

@@ -193,7 +193,7 @@ fn refused(failure: &Failure) -> Error {
     match failure {
         Failure::Throttled => Error::throttled("ConcurrentInvocationLimitExceeded"),
         Failure::StartFailed { reason } => Error::environment_not_started(&**reason),
-        Failure::StartTimedOut => Error::environment_not_started(failure.to_string()),
+        Failure::StartTimedOut | Failure::NotBegunInTime => Error::environment_not_started(failure.to_string()),
         Failure::ShuttingDown => Error::service("fakecloud is shutting down"),
     }
 }
