@@ -8,6 +8,7 @@ mod nodes;
 mod period;
 mod registry;
 mod size;
+mod starts;
 mod tags;
 mod tls;
 mod trust;
@@ -29,6 +30,7 @@ pub(crate) use nodes::NodeArgs;
 pub(crate) use period::Period;
 pub(crate) use registry::{Ecr, RegistryArgs};
 pub(crate) use size::Size;
+pub(crate) use starts::StartsArgs;
 pub(crate) use tags::TagArgs;
 pub(crate) use tls::TlsArgs;
 pub(crate) use trust::{AllowedOrigins, TrustArgs, TrustedProxies};
@@ -128,6 +130,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,
+
+    #[command(flatten)]
+    pub(crate) starts: StartsArgs,
 
     #[command(flatten)]
     pub(crate) tls: TlsArgs,

@@ -196,10 +196,12 @@ fn pool_config(args: &Args) -> PoolConfig {
         idle_ttl: args.lambda_idle_ttl.0,
         start_timeout: args.lambda_start_timeout.0,
         queue_limit: args.lambda_queue_limit,
+        starts_min: args.starts.min,
+        starts_max: args.starts.max,
+        start_wait: args.starts.wait.0,
         stop_timeout: STOP_RETRY,
         backoff_min: BACKOFF_MIN,
         backoff_max: BACKOFF_MAX,
-        ..PoolConfig::default()
     }
 }
 

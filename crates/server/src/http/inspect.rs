@@ -19,6 +19,7 @@ pub(crate) struct Snapshot {
     pub(crate) limits: Limits,
     /// Invocations that wait for a Pod.
     pub(crate) waiting: usize,
+    pub(crate) starts: StartsShown,
     pub(crate) deploys: Vec<DeployShown>,
     pub(crate) instances: Vec<InstanceShown>,
 }
@@ -32,6 +33,31 @@ pub(crate) struct Limits {
     pub(crate) queue_limit: usize,
     pub(crate) idle_ttl_ms: u64,
     pub(crate) start_timeout_ms: u64,
+    pub(crate) starts_min: u32,
+    pub(crate) starts_max: u32,
+    pub(crate) start_wait_ms: u64,
+}
+
+/// Pods that start, and those that wait for their turn to.
+#[derive(Debug, Serialize)]
+pub(crate) struct StartsShown {
+    /// Pods that start and count among a limit.
+    pub(crate) starting: usize,
+    /// Pods that are wanted and not begun.
+    pub(crate) waiting: usize,
+    /// Pods that no node has room for.
+    pub(crate) unschedulable: usize,
+    pub(crate) nodes: Vec<NodeShown>,
+}
+
+/// The starts of one node.
+#[derive(Debug, Serialize)]
+pub(crate) struct NodeShown {
+    /// None stands for Pods whose node is not known yet.
+    pub(crate) node: Option<String>,
+    /// Starts at once at most, as far as is learned now.
+    pub(crate) limit: usize,
+    pub(crate) starting: usize,
 }
 
 /// What all Pods of one function version in one configuration have in common.

@@ -6,6 +6,7 @@ mod evidence;
 mod inspect;
 mod provisioned;
 mod reset;
+mod starts;
 mod throttled;
 
 use std::collections::HashMap;
@@ -110,6 +111,7 @@ pub(crate) struct Driver {
     resets: Vec<reset::Reset>,
     generation: Generation,
     throttled: throttled::Throttled,
+    queued: starts::Queued,
     shutdown: Option<oneshot::Sender<()>>,
 }
 
@@ -153,12 +155,14 @@ pub(crate) async fn run(
         resets: Vec::new(),
         generation: Generation::default(),
         throttled: throttled::Throttled::default(),
+        queued: starts::Queued::default(),
         shutdown: None,
     };
     loop {
         // 1. Whatever the pool wants done; each action may change the next deadline.
         driver.drain_actions();
         driver.settle_awaited();
+        driver.tell_of_queued();
         // 2. The end: shutdown was asked for, and no Pod is left.
         if driver.shutdown.is_some() && driver.pool.is_empty() {
             break;

@@ -182,6 +182,11 @@ impl PodEntry {
         emulator::advice(&self.deployment.function).filter(|_| runs)
     }
 
+    /// Whether it does not listen yet, and may.
+    pub(crate) fn is_starting(&self) -> bool {
+        matches!(self.holding, Holding::Nothing | Holding::Dialling { .. })
+    }
+
     /// Whether the Pod still takes its place although its deletion is confirmed.
     pub(crate) fn is_leaving(&self) -> bool {
         self.standing == Standing::Deleting && !self.gone

@@ -44,6 +44,11 @@ impl Timeline {
         self.scheduled.get_or_insert(now);
     }
 
+    /// Whether the watch has told the node.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.scheduled.is_some()
+    }
+
     /// Whether something was seen that only a Pod on a node can do or have.
     pub(crate) fn has_node(&self) -> bool {
         [self.scheduled, self.init_called, self.located, self.port_open].iter().any(Option::is_some)

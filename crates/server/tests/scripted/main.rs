@@ -5,6 +5,7 @@
 mod api;
 mod archive;
 mod bodies;
+mod bursts;
 mod claims;
 mod client;
 mod code_from_s3;

@@ -70,6 +70,7 @@ impl Driver {
         let timed_out = self.deploys.get(&deploy).and_then(|deploy| deploy.timed_out.clone());
         let failure = match (failure, timed_out) {
             (Failure::StartTimedOut, Some(reason)) => Failure::StartFailed { reason },
+            (Failure::NotBegunInTime, _) => Failure::StartFailed { reason: self.not_begun_in_time().into() },
             (failure, _) => failure,
         };
         // A caller that has gone does not need to hear it.

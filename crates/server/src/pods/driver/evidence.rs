@@ -61,6 +61,7 @@ impl Driver {
             entry.deployment.clone()
         });
         if let Some(instance) = known {
+            self.pool.handle(now, Event::SetUp { instance });
             if let Some(ip) = ip {
                 self.reach(instance, ip);
             }
@@ -180,6 +181,7 @@ impl Driver {
         if let Some(ip) = reading.ip {
             self.reach(instance, ip);
         }
+        self.start_read(now, instance, &pod);
         let Some(entry) = self.pods.get_mut(&instance) else { return };
         if reading.scheduled {
             entry.timeline.scheduled(now);
@@ -192,6 +194,7 @@ impl Driver {
         let cause = if let Verdict::Unschedulable(cause) = &reading.verdict { Some(cause.clone()) } else { None };
         if let Some(since) = entry.scheduler_says(now, cause) {
             self.launcher.await_autoscaler(&self.handle, instance, since);
+            self.pool.handle(now, Event::Unscheduled { instance });
         }
         match reading.verdict {
             Verdict::Fine | Verdict::Unschedulable(_) => {}

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use fakecloud_podspec::Package;
-use fakecloud_pool::{Event, Initialization, InstanceView};
+use fakecloud_pool::{Event, Initialization, InstanceView, NodeView, StartsView};
 
 use super::{Deploy, Driver};
-use crate::http::inspect::{DeployShown, InstanceShown, Limits, Provisioned, Snapshot};
+use crate::http::inspect::{DeployShown, InstanceShown, Limits, NodeShown, Provisioned, Snapshot, StartsShown};
 
 impl Driver {
     pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
@@ -17,13 +17,27 @@ impl Driver {
             queue_limit: config.queue_limit,
             idle_ttl_ms: milliseconds(config.idle_ttl),
             start_timeout_ms: milliseconds(config.start_timeout),
+            starts_min: config.starts_min.get(),
+            starts_max: config.starts_max.get(),
+            start_wait_ms: milliseconds(config.start_wait),
         };
         Snapshot {
             limits,
             waiting: self.pool.waiting(),
+            starts: self.starts_shown(),
             deploys: self.deploys_shown(),
             instances: self.pool.instances().filter_map(|view| self.instance_shown(now, &view)).collect(),
         }
+    }
+
+    fn starts_shown(&self) -> StartsShown {
+        let StartsView { starting, waiting, roomless, nodes } = self.pool.starts();
+        let nodes = nodes.into_iter().map(|(node, NodeView { limit, starting })| NodeShown {
+            node: node.map(ToString::to_string),
+            limit,
+            starting,
+        });
+        StartsShown { starting, waiting, unschedulable: roomless, nodes: nodes.collect() }
     }
 
     fn deploys_shown(&self) -> Vec<DeployShown> {
