@@ -90,8 +90,10 @@ struct Amounts {
     starts: usize,
     cold_tries: usize,
     bursts: usize,
-    /// As many cold functions at once as a node bears.
-    crowd: usize,
+    /// As many cold functions at once as a node bears, and how often.
+    crowd: (usize, usize),
+    /// More than it does.
+    surge: (usize, usize),
     /// Calls to moto a round, which is slower by far.
     moto: usize,
     /// How often many pull an image at once.
@@ -105,7 +107,8 @@ const FULL: Amounts = Amounts {
     starts: 10,
     cold_tries: 30,
     bursts: 3,
-    crowd: 50,
+    crowd: (50, 3),
+    surge: (150, 1),
     moto: 30,
     pulls: 5,
 };
@@ -116,7 +119,8 @@ const QUICK: Amounts = Amounts {
     starts: 3,
     cold_tries: 3,
     bursts: 1,
-    crowd: 20,
+    crowd: (20, 1),
+    surge: (60, 1),
     moto: 5,
     pulls: 1,
 };
@@ -178,7 +182,9 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
         let [provided, python] = kinds(&dir)?;
         rows.extend(bursts::measure(&setup, (python.0, &python.1), amounts.bursts)?);
         for kind in [provided, python] {
-            rows.push(bursts::measure_crowd(&setup, (kind.0, &kind.1), amounts.crowd, amounts.bursts)?);
+            for (crowd, rounds) in [amounts.crowd, amounts.surge] {
+                rows.extend(bursts::measure_crowd(&setup, (kind.0, &kind.1), crowd, rounds)?);
+            }
         }
     }
     if wanted(Part::ControlPlane) {

@@ -18,7 +18,7 @@ pub(crate) const RIE_PORT: u16 = 8080;
 
 /// Between two attempts at a port that does not listen yet.
 const DIAL_INTERVAL: Duration = Duration::from_millis(4);
-const OPEN_TIMEOUT: Duration = Duration::from_secs(90);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A function's own Pod made bare: the same images, limits, volumes and security, with an init container that does
 /// nothing. The emulator opens its port before it looks for code.
@@ -61,7 +61,7 @@ impl BarePod {
     /// Time from the request to create one until its port opens. It is deleted then.
     ///
     /// # Errors
-    /// When the API server refuses it, or it does not listen within 90 s.
+    /// When the API server refuses it, or it does not listen within 300 s.
     pub(crate) fn time_to_open(&self, namespace: &Namespace<'_>) -> Result<Duration> {
         let mut api = namespace.api()?;
         let name = self.next_name();
@@ -129,7 +129,7 @@ impl BarePod {
 /// Waits until the emulator listens there.
 ///
 /// # Errors
-/// When it does not within 90 s.
+/// When it does not within 300 s.
 pub(crate) fn await_open(ip: IpAddr) -> Result<()> {
     let (address, began) = (SocketAddr::new(ip, RIE_PORT), Instant::now());
     while began.elapsed() < OPEN_TIMEOUT {

@@ -46,7 +46,8 @@ pub(crate) fn measure(setup: &Setup<'_>, (what, code): (&str, &Code), rounds: us
     ])
 }
 
-/// Measures a burst as large as a node bears, beside as many bare Pods that one call of kubectl creates, `rounds` times.
+/// Measures a burst as large as a node bears, or larger, beside as many bare Pods that one call of kubectl creates, and beside one
+/// start alone, `rounds` times.
 ///
 /// # Errors
 /// Any answer but the event; a Pod that does not start.
@@ -55,33 +56,51 @@ pub(crate) fn measure_crowd(
     (what, code): (&str, &Code),
     crowd: usize,
     rounds: usize,
-) -> Result<Row> {
+) -> Result<Vec<Row>> {
     shell::step(&format!("{crowd} cold functions at once, {what}: {rounds} times, and as many bare Pods"));
     let (server, namespace) = (&Server::start(setup)?, setup.namespace);
-    let function = format!("crowd-{what}");
+    let function = format!("crowd-{crowd}-{what}");
     let bare = BarePod::of_function(server, namespace, &function, code)?;
     functions::delete(server, &function)?;
     namespace.settle()?;
-    let (mut at_once, mut opened) = (Samples::default(), Samples::default());
+    let (mut first, mut half, mut last) = (Samples::default(), Samples::default(), Samples::default());
+    let (mut alone, mut opened) = (Samples::default(), Samples::default());
     for _ in 0..rounds {
         let bare_took = bare.time_to_open_all_by_kubectl(namespace, crowd)?;
         namespace.settle()?;
-        let took = answered(server, namespace, &function, code, crowd)?;
+        alone.push(answered(server, namespace, &function, code, 1)?);
+        let answers = answers(server, namespace, &function, code, crowd)?;
+        let took = answers[crowd - 1];
         shell::step(&format!("{crowd} functions {took:.1?}, {crowd} bare Pods {bare_took:.1?}"));
         opened.push(bare_took);
-        at_once.push(took);
+        first.push(answers[0]);
+        half.push(answers[crowd / 2]);
+        last.push(took);
     }
-    Ok(Row::ms(format!("{crowd} cold functions at once, {what}, all answered"), at_once.median_ms())
-        .beside(&format!("{crowd} bare Pods of one kubectl call open"), opened.median_ms())
-        .aim(Some(Aim::Ratio(1.1))))
+    let row = |answers: &str, samples: &Samples, beside: &str, value: &Samples, ratio: f64| {
+        Row::ms(format!("{crowd} cold functions at once, {what}, {answers}"), samples.median_ms())
+            .beside(beside, value.median_ms())
+            .aim(Some(Aim::Ratio(ratio)))
+    };
+    Ok(vec![
+        row("the first answered", &first, "one alone", &alone, 2.0),
+        row("half of them answered", &half, "all of them answered", &last, 0.6),
+        row("all answered", &last, &format!("{crowd} bare Pods of one kubectl call open"), &opened, 1.05),
+    ])
 }
 
 /// Time until as many new functions, invoked at once, have all answered. They are deleted then.
 fn answered(server: &Server, namespace: &Namespace<'_>, name: &str, code: &Code, count: usize) -> Result<Duration> {
+    Ok(answers(server, namespace, name, code, count)?.into_iter().max().unwrap_or_default())
+}
+
+/// The times until they have answered, shortest first.
+fn answers(server: &Server, namespace: &Namespace<'_>, name: &str, code: &Code, count: usize) -> Result<Vec<Duration>> {
     let names: Vec<String> = (0..count).map(|number| format!("{name}-{number}")).collect();
     names.iter().try_for_each(|name| functions::create(server, name, code))?;
-    let took = functions::invoke_at_once(server, &names)?;
+    let mut took = functions::answers_at_once(server, &names)?;
     names.iter().try_for_each(|name| functions::delete(server, name))?;
     namespace.settle()?;
+    took.sort_unstable();
     Ok(took)
 }

@@ -119,17 +119,26 @@ pub(crate) fn invoke(client: &mut Client, path: &str) -> Result<()> {
 /// # Errors
 /// Any answer but the event.
 pub(crate) fn invoke_at_once(server: &Server, functions: &[String]) -> Result<Duration> {
+    Ok(answers_at_once(server, functions)?.into_iter().max().unwrap_or_default())
+}
+
+/// The same: the time until each has answered.
+///
+/// # Errors
+/// Any answer but the event.
+pub(crate) fn answers_at_once(server: &Server, functions: &[String]) -> Result<Vec<Duration>> {
     let clients = functions.iter().map(|_| server.client()).collect::<Result<Vec<_>>>()?;
     let began = Instant::now();
     thread::scope(|scope| {
         let invocations: Vec<_> = clients
             .into_iter()
             .zip(functions)
-            .map(|(mut client, name)| scope.spawn(move || invoke(&mut client, &invoke_path(name))))
+            .map(|(mut client, name)| {
+                scope.spawn(move || invoke(&mut client, &invoke_path(name)).map(|()| began.elapsed()))
+            })
             .collect();
-        invocations.into_iter().try_for_each(|it| it.join().expect("a measurement does not panic"))
-    })?;
-    Ok(began.elapsed())
+        invocations.into_iter().map(|it| it.join().expect("a measurement does not panic")).collect()
+    })
 }
 
 /// Where a function is invoked through fakecloud.

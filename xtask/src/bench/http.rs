@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 const COPIED_MAX: usize = 64 << 10;
 
 /// Longer than any cold start; an answer that takes longer is an error.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// One connection, kept alive for all its requests; a server that closes it after an answer gets another one.
 pub(crate) struct Client {
