@@ -16,6 +16,13 @@ const SERVED: &str = "the AWS Lambda API, ECR, and of IAM and STS what their cli
 const WAY_OUT: &str = "Set FAKECLOUD_FORWARD_URL to the URL of a server that has the other services of AWS, such as \
                        http://moto:5000, and they are served here as well";
 
+/// What those can do who deploy stacks. A server behind the forward URL makes a stack in itself: its functions never come
+/// here.
+const WAY_OUT_OF_STACKS: &str = "What deploys by CloudFormation (sam deploy, the CDK, the Serverless Framework) cannot \
+                                 make functions here: make them with Terraform, the AWS CLI or an SDK. With \
+                                 FAKECLOUD_FORWARD_URL the server behind it would make the whole stack in itself, its \
+                                 functions included, and nothing of it would run in this cluster";
+
 /// Forwards a request to the server that has the service or, without one, answers in the service's own form of errors
 /// that it is not served.
 pub(crate) async fn answer(app: &App, service: &Service, request: Request, request_id: &str) -> Response {
@@ -37,7 +44,8 @@ fn not_served(service: &Service, protocol: Protocol) -> Refusal {
             format!("'{}' is not served", service.name())
         }
     };
-    let message = format!("fakecloud serves {SERVED}; {what}. {WAY_OUT}");
+    let way_out = if service.name() == "cloudformation" { WAY_OUT_OF_STACKS } else { WAY_OUT };
+    let message = format!("fakecloud serves {SERVED}; {what}. {way_out}");
     let (status, code) = match protocol {
         Protocol::S3 => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
         Protocol::Query | Protocol::Ec2 => (StatusCode::BAD_REQUEST, "InvalidAction"),

@@ -205,6 +205,26 @@ async fn without_a_server_for_it_a_service_is_refused_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn who_deploys_a_stack_hears_where_it_would_be_made_and_what_works_instead() {
+    let api = Api::start().await;
+    let server = Server::start(&api).await;
+    let signature = crate::client::signature("000000000000", "cloudformation");
+    let form = "Action=CreateChangeSet&Version=2010-05-15&StackName=s";
+    let length = form.len();
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {signature}\r\nContent-Length: {length}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
+    );
+    let answer = ask(&server, &request).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    for part in ["<Code>InvalidAction</Code>", "'cloudformation' is not served", "sam deploy", "Terraform", "in itself"]
+    {
+        assert!(answer.contains(part), "{part} is missing in: {answer}");
+    }
+    assert!(!answer.contains("are served here as well"), "{answer}");
+}
+
+#[tokio::test]
 async fn body_that_is_too_long_is_refused_unread_in_words_of_its_operation() {
     let api = Api::start().await;
     let server = Server::start(&api).await;
