@@ -6,9 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Archive, Error, Operation, Origin, constraints,
-    error::MAX_REQUEST_BYTES,
-    fields, image,
+    Archive, Error, Operation, Origin, constraints, fields, image,
     route::{operation, route_of},
     source,
 };
@@ -57,8 +55,9 @@ pub fn parse(request: &Request) -> Result<Call, Error> {
 /// AWS's errors for malformed JSON, wrong types, violated constraints, and archives that are too large or named by half.
 pub fn parse_as(operation: Operation, request: &Request) -> Result<Call, Error> {
     let route = route_of(operation);
-    if request.body.len() as u64 > MAX_REQUEST_BYTES {
-        return Err(Error::request_too_large(route.operation));
+    let bytes = request.body.len() as u64;
+    if bytes > operation.request_bytes_max() {
+        return Err(operation.request_too_large(&request.headers, Some(bytes)));
     }
     let decoded = fields::collect(route, request)?;
     constraints::check(route, &decoded)?;

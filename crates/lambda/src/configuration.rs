@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     Error, Lambda,
     arn::LayerVersionRef,
-    constraints::violation,
     durable, environment, file_systems, logging, managed_instances,
     record::{FunctionRecord, ImageConfig, LayerUse, Package},
     runtime, shapes, tenancy,
+    violations::violation,
 };
 
 /// The most bytes that a function's code and layers may have unzipped.

@@ -1,68 +1,27 @@
 //! Checks a call's members against the service model, in AWS's words.
 
-use std::fmt;
-
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, ErrorCode, Operation,
+    Error, Operation,
     decode::Decoded,
     model::{Kind, Member, Route, Shape},
+    path::Path,
+    violations::Violations,
 };
 
-/// Fails with every violation in one message: `2 validation errors detected: Value '…' at 'functionName' failed to
-/// satisfy constraint: …; Value …`.
+/// Fails with the violations in one message.
 pub(crate) fn check(route: &Route, decoded: &Decoded) -> Result<(), Error> {
-    let mut check = Check { operation: route.operation, blobs: &decoded.blobs, violations: Vec::new() };
+    let mut check = Check { operation: route.operation, blobs: &decoded.blobs, violations: Violations::default() };
     check.structure(&Path::Root, route.input.members(), &decoded.fields);
-    match check.violations.is_empty() {
-        true => Ok(()),
-        false => Err(violated(&check.violations)),
-    }
-}
-
-/// One violation that only the state's rules know of, worded as those of the model.
-pub(crate) fn violation(value: &str, path: &str, constraint: &str) -> Error {
-    violated(&[format!("Value '{value}' at '{path}' failed to satisfy constraint: {constraint}")])
-}
-
-/// The error of these violations.
-pub(crate) fn violated(violations: &[String]) -> Error {
-    let (count, plural) = (violations.len(), if violations.len() == 1 { "" } else { "s" });
-    let message = format!("{count} validation error{plural} detected: {}", violations.join("; "));
-    Error::new(ErrorCode::Validation, message)
-}
-
-/// Where in the input a value is. It is spelled only for what is wrong there.
-enum Path<'a> {
-    Root,
-    Member(&'a Self, &'static str),
-    /// One of a list, counted from 1.
-    Element(&'a Self, usize),
+    check.violations.check()
 }
 
 struct Check<'a> {
     operation: Operation,
     blobs: &'a [Bytes],
-    violations: Vec<String>,
-}
-
-/// AWS's paths are the members' names with a lower-case first letter, joined by dots.
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => Ok(()),
-            Self::Member(parent, name) => {
-                if !matches!(parent, Self::Root) {
-                    write!(formatter, "{parent}.")?;
-                }
-                let (first, rest) = name.split_at(1);
-                write!(formatter, "{}{rest}", first.to_ascii_lowercase())
-            }
-            Self::Element(list, number) => write!(formatter, "{list}.{number}.member"),
-        }
-    }
+    violations: Violations,
 }
 
 impl Check<'_> {
@@ -74,8 +33,7 @@ impl Check<'_> {
             }
             let path = Path::Member(parent, member.name);
             if value.is_null() {
-                let violation = "failed to satisfy constraint: Member must not be null";
-                self.violations.push(format!("Value null at '{path}' {violation}"));
+                self.violations.add_null(&path);
                 continue;
             }
             match checked_elsewhere(self.operation, member.name) {
@@ -133,11 +91,7 @@ impl Check<'_> {
     }
 
     fn report(&mut self, path: &Path<'_>, shape: &Shape, value: &Value, constraint: &str) {
-        let value = match shape.sensitive {
-            true => "Value".to_owned(),
-            false => format!("Value '{}'", render(value)),
-        };
-        self.violations.push(format!("{value} at '{path}' failed to satisfy constraint: {constraint}"));
+        self.violations.add(path, (!shape.sensitive).then_some(value), constraint);
     }
 
     /// The constraints of the shape itself that the value breaks.
@@ -240,19 +194,6 @@ fn enumeration(one_of: &[&str]) -> String {
 /// The enumerations that recorded answers list in another order than the model has.
 const REORDERED: [&[&str]; 3] =
     [&["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"], &["Terminate", "Allow"], &["RESPONSE_STREAM", "BUFFERED"]];
-
-/// Values as Java prints them: `[a, b]` and `{k=v}`.
-fn render(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) => format!("[{}]", values.iter().map(render).collect::<Vec<_>>().join(", ")),
-        Value::Object(entries) => {
-            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}={}", render(value))).collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ use crate::{
     arn::FunctionRef,
     code_signing,
     configuration::{self, Settings},
-    constraints::violation,
     image,
     record::{Architecture, FunctionRecord, ImageConfig, Package, ReferencedObject, Shown},
     runtime,
@@ -14,6 +13,7 @@ use crate::{
     tags,
     version::{Function, LATEST},
     view::{self, Progress},
+    violations::violation,
 };
 
 /// The longest name, which the service model does not tell from the longest ARN.

@@ -1,6 +1,7 @@
 //! JSON to the tree that constraints and wire structs are read from, guided by the input's shape.
 //!
-//! The guide keeps a 50 MB archive from being copied around: its base64 text is decoded where the parser finds it.
+//! The guide keeps a 50 MB archive from being copied around: its base64 text is decoded where the parser finds it. It also
+//! bounds the tree, whose smallest values take a hundred times the bytes that they are written in.
 
 use std::{borrow::Cow, fmt};
 
@@ -12,7 +13,16 @@ use serde_json::{Map, Value};
 use crate::{
     Error, ErrorCode,
     model::{Kind, Location, Shape},
+    path::Path,
+    violations::Violations,
 };
+
+/// The most elements of a list or map, where the model allows no more. It has most of these bounds far below, and AWS's
+/// words for them show what was given.
+pub(crate) const ELEMENTS_MAX: usize = 1000;
+
+/// The most values of one body, objects and lists included.
+const VALUES_MAX: usize = 10_000;
 
 /// What a request's members are, by their names in the model. A blob is its index in `blobs`.
 #[derive(Default)]
@@ -26,28 +36,33 @@ pub(crate) fn decode_json(shape: &'static Shape, body: &[u8], blobs: &mut Vec<By
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    let mut sink = Sink { blobs, mismatch: None };
+    let mut sink = Sink { blobs, values_left: VALUES_MAX, refusal: None };
     let mut json = serde_json::Deserializer::from_slice(body);
-    let parsed = Guided { shape, sink: &mut sink }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    match (parsed, sink.mismatch) {
+    let guided = Guided { shape, path: &Path::Root, sink: &mut sink };
+    let parsed = guided.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    match (parsed, sink.refusal) {
         (Ok(Value::Null), _) => Ok(Value::Object(Map::new())),
         (Ok(value), _) => Ok(value),
-        (Err(_), Some(mismatch)) => Err(Error::new(ErrorCode::Serialization, mismatch)),
-        (Err(error), None) => {
-            let message = format!("Could not parse request body into json: {error}");
-            Err(Error::new(ErrorCode::InvalidRequestContent, message))
-        }
+        (Err(_), Some(refusal)) => Err(refusal),
+        (Err(error), None) => Err(unparsable(error)),
     }
+}
+
+fn unparsable(why: impl fmt::Display) -> Error {
+    Error::new(ErrorCode::InvalidRequestContent, format!("Could not parse request body into json: {why}"))
 }
 
 struct Sink<'a> {
     blobs: &'a mut Vec<Bytes>,
+    /// How many values the body may still have.
+    values_left: usize,
     /// What stopped the parser, when it was not the JSON itself.
-    mismatch: Option<String>,
+    refusal: Option<Error>,
 }
 
 struct Guided<'a, 'b> {
     shape: &'static Shape,
+    path: &'a Path<'a>,
     sink: &'a mut Sink<'b>,
 }
 
@@ -64,12 +79,29 @@ impl Guided<'_, '_> {
             Kind::Blob => "a Blob",
             Kind::Timestamp => "a Timestamp",
         };
-        self.fail(format!("{found} can not be converted to {expected}"))
+        self.inconvertible(format!("{found} can not be converted to {expected}"))
     }
 
-    fn fail<E: serde::de::Error>(self, message: String) -> E {
-        self.sink.mismatch = Some(message);
-        E::custom("mismatch")
+    fn inconvertible<E: serde::de::Error>(self, message: String) -> E {
+        self.refuse(Error::new(ErrorCode::Serialization, message))
+    }
+
+    fn refuse<E: serde::de::Error>(self, refusal: Error) -> E {
+        self.sink.refusal = Some(refusal);
+        E::custom("refused")
+    }
+
+    /// Refuses a list or map of more elements than the model allows, or than any request needs.
+    fn bound<E: serde::de::Error>(&mut self, elements: usize) -> Result<(), E> {
+        let max = self.shape.max.and_then(|max| usize::try_from(max).ok());
+        if elements <= max.unwrap_or_default().max(ELEMENTS_MAX) {
+            return Ok(());
+        }
+        let mut violations = Violations::default();
+        let max = max.unwrap_or(ELEMENTS_MAX);
+        violations.add(self.path, None, &format!("Member must have length less than or equal to {max}"));
+        self.sink.refusal = violations.check().err();
+        Err(E::custom("refused"))
     }
 }
 
@@ -77,6 +109,10 @@ impl<'de> DeserializeSeed<'de> for Guided<'_, '_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.sink.values_left.checked_sub(1) {
+            Some(left) => self.sink.values_left = left,
+            None => return Err(self.refuse(unparsable(format_args!("it has more than {VALUES_MAX} values")))),
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -135,28 +171,34 @@ impl<'de> Visitor<'de> for Guided<'_, '_> {
                 self.sink.blobs.push(blob.into());
                 Ok(Value::from(self.sink.blobs.len() - 1))
             }
-            Err(why) => Err(self.fail(format!("STRING_VALUE can not be converted to a Blob: invalid base64, {why}"))),
+            Err(why) => {
+                Err(self.inconvertible(format!("STRING_VALUE can not be converted to a Blob: invalid base64, {why}")))
+            }
         }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<Value, A::Error> {
         let Kind::List(shape) = self.shape.kind else { return Err(self.mismatch("START_ARRAY")) };
         let mut values = Vec::new();
-        while let Some(value) = sequence.next_element_seed(Guided { shape, sink: self.sink })? {
+        loop {
+            let path = &Path::Element(self.path, values.len() + 1);
+            let Some(value) = sequence.next_element_seed(Guided { shape, path, sink: self.sink })? else { break };
             values.push(value);
+            self.bound(values.len())?;
         }
         Ok(Value::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Value, A::Error> {
         if !matches!(self.shape.kind, Kind::Structure(_) | Kind::Map(..)) {
             return Err(self.mismatch("START_OBJECT"));
         }
         let mut values = Map::new();
         while let Some(key) = object.next_key::<Cow<'_, str>>()? {
-            if let Some(shape) = element(self.shape, &key) {
-                let value = object.next_value_seed(Guided { shape, sink: self.sink })?;
+            if let Some((shape, path)) = element(self.shape, self.path, &key) {
+                let value = object.next_value_seed(Guided { shape, path: &path, sink: self.sink })?;
                 values.insert(key.into_owned(), value);
+                self.bound(values.len())?;
             } else {
                 object.next_value::<IgnoredAny>()?;
             }
@@ -165,11 +207,12 @@ impl<'de> Visitor<'de> for Guided<'_, '_> {
     }
 }
 
-/// The shape of what a key holds; `None` for keys that the model does not know. In bodies, members go by their names.
-fn element(shape: &'static Shape, key: &str) -> Option<&'static Shape> {
+/// The shape of what a key holds, and where it is; `None` for keys that the model does not know. In bodies, members go by
+/// their names. The values of a map are named by the map.
+fn element<'p>(shape: &'static Shape, path: &'p Path<'p>, key: &str) -> Option<(&'static Shape, Path<'p>)> {
     if let Kind::Map(_, value) = shape.kind {
-        return Some(value);
+        return Some((value, *path));
     }
     let mut members = shape.members().iter().filter(|member| member.location == Location::Body);
-    members.find(|member| member.name == key).map(|member| member.shape)
+    members.find(|member| member.name == key).map(|member| (member.shape, Path::Member(path, member.name)))
 }

@@ -5,10 +5,10 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::{ImageFault, Operation, S3Object, shapes::ErrorCode};
+use crate::{ImageFault, S3Object, shapes::ErrorCode};
 
-/// The most bytes that a request may have, whatever the operation.
-pub const MAX_REQUEST_BYTES: u64 = 70_167_211;
+/// The most bytes of an error's text. AWS repeats in it what it refuses, which may be megabytes.
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
 /// How many seconds a throttled caller is asked to wait. AWS gives no figure; with one SDKs do not guess.
 const RETRY_AFTER_S: &str = "1";
@@ -84,18 +84,9 @@ impl Response {
 // === impl Error ===
 
 impl Error {
-    /// An error of this kind with this text.
+    /// An error of this kind with this text, or its first 64 KiB.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), reason: None, typed: true }
-    }
-
-    /// A request body beyond 70,167,211 bytes, which is refused before it is read to its end.
-    pub fn request_too_large(operation: Operation) -> Self {
-        let operation = operation.name();
-        Self::new(
-            ErrorCode::RequestEntityTooLarge,
-            format!("Request must be smaller than {MAX_REQUEST_BYTES} bytes for the {operation} operation"),
-        )
+        Self { code, message: bounded(message.into()), reason: None, typed: true }
     }
 
     /// A zip archive that was looked into and refused.
@@ -196,5 +187,28 @@ impl Error {
         }
         response.headers.insert("x-amzn-ErrorType", HeaderValue::from_static(self.code.name()));
         response
+    }
+}
+
+fn bounded(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE_BYTES {
+        let end = (0..=MAX_MESSAGE_BYTES).rev().find(|end| message.is_char_boundary(*end)).unwrap_or_default();
+        message.truncate(end);
+        message.push('…');
+        message.shrink_to_fit();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_at_a_whole_character() {
+        let whole = "x".repeat(MAX_MESSAGE_BYTES);
+        assert_eq!(Error::service(whole.as_str()).message(), whole);
+        let cut = Error::service(format!("x{}", "ä".repeat(MAX_MESSAGE_BYTES)));
+        assert_eq!(cut.message(), format!("x{}…", "ä".repeat(MAX_MESSAGE_BYTES / 2 - 1)));
     }
 }

@@ -175,11 +175,15 @@ impl Input {
     fn of(request: InvocationRequest) -> Result<Self, Error> {
         refuse_given("DurableExecutionName", request.durable_execution_name.is_some())?;
         let kind = InvocationKind::parse(request.invocation_type.as_deref());
-        let payload_bytes_max = match kind {
-            InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
-            InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
-        };
-        Ok(Self { request, kind, payload_bytes_max })
+        Ok(Self { request, kind, payload_bytes_max: payload_bytes_max(kind) })
+    }
+}
+
+/// The most bytes of a payload of Invoke.
+pub(crate) fn payload_bytes_max(kind: InvocationKind) -> usize {
+    match kind {
+        InvocationKind::RequestResponse | InvocationKind::DryRun => MAX_SYNC_PAYLOAD_BYTES,
+        InvocationKind::Event => MAX_ASYNC_PAYLOAD_BYTES,
     }
 }
 
@@ -245,7 +249,7 @@ impl InvocationKind {
     }
 
     /// The model allows no other texts.
-    fn parse(text: Option<&str>) -> Self {
+    pub(crate) fn parse(text: Option<&str>) -> Self {
         match text {
             Some("Event") => Self::Event,
             Some("DryRun") => Self::DryRun,

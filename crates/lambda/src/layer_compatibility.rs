@@ -2,7 +2,10 @@
 //! these refusals by hand; the service model has the same rules.
 
 use crate::{
-    Architecture, Error, RETIRED_RUNTIMES, SUPPORTED_RUNTIMES, constraints::violated, hash_order::in_hash_order,
+    Architecture, Error, RETIRED_RUNTIMES, SUPPORTED_RUNTIMES,
+    hash_order::in_hash_order,
+    path::Path,
+    violations::{Violations, violation},
 };
 
 /// The most runtimes that a layer version may be for, and the most architectures.
@@ -82,21 +85,21 @@ pub(crate) struct Filter<'a> {
 ///
 /// Runtimes that never were, architectures that are none, too many of either: all in one message.
 pub(crate) fn check(runtimes: Option<&[String]>, architectures: Option<&[String]>) -> Result<(), Error> {
-    let mut violations = Vec::new();
-    let runtimes = Given { member: "compatibleRuntimes", values: runtimes.unwrap_or_default() };
+    let mut violations = Violations::default();
+    let runtimes = Given { member: "CompatibleRuntimes", values: runtimes.unwrap_or_default() };
     runtimes.check_length(MAX_RUNTIMES, &mut violations);
     if !runtimes.values.iter().all(|runtime| is_runtime(runtime)) {
         let known = in_hash_order(SUPPORTED_RUNTIMES).join(", ");
-        violations.push(runtimes.violates(&format!("Member must satisfy enum value set: [{known}]")));
+        runtimes.violate(&mut violations, &format!("Member must satisfy enum value set: [{known}]"));
     }
-    let architectures = Given { member: "compatibleArchitectures", values: architectures.unwrap_or_default() };
+    let architectures = Given { member: "CompatibleArchitectures", values: architectures.unwrap_or_default() };
     architectures.check_length(MAX_ARCHITECTURES, &mut violations);
     if !architectures.values.iter().all(|name| Architecture::ALL.iter().any(|known| known.name() == name)) {
         let known = Architecture::ALL.map(Architecture::name).join(", ");
         let rule = format!("Member must satisfy constraint: [Member must satisfy enum value set: [{known}]]");
-        violations.push(architectures.violates(&rule));
+        architectures.violate(&mut violations, &rule);
     }
-    if violations.is_empty() { Ok(()) } else { Err(violated(&violations)) }
+    violations.check()
 }
 
 /// A list that a request gives.
@@ -112,14 +115,14 @@ fn is_runtime(name: &str) -> bool {
 // === impl Given ===
 
 impl Given<'_> {
-    fn check_length(&self, max: usize, violations: &mut Vec<String>) {
+    fn check_length(&self, max: usize, violations: &mut Violations) {
         if self.values.len() > max {
-            violations.push(self.violates(&format!("Member must have length less than or equal to {max}")));
+            self.violate(violations, &format!("Member must have length less than or equal to {max}"));
         }
     }
 
-    fn violates(&self, rule: &str) -> String {
-        format!("Value '[{}]' at '{}' failed to satisfy constraint: {rule}", self.values.join(", "), self.member)
+    fn violate(&self, violations: &mut Violations, rule: &str) {
+        violations.add(&Path::Member(&Path::Root, self.member), Some(&self.values.into()), rule);
     }
 }
 
@@ -133,11 +136,8 @@ impl<'a> Filter<'a> {
     /// A runtime that never was.
     pub(crate) fn new(runtime: Option<&'a str>, architecture: Option<&'a str>) -> Result<Self, Error> {
         if let Some(unknown) = runtime.filter(|name| !is_runtime(name) && !LISTED.contains(name)) {
-            return Err(violated(&[format!(
-                "Value '{unknown}' at 'compatibleRuntime' failed to satisfy constraint: Member must satisfy enum value \
-                 set: [{}]",
-                LISTED.join(", ")
-            )]));
+            let rule = format!("Member must satisfy enum value set: [{}]", LISTED.join(", "));
+            return Err(violation(unknown, "compatibleRuntime", &rule));
         }
         Ok(Self { runtime, architecture })
     }

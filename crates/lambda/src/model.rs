@@ -62,6 +62,10 @@ pub(crate) enum Location {
     Header,
 }
 
+/// A longer text matches no pattern: the longest that the model allows has 20,480 characters. Some patterns need a
+/// backtracking engine, whose memory grows with the text.
+const MATCHED_BYTES_MAX: usize = 96 << 10;
+
 /// A regular expression in Java's notation that the whole value must match.
 pub(crate) struct Pattern {
     pub(crate) text: &'static str,
@@ -88,9 +92,10 @@ impl Pattern {
         Self { text, compiled: OnceLock::new() }
     }
 
-    /// Whether the whole value matches. A value that needs more backtracking than the engine allows does not.
+    /// Whether the whole value matches. A value that needs more backtracking than the engine allows does not, nor does
+    /// one of more than 96 KiB.
     pub(crate) fn matches(&self, value: &str) -> bool {
-        self.regex().is_match(value).unwrap_or(false)
+        value.len() <= MATCHED_BYTES_MAX && self.regex().is_match(value).unwrap_or(false)
     }
 
     fn regex(&self) -> &Regex {

@@ -19,12 +19,7 @@ const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true
 /// `RequestEntityTooLargeException` and `InvalidRequestContentException`.
 pub(crate) fn check(kind: InvocationKind, payload: &Bytes, bytes_max: usize) -> Result<(), Error> {
     if payload.len() > bytes_max {
-        let message = format!(
-            "{} byte payload is too large for the {} invocation type (limit {bytes_max} bytes)",
-            payload.len(),
-            kind.name()
-        );
-        return Err(Error::new(ErrorCode::RequestEntityTooLarge, message));
+        return Err(too_large(kind, payload.len() as u64, bytes_max));
     }
     match fault(payload) {
         None => Ok(()),
@@ -36,6 +31,13 @@ pub(crate) fn check(kind: InvocationKind, payload: &Bytes, bytes_max: usize) -> 
             ),
         )),
     }
+}
+
+/// The answer to a payload that is too long.
+pub(crate) fn too_large(kind: InvocationKind, bytes: u64, bytes_max: usize) -> Error {
+    let kind = kind.name();
+    let message = format!("{bytes} byte payload is too large for the {kind} invocation type (limit {bytes_max} bytes)");
+    Error::new(ErrorCode::RequestEntityTooLarge, message)
 }
 
 /// Why a text is no JSON, and where.
@@ -120,26 +122,44 @@ fn unexpected(text: &str, error: &serde_json::Error) -> Fault {
 
 /// A text that ends too early.
 fn unended(text: &str) -> Fault {
-    let (mut open, mut quoted, mut escaped) = (Vec::new(), false, false);
-    for (index, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => open.push((if byte == b'{' { "Object" } else { "Array" }, index)),
-            b'}' | b']' if !quoted => drop(open.pop()),
-            _ => {}
+    let (depth, is_quoted) = walk(text, |_, _| {});
+    // Whatever was opened behind it is closed. A text of megabytes may open one with each byte, so that none is kept.
+    let mut open = None;
+    walk(text, |index, depth_there| {
+        if depth_there == depth {
+            open = Some(index);
         }
-    }
-    let what = match open.last() {
-        _ if quoted => "Unexpected end-of-input in VALUE_STRING".to_owned(),
-        Some((what, index)) => {
-            let start = Place::of(text.as_bytes(), *index).shown();
+    });
+    let what = match open {
+        _ if is_quoted => "Unexpected end-of-input in VALUE_STRING".to_owned(),
+        Some(index) => {
+            let what = if text.as_bytes().get(index) == Some(&b'{') { "Object" } else { "Array" };
+            let start = Place::of(text.as_bytes(), index).shown();
             format!("Unexpected end-of-input: expected close marker for {what} (start marker at {start})")
         }
         None => "No content to map due to end-of-input".to_owned(),
     };
     Fault { what, at: Place::of(text.as_bytes(), text.len()) }
+}
+
+/// Visits each bracket that opens an object or an array, with its index and how many are open behind it. Gives how many
+/// are open at the end, and whether a string is.
+fn walk(text: &str, mut visit: impl FnMut(usize, usize)) -> (usize, bool) {
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'{' | b'[' if !is_quoted => {
+                depth += 1;
+                visit(index, depth);
+            }
+            b'}' | b']' if !is_quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    (depth, is_quoted)
 }
 
 // === impl Place ===
@@ -177,7 +197,7 @@ mod tests {
         let unexpected = |character: &str, code: u32, why: &str| {
             format!("Unexpected character ('{character}' (code {code})): {why}")
         };
-        let cases: [(&[u8], String, (usize, usize)); 15] = [
+        let cases: [(&[u8], String, (usize, usize)); 16] = [
             (b"n\x87r\x9e\xe9\xb5\xd7I\xee\x9bmt", "Invalid UTF-8 start byte 0x87".to_owned(), (1, 3)),
             (b"\"\xff\"", "Invalid UTF-8 start byte 0xff".to_owned(), (1, 3)),
             (b"\"\xe9b\"", "Invalid UTF-8 middle byte 0x62".to_owned(), (1, 4)),
@@ -191,6 +211,7 @@ mod tests {
             (b"[1,]", unexpected("]", 93, &format!("expected a valid value {values}")), (1, 4)),
             (b"{\"a\":1,}", unexpected("}", 125, "was expecting double-quote to start field name"), (1, 8)),
             (b"{\"a\": [1", marker("Array", 7), (1, 9)),
+            (b"{\"a\": [\"{[\", [{}, []], {}", marker("Array", 7), (1, 26)),
             (b"\"open", "Unexpected end-of-input in VALUE_STRING".to_owned(), (1, 6)),
             (b" ", "No content to map due to end-of-input".to_owned(), (1, 2)),
         ];

@@ -121,10 +121,62 @@ fn unknown_and_null_members_are_ignored() {
 }
 
 #[test]
+fn many_violations_are_counted_and_a_few_of_them_told() {
+    let body = json!({ "FunctionName": "f", "Role": null, "FileSystemConfigs": vec![json!({}); 500] });
+    let refused = Account::new().post("/2015-03-31/functions", &body);
+    let message = refused.body["message"].as_str().unwrap();
+    assert!(message.starts_with("1003 validation errors detected: Value null at 'code' failed"), "{message}");
+    assert_eq!(message.split("; ").count(), 20, "{message}");
+}
+
+#[test]
+fn long_values_are_shown_in_part() {
+    let shown = format!("Value '{}…' at 'description'", "x".repeat(2048));
+    let refused = create(json!({ "Description": "x".repeat(100_000) }));
+    let message = refused.body["message"].as_str().unwrap();
+    assert!(message.starts_with(&format!("1 validation error detected: {shown}")), "{message}");
+    let environment = json!({ "Environment": { "Variables": { "KEY": "x".repeat(100_000) } } });
+    assert_eq!(create(environment).body["message"].as_str().unwrap().len(), (64 << 10) + "…".len());
+}
+
+#[test]
+fn collections_are_bounded_where_the_model_bounds_none() {
+    let at = |path: &str, max: usize| {
+        let rule = format!("failed to satisfy constraint: Member must have length less than or equal to {max}");
+        violated(&format!("1 validation error detected: Value at '{path}' {rule}"))
+    };
+    let layers = |count: usize| create(json!({ "Layers": vec!["x"; count] }));
+    let many: serde_json::Map<String, Value> = (0..1001).map(|key| (format!("k{key}"), json!("v"))).collect();
+    assert_ne!(layers(1000), at("layers", 1000), "their names are wrong");
+    assert_eq!(layers(1001), at("layers", 1000));
+    assert_eq!(create(json!({ "Tags": many })), at("tags", 1000));
+    assert_eq!(create(json!({ "FileSystemConfigs": vec![json!({}); 1001] })), at("fileSystemConfigs", 1));
+    let subnets = json!({ "VpcConfig": { "SubnetIds": vec!["subnet-1"; 1001] } });
+    assert_eq!(create(subnets), at("vpcConfig.subnetIds", 16));
+}
+
+#[test]
+fn body_has_a_bounded_number_of_values() {
+    let update = json!({ "Id": "1", "Type": "STEP", "Action": "START", "Name": "n", "Payload": "p", "Error": {}, "StepOptions": {}, "WaitOptions": {}, "CallbackOptions": {}, "ContextOptions": {} });
+    let checkpoint = |updates: usize| {
+        let body = json!({ "CheckpointToken": "t", "Updates": vec![&update; updates] });
+        Account::new().post("/2025-12-01/durable-executions/a/checkpoint", &body)
+    };
+    let message = "Could not parse request body into json: it has more than 10000 values";
+    let refused = error(400, "InvalidRequestContentException", json!({ "Type": "User", "message": message }));
+    assert_eq!(checkpoint(950), refused);
+    assert_ne!(checkpoint(900), refused);
+}
+
+#[test]
 fn requests_are_bounded() {
-    let body = vec![b' '; 70_167_212];
-    let message = "Request must be smaller than 70167211 bytes for the CreateFunction operation";
-    let refused = Account::new().send(request(Method::POST, "/2015-03-31/functions", body));
-    let body = json!({ "Type": "User", "message": message });
-    assert_eq!(refused, error(413, "RequestEntityTooLargeException", body));
+    for (bytes, operation, target) in [
+        (70_167_211, "CreateFunction", "/2015-03-31/functions"),
+        (6_291_456, "CreateAlias", "/2015-03-31/functions/f/aliases"),
+    ] {
+        let message = format!("Request must be smaller than {bytes} bytes for the {operation} operation");
+        let refused = Account::new().send(request(Method::POST, target, vec![b' '; bytes + 1]));
+        let body = json!({ "Type": "User", "message": message });
+        assert_eq!(refused, error(413, "RequestEntityTooLargeException", body));
+    }
 }

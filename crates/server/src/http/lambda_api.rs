@@ -2,8 +2,9 @@
 
 use axum::response::Response;
 use fakecloud_budget::{Peer, Share};
-use fakecloud_lambda::{Error, InvokeCall, MAX_REQUEST_BYTES, Operation, Request, Scope, operation, parse_as};
+use fakecloud_lambda::{Error, InvokeCall, Operation, Request, Scope, operation, parse_as};
 use http::HeaderValue;
+use hyper::body::Body as _;
 use tracing::{trace, warn};
 
 use super::request_body::{self, Turn, work_on};
@@ -61,8 +62,11 @@ async fn read(
     request: &mut axum::extract::Request,
     share: Share,
 ) -> Result<(Request, Turn), Error> {
-    let read = request_body::read(std::mem::take(request.body_mut()), MAX_REQUEST_BYTES, share).await;
-    let (body, turn) = read.map_err(|error| error.told(|| Error::request_too_large(operation), Error::service))?;
+    let body = std::mem::take(request.body_mut());
+    let stated_bytes = body.size_hint().exact();
+    let read = request_body::read(body, operation.request_bytes_max(), share).await;
+    let too_large = || operation.request_too_large(request.headers(), stated_bytes);
+    let (body, turn) = read.map_err(|error| error.told(too_large, Error::service))?;
     let request = Request {
         method: std::mem::take(request.method_mut()),
         path: request.uri().path().to_owned(),

@@ -15,9 +15,10 @@ const ECR: &str = "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.DescribeRe
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded; charset=utf-8";
 
 /// Requests and a header of them, the status of the answer, and what is in it.
-const REFUSED: [(&str, &str, &str, &str); 9] = [
+const REFUSED: [(&str, &str, &str, &str); 10] = [
     ("POST /2015-03-31/functions", "A: b", "413", "than 70167211 bytes for the CreateFunction operation"),
-    ("POST /2015-03-31/functions/f/invocations", "A: b", "413", "than 70167211 bytes for the Invoke operation"),
+    ("POST /2015-03-31/functions/f/invocations", "A: b", "413", "RequestEntityTooLargeException"),
+    ("POST /2015-03-31/functions/f/aliases", "A: b", "413", "than 6291456 bytes for the CreateAlias operation"),
     ("POST /2015-03-31/nothing", "A: b", "404", "UnknownOperationException"),
     ("POST /_fakecloud/lambda/urls/nothing/", "A: b", "403", "Forbidden"),
     ("POST /_fakecloud/nothing", "A: b", "404", "POST /_fakecloud/reset"),
