@@ -8,6 +8,7 @@ mod batch_delete;
 mod batch_get;
 mod body;
 mod call;
+mod decode;
 mod encryption;
 mod error;
 mod image_id;
@@ -87,7 +88,7 @@ impl Registry {
         let (operation, members) = Operation::of_target(target)?;
         authorization::admit(self, operation)?;
         let reading = body::work(bytes.len(), move || {
-            let request = body::parse(&bytes)?;
+            let request = decode::parse(members, &bytes)?;
             shape::check(members, request.as_object().expect("bodies are read as objects"))?;
             Ok(request)
         });

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use serde::Deserialize;
-
 use crate::catalog::{Asked, RepositoryKey, Unknown, Wanted};
 use crate::digest::Digest;
 use crate::image::ImageName;
@@ -54,13 +52,6 @@ pub enum FindError {
 
 /// Longer ones are not the configuration of an image: those of large images have some ten kilobytes.
 const CONFIG_BYTES_MAX: u64 = 4 << 20;
-
-/// The members that the configurations of Docker's and OCI's images share.
-#[derive(Deserialize)]
-struct ImageConfig {
-    #[serde(flatten)]
-    platform: Platform,
-}
 
 /// What is noted beside images, such as their provenance, runs nowhere
 /// (<https://docs.docker.com/build/metadata/attestations/attestation-storage/>).
@@ -118,8 +109,6 @@ impl Registry {
             return Ok(Vec::new());
         }
         let content = self.content(digest).await?;
-        let config: Option<ImageConfig> = serde_json::from_slice(&content).ok();
-        let has_platform = |platform: &Platform| !platform.architecture.is_empty();
-        Ok(config.map(|config| config.platform).filter(has_platform).into_iter().collect())
+        Ok(Platform::of_config(&content).into_iter().collect())
     }
 }

@@ -4,6 +4,7 @@
 //! the same repositories: `catalog` decides, without any IO, `storage` keeps blobs and records on disk. A blob, manifest or
 //! tag that was acknowledged is there after a crash as well, and nothing is there that is not whole.
 
+mod bounded;
 mod catalog;
 mod config;
 mod digest;

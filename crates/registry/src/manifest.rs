@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::digest::Digest;
 
 /// The media types of manifests whose content the registry knows.
@@ -63,7 +64,7 @@ pub struct Descriptor {
     /// Its length in bytes.
     pub size: u64,
     /// Where else it can be had.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded::list::<_, _, URLS_MAX>")]
     pub urls: Vec<String>,
     /// What the image that an index lists runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,13 +124,23 @@ struct Members {
     schema_version: Option<u64>,
     media_type: Option<String>,
     config: Option<Descriptor>,
-    layers: Option<Vec<Descriptor>>,
-    blobs: Option<Vec<Descriptor>>,
-    manifests: Option<Vec<Descriptor>>,
+    layers: Option<Descriptors>,
+    blobs: Option<Descriptors>,
+    manifests: Option<Descriptors>,
     subject: Option<Descriptor>,
     artifact_type: Option<String>,
-    annotations: Option<BTreeMap<String, String>>,
+    annotations: Option<bounded::Texts<ANNOTATIONS_MAX>>,
 }
+
+/// The most layers, blobs or manifests of a manifest; images have at most 127 layers.
+const DESCRIPTORS_MAX: usize = 10_000;
+type Descriptors = bounded::List<Descriptor, DESCRIPTORS_MAX>;
+
+/// The most places where content can be had elsewhere; layers of Windows images have one or two.
+const URLS_MAX: usize = 16;
+
+/// The most annotations of a manifest.
+const ANNOTATIONS_MAX: usize = 1000;
 
 /// What clients send as Content-Type that know nothing better.
 const GENERIC: [&str; 4] = ["", "application/json", "application/octet-stream", "text/plain"];
@@ -204,6 +215,17 @@ impl Descriptor {
     }
 }
 
+// === impl Platform ===
+
+impl Platform {
+    /// What an image runs on as its configuration says, whose members Docker and OCI share; `None` where it says nothing.
+    /// A configuration may have megabytes: nothing of it is kept but that.
+    pub fn of_config(content: &[u8]) -> Option<Self> {
+        let platform: Option<Self> = serde_json::from_slice(content).ok();
+        platform.filter(|platform| !platform.architecture.is_empty())
+    }
+}
+
 // === impl Members ===
 
 impl Members {
@@ -240,11 +262,11 @@ impl Members {
         Ok(Manifest {
             media_type: media_type.to_owned(),
             config: self.config.filter(|_| !is_artifact),
-            layers: layers.unwrap_or_default(),
-            manifests: self.manifests.filter(|_| is_index).unwrap_or_default(),
+            layers: layers.map_or_else(Vec::new, |layers| layers.0),
+            manifests: self.manifests.filter(|_| is_index).map_or_else(Vec::new, |manifests| manifests.0),
             subject: self.subject,
             artifact_type: self.artifact_type.filter(|it| !it.is_empty()),
-            annotations: self.annotations.unwrap_or_default(),
+            annotations: self.annotations.map_or_else(BTreeMap::new, |annotations| annotations.0),
         })
     }
 }
@@ -264,3 +286,6 @@ fn is_known(media_type: &str) -> bool {
 fn essence(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
+
+#[cfg(test)]
+mod tests;

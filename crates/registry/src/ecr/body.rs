@@ -3,7 +3,6 @@
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use fakecloud_budget::Share;
-use serde_json::{Map, Value};
 
 use super::error::{Error, ErrorCode};
 use crate::request_body::{BodyError, RequestBody};
@@ -31,22 +30,6 @@ pub(super) async fn read(body: Body, share: Share) -> Result<(Bytes, Share), Err
         BodyError::Cut(cause) => Error::server(format!("the request could not be read: {cause}")),
         BodyError::TooLarge { .. } => too_large(),
     })
-}
-
-/// Parses a body: a JSON object, or nothing, which is an empty one.
-///
-/// # Errors
-///
-/// `SerializationException` for anything else.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
-    if bytes.is_empty() {
-        return Ok(Value::Object(Map::new()));
-    }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(members)) => Ok(Value::Object(members)),
-        Ok(_) => Err(Error::new(ErrorCode::Serialization, "the request is no JSON object")),
-        Err(error) => Err(Error::new(ErrorCode::Serialization, format!("the request is no JSON: {error}"))),
-    }
 }
 
 /// Does work on so many bytes; if they are many, where no other request has to wait for it.

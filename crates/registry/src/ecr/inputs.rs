@@ -5,6 +5,9 @@ use crate::name::RepositoryName;
 
 const REPOSITORY_NAME_PATTERN: &str = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*";
 
+/// The most elements of a list that the model does not bound: a resource has 50 tags.
+const MANY: usize = 1000;
+
 const ACCOUNT: Shape = pattern(0, UNBOUNDED, "[0-9]{12}", is_account);
 const REPOSITORY_NAME: Shape = pattern(2, 256, REPOSITORY_NAME_PATTERN, is_repository_name);
 const DIGEST: Shape = pattern(0, UNBOUNDED, "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+", is_digest);
@@ -33,7 +36,7 @@ const ENCRYPTION: Shape = Shape::Structure(&[
     optional("kmsKey", &text(1, 2048)),
 ]);
 const TAG: Shape = Shape::Structure(&[required("Key", &TEXT), required("Value", &TEXT)]);
-const TAGS: Shape = Shape::List { of: &TAG, min: 0, max: UNBOUNDED };
+const TAGS: Shape = Shape::List { of: &TAG, min: 0, max: MANY };
 const IMAGE_FILTER: Shape = Shape::Structure(&[
     optional("tagStatus", &one_of(&["TAGGED", "UNTAGGED", "ANY"])),
     optional("imageStatus", &IMAGE_STATUS),
@@ -111,7 +114,7 @@ pub(super) const SET_REPOSITORY_POLICY: &[Member] =
     &[REGISTRY, REPOSITORY, required("policyText", &REPOSITORY_POLICY), optional("force", &Shape::Boolean)];
 pub(super) const TAG_RESOURCE: &[Member] = &[RESOURCE, required("tags", &TAGS)];
 pub(super) const UNTAG_RESOURCE: &[Member] =
-    &[RESOURCE, required("tagKeys", &Shape::List { of: &TEXT, min: 0, max: UNBOUNDED })];
+    &[RESOURCE, required("tagKeys", &Shape::List { of: &TEXT, min: 0, max: MANY })];
 pub(super) const UPLOAD_LAYER_PART: &[Member] = &[
     REGISTRY,
     REPOSITORY,

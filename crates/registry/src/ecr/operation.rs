@@ -42,7 +42,7 @@ pub(super) enum Operation {
 use Operation as O;
 
 /// What is served, and what its requests have.
-const SERVED: [(&str, Operation, &[Member]); 27] = [
+pub(super) const SERVED: [(&str, Operation, &[Member]); 27] = [
     ("BatchCheckLayerAvailability", O::BatchCheckLayerAvailability, input::BATCH_CHECK_LAYER_AVAILABILITY),
     ("BatchDeleteImage", O::BatchDeleteImage, input::BATCH_DELETE_IMAGE),
     ("BatchGetImage", O::BatchGetImage, input::BATCH_GET_IMAGE),
