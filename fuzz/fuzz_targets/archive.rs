@@ -1,6 +1,4 @@
 //! Any bytes: either refused, or they make a tar that is safe to unpack.
-//!
-//! `cargo +nightly fuzz run zip_to_tar fuzz/corpus/zip_to_tar fuzz/seeds`, in `crates/artifacts`.
 #![no_main]
 
 use std::collections::BTreeMap;

@@ -55,7 +55,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 fn without_cluster() -> Vec<Step> {
     vec![
         Step::cargo("fmt", "fmt --all --check"),
-        Step::cargo("fmt (fuzz)", "fmt --manifest-path crates/artifacts/fuzz/Cargo.toml --check"),
+        Step::cargo("fmt (fuzz)", "fmt --manifest-path fuzz/Cargo.toml --check"),
         Step::cargo("clippy", "clippy --workspace --all-targets --locked -- --deny warnings"),
         Step::cargo(
             "clippy (k8s tests)",

@@ -100,6 +100,7 @@ fn path_attribute(module: &ItemMod) -> Option<String> {
 fn joined(dir: &str, path: &str) -> String {
     match path.strip_prefix("../") {
         Some(rest) => joined(parent(dir), rest),
+        None if dir.is_empty() => path.to_owned(),
         None => format!("{dir}/{path}"),
     }
 }
@@ -157,7 +158,14 @@ mod tests {
             ("a/Cargo.toml", ""),
             ("a/benches/b.rs", "#[path = \"../tests/it/harness.rs\"] mod harness;"),
             ("a/tests/it/harness.rs", ""),
+            ("fuzz/Cargo.toml", ""),
+            ("fuzz/fuzz_targets/f.rs", "#[path = \"../../a/src/read.rs\"] mod read;"),
+            ("a/src/read.rs", "#[cfg(test)] #[path = \"read/tests.rs\"] mod tests;"),
+            ("a/src/read/tests.rs", ""),
         ]);
-        assert!(Modules::walk(&files).reaches("a/tests/it/harness.rs"));
+        let modules = Modules::walk(&files);
+        for reached in ["a/tests/it/harness.rs", "a/src/read.rs", "a/src/read/tests.rs"] {
+            assert!(modules.reaches(reached), "{reached}");
+        }
     }
 }

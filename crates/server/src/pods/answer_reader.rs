@@ -207,5 +207,7 @@ fn complete<T, E>(
     }
 }
 
+// Named, for whoever includes this file from elsewhere.
 #[cfg(test)]
+#[path = "answer_reader/tests.rs"]
 mod tests;
