@@ -85,6 +85,19 @@ impl Parts {
         self.iam.lock().expect("no call of IAM panics")
     }
 
+    /// The first of the locks that calls share which a panic has left in an unknown condition: all that takes it fails.
+    pub(crate) fn poisoned(&self) -> Option<&'static str> {
+        let locks = [
+            ("functions", self.lambda.is_poisoned()),
+            ("roles", self.iam.is_poisoned()),
+            ("deployments", self.deployments.is_poisoned()),
+            ("provisioned concurrency", self.provisioning.is_poisoned()),
+            ("archives", self.blobs.is_poisoned()),
+            ("the log of invocations", self.invocation_log.is_poisoned()),
+        ];
+        locks.into_iter().find_map(|(what, is_poisoned)| is_poisoned.then_some(what))
+    }
+
     /// A number no invocation had before.
     pub(crate) fn next_invocation(&self) -> InvocationId {
         InvocationId(self.invocations.fetch_add(1, Ordering::Relaxed))

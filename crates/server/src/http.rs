@@ -36,15 +36,16 @@ use http::{Method, StatusCode, Uri};
 use self::artifacts::ARCHIVES_PATH;
 use self::service::{Identified, Service, identify, of_form};
 use crate::app::App;
+use crate::health;
 use crate::invocations::invocation_log;
 use crate::request_id;
 
 /// Every route of the server, for what the [`entrance`] does not take. What has no route is for some API of AWS.
 fn router(app: App) -> Router {
     Router::new()
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(|| async { "ok\n" }))
-        .route("/_fakecloud/health", get(health))
+        .route("/livez", get(probe))
+        .route("/readyz", get(probe))
+        .route("/_fakecloud/health", get(told_health))
         .route("/_fakecloud/tls/ca.crt", get(tls_authority))
         .route(&format!("{CODE_PATH}/{{pod}}"), get(artifacts::code))
         .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
@@ -71,11 +72,15 @@ fn guarded(app: App) -> Router<App> {
         .route_layer(from_fn_with_state(app, admin::guard))
 }
 
+async fn probe(State(app): State<App>) -> Response {
+    health::probed(app.poisoned()).into_response()
+}
+
 async fn tls_authority(State(app): State<App>) -> Response {
     ([(CONTENT_TYPE, "application/x-pem-file")], app.identity.authority.clone()).into_response()
 }
 
-async fn health(State(app): State<App>) -> Response {
+async fn told_health(State(app): State<App>) -> Response {
     Json(&app.health).into_response()
 }
 

@@ -18,6 +18,9 @@ const IDLE_MAX: Duration = Duration::from_secs(60 * 60);
 /// So many may be open at a time: each has a file, and nobody is known to push more layers at once.
 const OPEN_MAX: usize = 1_000;
 
+/// One that has been idle for so long makes way for another where as many are open as may be.
+const YIELDS_AFTER: Duration = Duration::from_secs(10);
+
 /// Names an upload, in the form of a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct UploadId(u128);
@@ -26,6 +29,7 @@ pub(crate) struct UploadId(u128);
 pub(crate) struct Uploads {
     all: Mutex<HashMap<UploadId, Arc<Upload>>>,
     open_max: usize,
+    yields_after: Duration,
 }
 
 /// An upload under way.
@@ -37,6 +41,8 @@ pub(crate) struct Upload {
     is_busy: AtomicBool,
     /// Since when no request has added to it, as far as was looked: the first look after a request begins it.
     idle_since: Mutex<Option<Instant>>,
+    /// When a request last ended to add to it, or its beginning.
+    used: Mutex<Instant>,
 }
 
 /// The parts that an upload was made of, where its client counts in parts. In bytes.
@@ -69,7 +75,7 @@ pub(crate) enum BeginError {
 /// Why a request may not have an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UploadError {
-    #[error("there is no such upload: it has ended, or was idle for an hour")]
+    #[error("there is no such upload: it has ended, was idle for an hour, or made way for others")]
     Unknown,
     #[error("another request is adding to this upload")]
     Busy,
@@ -78,7 +84,10 @@ pub(crate) enum UploadError {
 // === impl Uploads ===
 
 impl Uploads {
-    /// Begins an upload.
+    /// Begins an upload. Where as many are open as may be, the one that has been idle for longest makes way.
+    ///
+    /// # Errors
+    /// None of the others has been idle for [`YIELDS_AFTER`].
     pub(crate) fn begin(&self, repository: RepositoryKey, content: Writer) -> Result<UploadId, BeginError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
@@ -89,10 +98,14 @@ impl Uploads {
             parts: Mutex::default(),
             is_busy: AtomicBool::new(false),
             idle_since: Mutex::default(),
+            used: Mutex::new(Instant::now()),
         };
         let mut all = self.all();
         if all.len() >= self.open_max {
-            return Err(BeginError::TooMany { open_max: self.open_max });
+            let idle = all.iter().filter_map(|(id, upload)| Some((upload.unused_for()?, *id)));
+            let idlest = idle.filter(|(idle, _)| *idle >= self.yields_after).max_by_key(|(idle, _)| *idle);
+            let (_, yields) = idlest.ok_or(BeginError::TooMany { open_max: self.open_max })?;
+            all.remove(&yields);
         }
         all.insert(id, Arc::new(upload));
         Ok(id)
@@ -147,7 +160,7 @@ impl Uploads {
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { all: Mutex::default(), open_max: OPEN_MAX }
+        Self { all: Mutex::default(), open_max: OPEN_MAX, yields_after: YIELDS_AFTER }
     }
 }
 
@@ -173,6 +186,16 @@ impl Upload {
             return Duration::ZERO;
         }
         now.saturating_duration_since(*self.idle_since().get_or_insert(now))
+    }
+
+    /// The time since a request last added to it; none while one does.
+    fn unused_for(&self) -> Option<Duration> {
+        let is_busy = self.is_busy.load(Ordering::Acquire);
+        (!is_busy).then(|| self.used().elapsed())
+    }
+
+    fn used(&self) -> MutexGuard<'_, Instant> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle_since(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -217,6 +240,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         *self.0.idle_since() = None;
+        *self.0.used() = Instant::now();
         self.0.is_busy.store(false, Ordering::Release);
     }
 }
@@ -269,5 +293,18 @@ mod tests {
         assert!(matches!(begin(&uploads), Err(BeginError::TooMany { open_max: 2 })));
         uploads.end(first).unwrap();
         begin(&uploads).unwrap();
+    }
+
+    #[test]
+    fn idlest_upload_makes_way_and_none_that_is_being_added_to() {
+        let uploads = Uploads { open_max: 2, yields_after: Duration::ZERO, ..Uploads::default() };
+        let (busy, idle) = (begin(&uploads).unwrap(), begin(&uploads).unwrap());
+        let turn = uploads.take(busy).unwrap();
+        let next = begin(&uploads).unwrap();
+        assert_eq!(uploads.get(idle).err(), Some(UploadError::Unknown));
+        drop(turn);
+        begin(&uploads).unwrap();
+        assert_eq!(uploads.get(next).err(), Some(UploadError::Unknown), "the other one was used after it");
+        uploads.get(busy).unwrap();
     }
 }

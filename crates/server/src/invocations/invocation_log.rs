@@ -103,6 +103,11 @@ impl InvocationLog {
         lock(&self.0).clear();
     }
 
+    /// Says whether a panic has left the state behind this lock in an unknown condition.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.0.is_poisoned()
+    }
+
     fn shown(&self) -> Value {
         // Every invocation takes the lock: what takes long comes after it.
         let entries: Vec<Entry> = lock(&self.0).latest.values().cloned().collect();
@@ -200,6 +205,18 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn panic_under_the_lock_is_known() {
+        let log = InvocationLog::default();
+        assert!(!log.is_poisoned());
+        let entries = Arc::clone(&log.0);
+        let panicked = std::thread::spawn(move || {
+            let _held = lock(&entries);
+            panic!("this leaves the entries in an unknown condition");
+        });
+        assert!(panicked.join().is_err() && log.is_poisoned());
+    }
 
     fn entry(payload: &'static [u8]) -> Entry {
         Entry {

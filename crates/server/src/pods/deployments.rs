@@ -92,6 +92,11 @@ impl Deployments {
         made.flat_map(|one| [&one.code, &one.layers]).flatten().flat_map(|bundle| bundle.zips()).cloned().collect()
     }
 
+    /// Says whether a panic has left the state behind this lock in an unknown condition.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.index.is_poisoned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Index> {
         self.index.lock().expect("no holder of this lock panics")
     }

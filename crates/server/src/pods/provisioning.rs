@@ -118,6 +118,11 @@ impl Provisioning {
         }
     }
 
+    /// Says whether a panic has left the state behind this lock in an unknown condition.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.asked.is_poisoned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Asked>> {
         self.asked.lock().expect("no holder of this lock panics")
     }

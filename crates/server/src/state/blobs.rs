@@ -210,6 +210,11 @@ impl Blobs {
         self.in_memory.get(path).is_some() || path.exists()
     }
 
+    /// Says whether a panic has left the state behind this lock in an unknown condition.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.unneeded.is_poisoned() || self.in_memory.is_poisoned()
+    }
+
     fn unneeded(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
         self.unneeded.lock().expect("no holder of this lock panics")
     }

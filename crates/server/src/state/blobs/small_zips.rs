@@ -50,6 +50,10 @@ impl SmallZips {
         self.kept().zips.keys().cloned().collect()
     }
 
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.0.is_poisoned()
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().expect("no holder of this lock panics")
     }
