@@ -7,6 +7,9 @@ use crate::{
     actions::{Run, actions},
 };
 
+/// The most parameters of a request; the longest lists are tags, of which a resource has 50.
+const PARAMETERS_MAX: usize = 1000;
+
 /// A request whose action is served here.
 #[derive(Debug)]
 pub struct Call {
@@ -20,10 +23,18 @@ pub struct Call {
 ///
 /// # Errors
 ///
-/// `MissingAction` and `InvalidAction`; the latter says which actions there are.
+/// `MissingAction` and `InvalidAction`, which says which actions there are; `ValidationError` for more than 1,000
+/// parameters.
 pub fn parse(service: Service, query: Option<&str>, body: &[u8]) -> Result<Call, Error> {
     let query = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned();
-    let parameters: BTreeMap<String, String> = query.chain(form_urlencoded::parse(body).into_owned()).collect();
+    let mut parameters = BTreeMap::new();
+    for (name, value) in query.chain(form_urlencoded::parse(body).into_owned()) {
+        parameters.insert(name, value);
+        if parameters.len() > PARAMETERS_MAX {
+            let message = format!("The request has more than {PARAMETERS_MAX} parameters.");
+            return Err(Error::new(ErrorCode::ValidationError, message));
+        }
+    }
     let Some(action) = parameters.get("Action") else {
         let message = "Missing Action: the request names no action in its query or in a form in its body.";
         return Err(Error::new(ErrorCode::MissingAction, message));

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::{Service, answer};
 
+/// The most bytes of an error's text, which repeats what is refused.
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
+
 /// An answer, ready to be sent; the caller adds `x-amzn-RequestId`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
@@ -69,9 +72,16 @@ struct ErrorView<'e> {
 // === impl Error ===
 
 impl Error {
-    /// An error of this kind with this text.
+    /// An error of this kind with this text, or its first 64 KiB.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        let mut message = message.into();
+        if message.len() > MAX_MESSAGE_BYTES {
+            let end = (0..=MAX_MESSAGE_BYTES).rev().find(|end| message.is_char_boundary(*end)).unwrap_or_default();
+            message.truncate(end);
+            message.push('…');
+            message.shrink_to_fit();
+        }
+        Self { code, message }
     }
 
     pub(crate) fn missing(message: impl Into<String>) -> Self {

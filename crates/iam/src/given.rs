@@ -1,30 +1,38 @@
 //! The parameters of a call, checked as they are taken.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{borrow::Cow, collections::BTreeMap, ops::RangeInclusive};
 
 use crate::{
     Error, ErrorCode,
     form::{Form, Refusal},
 };
 
+/// The most violations that one message tells. It counts all of them.
+const TOLD_MAX: usize = 20;
+
+/// The most bytes of a value that a message shows. Of a longer one it shows the beginning.
+const SHOWN_BYTES_MAX: usize = 2048;
+
 /// Parameters, and what is wrong with those that were taken.
 pub(crate) struct Given<'c> {
     parameters: &'c BTreeMap<String, String>,
+    /// Those that are told.
     violations: Vec<String>,
+    violations_in_all: usize,
     /// AWS's own sentence about one of them, which it says instead.
     sentence: Option<String>,
 }
 
 impl<'c> Given<'c> {
     pub(crate) fn new(parameters: &'c BTreeMap<String, String>) -> Self {
-        Self { parameters, violations: Vec::new(), sentence: None }
+        Self { parameters, violations: Vec::new(), violations_in_all: 0, sentence: None }
     }
 
     /// A text that must be there; empty if it is not.
     pub(crate) fn text(&mut self, name: &str, form: &Form) -> String {
         if !self.parameters.contains_key(name) {
             let at = at(name);
-            self.violations.push(format!("Value null at '{at}' failed to satisfy constraint: Member must not be null"));
+            self.note(|| format!("Value null at '{at}' failed to satisfy constraint: Member must not be null"));
         }
         self.optional(name, form).unwrap_or_default()
     }
@@ -94,7 +102,17 @@ impl<'c> Given<'c> {
 
     /// A violation that only the action itself can see.
     pub(crate) fn violate(&mut self, at: &str, value: &str, must: &str) {
-        self.violations.push(format!("Value '{value}' at '{at}' failed to satisfy constraint: Member must {must}"));
+        self.note(|| {
+            let value = shown(value);
+            format!("Value '{value}' at '{at}' failed to satisfy constraint: Member must {must}")
+        });
+    }
+
+    fn note(&mut self, violation: impl FnOnce() -> String) {
+        self.violations_in_all += 1;
+        if self.violations.len() < TOLD_MAX {
+            self.violations.push(violation());
+        }
     }
 
     /// Ends the taking.
@@ -106,7 +124,7 @@ impl<'c> Given<'c> {
         if let Some(sentence) = self.sentence.take() {
             return Err(Error::new(ErrorCode::ValidationError, sentence));
         }
-        let count = self.violations.len();
+        let count = self.violations_in_all;
         let errors = match count {
             0 => return Ok(()),
             1 => "error",
@@ -145,4 +163,13 @@ impl<'c> Given<'c> {
 fn at(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
+}
+
+/// A value, or its beginning.
+fn shown(value: &str) -> Cow<'_, str> {
+    if value.len() <= SHOWN_BYTES_MAX {
+        return value.into();
+    }
+    let end = (0..=SHOWN_BYTES_MAX).rev().find(|end| value.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", &value[..end]).into()
 }

@@ -18,6 +18,8 @@ mod document;
 mod error;
 mod form;
 mod given;
+#[cfg(test)]
+mod growth;
 mod identity;
 mod managed;
 mod moment;

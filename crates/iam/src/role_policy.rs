@@ -55,12 +55,20 @@ pub(crate) fn put(at: &mut At<'_>, given: &mut Given<'_>) -> Result<Answer, Erro
     let document = given.text("PolicyDocument", &DOCUMENT);
     given.check()?;
     let mut role = at.account.role(&role)?.clone();
-    document::check(&document, Kind::Permissions)?;
-    role.inline.insert(name, document);
-    if role.inline.values().map(|document| document::chars(document)).sum::<usize>() > INLINE_CHARS_MAX {
+    let exceeded = || {
         let message = format!("Maximum policy size of {INLINE_CHARS_MAX} bytes exceeded for role {}", role.name);
-        return Err(Error::new(ErrorCode::LimitExceeded, message));
+        Error::new(ErrorCode::LimitExceeded, message)
+    };
+    // One that alone is too long need not be looked into.
+    if document::chars(&document) > INLINE_CHARS_MAX {
+        return Err(exceeded());
     }
+    document::check(&document, Kind::Permissions)?;
+    let others = role.inline.iter().filter(|(other, _)| **other != name).map(|(_, document)| document::chars(document));
+    if others.sum::<usize>() + document::chars(&document) > INLINE_CHARS_MAX {
+        return Err(exceeded());
+    }
+    role.inline.insert(name, document);
     at.put_role(role);
     Ok(Answer::empty())
 }

@@ -121,3 +121,28 @@ fn accounts_share_nothing() {
     aws.caller = fakecloud_iam::Caller::new(ACCOUNT, None);
     aws.iam("GetRole", &[("RoleName", "r")]).unwrap();
 }
+
+#[test]
+fn many_violations_are_counted_and_a_few_of_them_told() {
+    let mut aws = Aws::new();
+    let names: Vec<String> = (1..=500).map(|number| format!("TagKeys.member.{number}")).collect();
+    let long = "!".repeat(3000);
+    let keys: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "!")).collect();
+    let (status, code, message) = aws.iam("UntagRole", &[keys.as_slice(), &[("RoleName", "r")]].concat()).unwrap_err();
+    assert_eq!((status, code.as_str()), (400, "ValidationError"));
+    assert!(message.starts_with("500 validation errors detected: "), "{message}");
+    assert_eq!(message.split("; ").count(), 20);
+    let shown = aws.iam("UntagRole", &[("RoleName", "r"), ("TagKeys.member.1", &long)]).unwrap_err().2;
+    assert!(shown.starts_with("2 validation errors detected: ") && shown.len() < 5000, "{}", shown.len());
+}
+
+#[test]
+fn parameters_are_bounded_in_number() {
+    let mut aws = Aws::new();
+    let names: Vec<String> = (1..=1000).map(|number| format!("p{number}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    assert!(aws.iam("ListRoles", &many[..998]).is_ok());
+    let refused = aws.iam("ListRoles", &many).unwrap_err();
+    let message = "The request has more than 1000 parameters.".to_owned();
+    assert_eq!(refused, (400, "ValidationError".to_owned(), message));
+}
