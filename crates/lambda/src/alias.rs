@@ -9,11 +9,12 @@ use crate::{
     arn::FunctionRef,
     page::Page,
     record::FunctionRecord,
+    revision::stale_revision,
     shapes::{
         AliasConfiguration, AliasRoutingConfiguration, CreateAliasRequest, DeleteAliasRequest, GetAliasRequest,
         ListAliasesRequest, ListAliasesResponse, UpdateAliasRequest,
     },
-    version::{Function, LATEST, is_number, stale_revision},
+    version::{Function, LATEST, is_number},
 };
 
 /// A name for a version, of which another one may get a share of the invocations.
@@ -283,6 +284,7 @@ impl Function {
     pub(crate) fn invoked(&self, qualifier: Option<&str>, random: u128) -> Option<&Arc<FunctionRecord>> {
         match qualifier.and_then(|name| self.aliases().get(name)) {
             Some(alias) => self.numbered(alias.pick(random)),
+            None if qualifier.is_none() => Some(self.unqualified()),
             None => self.version(qualifier),
         }
     }

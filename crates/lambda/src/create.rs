@@ -6,6 +6,7 @@ use crate::{
     code_signing,
     configuration::{self, Settings},
     image,
+    latest_published::PublishTo,
     record::{Architecture, FunctionRecord, ImageConfig, Package, ReferencedObject, Shown},
     runtime,
     shapes::{CreateFunctionRequest, FunctionConfiguration},
@@ -33,10 +34,9 @@ impl Lambda {
             let message = format!("Function already exist: {}", function.name);
             return Err(Error::new(ErrorCode::ResourceConflict, message));
         }
-        refuse_unserved(&input)?;
         let code_signing_config_arn = input.code_signing_config_arn.clone();
         code_signing_config_arn.iter().try_for_each(|arn| self.check_code_signing(arn))?;
-        let publish = input.publish.unwrap_or_default();
+        let (publish, publish_to) = (input.publish.unwrap_or_default(), input.publish_to.clone());
         let record = self.new_record(function, moment, input, code)?;
         let added_bytes = record.code().map_or(0, |code| code.size);
         let name = record.name.clone();
@@ -47,8 +47,9 @@ impl Lambda {
         function.code_signing_config_arn = code_signing_config_arn;
         let mut effects = vec![Effect::Deployed(function.latest().clone())];
         let mut shown = function.latest().clone();
+        let to = PublishTo::of(publish_to.as_deref(), function.latest())?;
         if publish {
-            shown = function.publish(moment, None);
+            shown = function.publish_to(to, moment, None);
             effects.push(Effect::Deployed(shown.clone()));
         }
         let space = self.space_mut(scope);
@@ -121,11 +122,6 @@ fn own_name(scope: &Scope, text: &str) -> Result<FunctionRef, Error> {
         ))),
         None => Ok(function),
     }
-}
-
-/// Members that would change what runs and that nothing acts on yet.
-fn refuse_unserved(input: &CreateFunctionRequest) -> Result<(), Error> {
-    configuration::refuse_given("PublishTo", input.publish_to.is_some())
 }
 
 fn new_package(

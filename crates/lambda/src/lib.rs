@@ -50,6 +50,7 @@ mod hop_by_hop;
 mod image;
 mod inventory;
 mod invoke;
+mod latest_published;
 mod layer;
 mod layer_compatibility;
 mod layer_permission;

@@ -73,6 +73,7 @@ impl Function {
     pub(crate) fn retag(&mut self, moment: &Moment, tags: &BTreeMap<String, String>) {
         let retagged = Retagged::after(self.retagged.as_ref(), moment);
         self.latest = retagged.apply(&self.latest, 0, tags);
+        self.latest_published = self.latest_published.as_ref().map(|record| retagged.apply(record, u64::MAX, tags));
         for (number, version) in &mut self.versions {
             *version = retagged.apply(version, *number, tags);
         }
@@ -127,7 +128,7 @@ impl Function {
     }
 
     fn save_part(&self, scope: &Scope, name: &str, qualifier: &str) -> Change {
-        let version = self.numbered(qualifier).cloned();
+        let version = parse_number(qualifier).and_then(|number| self.versions.get(&number)).cloned();
         let alias = self.aliases().get(qualifier).cloned();
         let attachments = self.attachments(Some(qualifier)).cloned();
         let name = persist::part(name, qualifier);

@@ -5,11 +5,12 @@ use crate::{
     alias::no_qualifier,
     arn::{FunctionRef, account_root},
     policy::{Condition, Keys, Policy, Principal, Statement, no_policy},
+    revision::stale_revision,
     scope::is_account,
     shapes::{
         AddPermissionRequest, AddPermissionResponse, GetPolicyRequest, GetPolicyResponse, RemovePermissionRequest,
     },
-    version::{LATEST, stale_revision},
+    version::LATEST,
 };
 
 impl Lambda {

@@ -22,7 +22,7 @@ pub struct FunctionRecord {
     pub region: String,
     /// The name alone, 1 to 64 characters of `[a-zA-Z0-9-_]`.
     pub name: String,
-    /// `$LATEST` or a number from 1.
+    /// `$LATEST`, `$LATEST.PUBLISHED` or a number from 1.
     pub version: String,
     /// A UUID that no other record has: every change of a version gives it a new one.
     pub revision_id: String,

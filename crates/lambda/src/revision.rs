@@ -2,7 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::{Moment, record::FunctionRecord, version::Function};
+use crate::{Error, ErrorCode, Moment, record::FunctionRecord, version::Function};
+
+/// The error of a request that knows an older revision than the current one.
+pub(crate) fn stale_revision() -> Error {
+    Error::new(
+        ErrorCode::PreconditionFailed,
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve \
+         the latest Revision Id",
+    )
+}
 
 impl Function {
     /// The revision of a version or an alias, of `$LATEST` where none is named.

@@ -5,22 +5,17 @@ use std::sync::Arc;
 use crate::{
     Applied, Code, Effect, Error, Lambda, Moment, Operation, Response, Scope,
     arn::FunctionRef,
-    configuration::{self, Settings, check_unzipped},
+    configuration::{Settings, check_unzipped},
     create::architecture,
     durable, image,
+    latest_published::PublishTo,
     record::{FunctionRecord, Package, ReferencedObject},
+    revision::stale_revision,
     shapes::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest},
     source::no_source,
-    version::{Function, stale_revision},
+    version::Function,
     view::{self, Progress},
 };
-
-/// Whether an update also publishes a version.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Publish {
-    Yes,
-    No,
-}
 
 impl Lambda {
     pub(crate) fn update_function_code(
@@ -30,7 +25,6 @@ impl Lambda {
         input: UpdateFunctionCodeRequest,
         code: Option<Code>,
     ) -> Result<Applied, Error> {
-        configuration::refuse_given("PublishTo", input.publish_to.is_some())?;
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
         let function = self.updatable(&target, input.revision_id.as_deref())?;
         let mut record = FunctionRecord::clone(function.latest());
@@ -47,7 +41,8 @@ impl Lambda {
             let response = Response::json(200, &view::configuration(&record, Progress::Settled));
             return Ok(Applied::read(response));
         }
-        let publish = if input.publish.unwrap_or_default() { Publish::Yes } else { Publish::No };
+        let to = PublishTo::of(input.publish_to.as_deref(), &record)?;
+        let publish = input.publish.unwrap_or_default().then_some(to);
         self.update(&target, moment, record, publish)
     }
 
@@ -66,7 +61,7 @@ impl Lambda {
         }
         durable::check_update(&record, input.durable_config.as_ref())?;
         self.configure(&mut record, Settings::from(input))?;
-        self.update(&target, moment, record, Publish::No)
+        self.update(&target, moment, record, None)
     }
 
     /// The function that an update is about, if `$LATEST` has the revision that the caller knows.
@@ -83,13 +78,14 @@ impl Lambda {
         }
     }
 
-    /// Stores a new `$LATEST`, of a new revision even when it runs what the old one ran.
+    /// Stores a new `$LATEST`, of a new revision even when it runs what the old one ran, and publishes it where that is
+    /// asked for.
     fn update(
         &mut self,
         target: &FunctionRef,
         moment: &Moment,
         mut record: FunctionRecord,
-        publish: Publish,
+        publish: Option<PublishTo>,
     ) -> Result<Applied, Error> {
         let old = self.function(target)?;
         let mut function = old.clone();
@@ -97,12 +93,12 @@ impl Lambda {
         record.last_modified_ms = moment.epoch_ms;
         function.set_latest(record);
         let answer = match (publish, function.unchanged_version()) {
-            (Publish::No, _) => FunctionConfiguration {
+            (None, _) => FunctionConfiguration {
                 revision_id: Some(moment.uuid()),
                 ..view::configuration(function.latest(), Progress::Updated)
             },
-            (Publish::Yes, Some(newest)) => view::configuration(newest, Progress::Settled),
-            (Publish::Yes, None) => view::configuration(&function.publish(moment, None), Progress::Created),
+            (Some(PublishTo::NextNumber), Some(newest)) => view::configuration(newest, Progress::Settled),
+            (Some(to), _) => view::configuration(&function.publish_to(to, moment, None), Progress::Created),
         };
         let new = |record: &&Arc<FunctionRecord>| old.version(Some(&record.version)) != Some(*record);
         let effects = function.records().filter(new).cloned().map(Effect::Deployed).collect();

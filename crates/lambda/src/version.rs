@@ -8,11 +8,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope, Stored,
+    Applied, Effect, Error, Lambda, Moment, Response, Scope, Stored,
     alias::Alias,
     arn::FunctionRef,
     attachments::Attachments,
-    configuration::refuse_given,
+    latest_published::{LATEST_PUBLISHED, PublishTo},
     page::Page,
     parts::{self, Retagged},
     record::FunctionRecord,
@@ -31,6 +31,9 @@ pub(crate) const LATEST: &str = "$LATEST";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Function {
     pub(crate) latest: Arc<FunctionRecord>,
+    /// `$LATEST.PUBLISHED`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) latest_published: Option<Arc<FunctionRecord>>,
     #[serde(default, skip_serializing)]
     pub(crate) versions: BTreeMap<u64, Arc<FunctionRecord>>,
     /// The highest number ever given, so that none is given twice.
@@ -69,15 +72,15 @@ impl Lambda {
         moment: &Moment,
         input: PublishVersionRequest,
     ) -> Result<Applied, Error> {
-        refuse_given("PublishTo", input.publish_to.is_some())?;
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
         let mut function = self.updatable(&target, input.revision_id.as_deref())?.clone();
         check_code(function.latest(), input.code_sha256.as_deref())?;
         let answer = |version: &FunctionRecord| Response::json(201, &view::configuration(version, Progress::Settled));
-        if let Some(newest) = function.unchanged_version() {
+        let to = PublishTo::of(input.publish_to.as_deref(), function.latest())?;
+        if let Some(newest) = function.unchanged_version().filter(|_| to == PublishTo::NextNumber) {
             return Ok(Applied::read(answer(newest)));
         }
-        let version = function.publish(moment, input.description);
+        let version = function.publish_to(to, moment, input.description);
         function.set_latest(FunctionRecord {
             revision_id: moment.settled_uuid(),
             ..FunctionRecord::clone(function.latest())
@@ -124,21 +127,13 @@ fn check_code(latest: &FunctionRecord, seen: Option<&str>) -> Result<(), Error> 
     }
 }
 
-/// The error of a request that knows an older revision than the current one.
-pub(crate) fn stale_revision() -> Error {
-    Error::new(
-        ErrorCode::PreconditionFailed,
-        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve \
-         the latest Revision Id",
-    )
-}
-
 // === impl Function ===
 
 impl Function {
     pub(crate) fn new(latest: FunctionRecord) -> Self {
         Self {
             latest: Arc::new(latest),
+            latest_published: None,
             versions: BTreeMap::new(),
             last_version: 0,
             redescribed: None,
@@ -171,6 +166,7 @@ impl Function {
     pub(crate) fn numbered(&self, version: &str) -> Option<&Arc<FunctionRecord>> {
         match version {
             LATEST => Some(&self.latest),
+            LATEST_PUBLISHED => self.latest_published.as_ref(),
             number => self.versions.get(&parse_number(number)?),
         }
     }
@@ -226,6 +222,7 @@ impl Function {
                 self.unsaved.insert(record.version.clone());
                 self.versions.insert(number, Arc::clone(record));
             }
+            None if record.version == LATEST_PUBLISHED => self.latest_published = Some(Arc::clone(record)),
             None => self.latest = Arc::clone(record),
         }
     }
@@ -261,6 +258,9 @@ impl Function {
 
     /// Removes and gives a published version, which no alias runs, with all that is configured for it.
     pub(crate) fn unpublish(&mut self, number: &str) -> Option<Arc<FunctionRecord>> {
+        if number == LATEST_PUBLISHED {
+            return self.latest_published.take();
+        }
         self.unsaved.insert(number.to_owned());
         self.attachments.remove(number);
         self.versions.remove(&parse_number(number)?)
@@ -278,7 +278,7 @@ impl Function {
 
     /// `$LATEST`, then the published versions.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
-        std::iter::once(&self.latest).chain(self.versions.values())
+        std::iter::once(&self.latest).chain(&self.latest_published).chain(self.versions.values())
     }
 }
 

@@ -115,6 +115,8 @@ text!(
 pub enum Version {
     /// The unpublished version, `$LATEST`.
     Latest,
+    /// The version that is published anew under the same name, `$LATEST.PUBLISHED`.
+    LatestPublished,
     /// A published version, counted from 1.
     Published(u64),
 }
@@ -211,12 +213,14 @@ impl FromStr for Version {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text == "$LATEST" {
-            return Ok(Self::Latest);
+        match text {
+            "$LATEST" => return Ok(Self::Latest),
+            "$LATEST.PUBLISHED" => return Ok(Self::LatestPublished),
+            _ => {}
         }
         match text.parse::<u64>() {
             Ok(number) if number > 0 && number.to_string() == text => Ok(Self::Published(number)),
-            _ => Err(InvalidValue::new("version", text, "expected `$LATEST` or a number from 1")),
+            _ => Err(InvalidValue::new("version", text, "expected `$LATEST`, `$LATEST.PUBLISHED` or a number from 1")),
         }
     }
 }
@@ -225,6 +229,7 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Latest => f.write_str("$LATEST"),
+            Self::LatestPublished => f.write_str("$LATEST.PUBLISHED"),
             Self::Published(number) => write!(f, "{number}"),
         }
     }

@@ -192,3 +192,41 @@ fn published_versions_have_a_scaling() {
     assert_eq!(account.read(target), json!({ "FunctionArn": arn }));
     assert_eq!(account.put("/2025-11-30/functions/f/function-scaling-config?Qualifier=2", &json!({})).status, 404);
 }
+
+#[test]
+fn latest_published_is_published_again_and_runs_for_who_names_no_version() {
+    const FUNCTION: &str = "/2015-03-31/functions/f";
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f:$LATEST.PUBLISHED";
+    let mut account = Account::new();
+    account.post(PROVIDERS, &provider("cp"));
+    let config = json!({ "LambdaManagedInstancesCapacityProviderConfig": { "CapacityProviderArn": ARN } });
+    account.create_with("f", json!({ "CapacityProviderConfig": config, "Description": "first" }));
+    let runs = |account: &Account, query: &str| {
+        let invocation = account.resolve(&format!("{FUNCTION}/invocations{query}"), &[], b"{}").unwrap();
+        (invocation.function.version.clone(), invocation.function.description.clone())
+    };
+    assert_eq!(runs(&account, "").0, "$LATEST", "as long as nothing is published");
+    let published = account.post(&format!("{FUNCTION}/versions"), &json!({ "PublishTo": "LATEST_PUBLISHED" }));
+    assert_eq!((published.status, &published.body["FunctionArn"]), (201, &json!(arn)));
+    assert_eq!(published.body["Version"], "$LATEST.PUBLISHED");
+    account.put(&format!("{FUNCTION}/configuration"), &json!({ "Description": "second" }));
+    account.post(&format!("/2017-03-31/tags/{}", &arn[..arn.len() - 18]), &json!({ "Tags": { "team": "b" } }));
+    account.restart();
+    assert_eq!(runs(&account, ""), ("$LATEST.PUBLISHED".to_owned(), "first".to_owned()));
+    assert_eq!(runs(&account, "?Qualifier=%24LATEST").1, "second");
+    let update = json!({ "ZipFile": "Y29kZSAy", "Publish": true, "PublishTo": "LATEST_PUBLISHED" });
+    let updated = account.put(&format!("{FUNCTION}/code"), &update);
+    assert_eq!((updated.status, &updated.body["FunctionArn"]), (200, &json!(arn)));
+    assert_eq!(runs(&account, ""), ("$LATEST.PUBLISHED".to_owned(), "second".to_owned()));
+    assert_eq!(
+        account.read(&format!("{FUNCTION}/versions"))["Versions"].as_array().unwrap().len(),
+        1,
+        "it has no number"
+    );
+    assert_eq!(account.delete(&format!("{FUNCTION}?Qualifier=%24LATEST.PUBLISHED")).status, 204);
+    assert_eq!(account.get(&format!("{FUNCTION}?Qualifier=%24LATEST.PUBLISHED")).status, 404);
+    account.restart();
+    assert_eq!(runs(&account, "").0, "$LATEST");
+    let numbered = account.post(&format!("{FUNCTION}/versions"), &json!({}));
+    assert_eq!(numbered.body["Version"], "1");
+}

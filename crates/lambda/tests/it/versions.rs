@@ -97,8 +97,9 @@ fn preconditions_compare_with_latest() {
         account.post("/2015-03-31/functions/g/versions", &json!({})),
         error(404, "ResourceNotFoundException", missing)
     );
-    let unserved = "PublishTo is not supported by fakecloud yet: leave it out";
-    assert_eq!(account.post(VERSIONS, &json!({ "PublishTo": "LATEST_PUBLISHED" })), invalid(unserved));
+    let on_none = "PublishTo=LATEST_PUBLISHED is for functions on capacity providers, and f is on none: leave it out, or \
+                   create the function with CapacityProviderConfig";
+    assert_eq!(account.post(VERSIONS, &json!({ "PublishTo": "LATEST_PUBLISHED" })), invalid(on_none));
 }
 
 #[test]

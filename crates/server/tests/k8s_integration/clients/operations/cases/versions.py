@@ -10,6 +10,7 @@ OTHER = F | {"Name": "other"}
 CASES = [
     ok("PublishVersion", [FUNCTION], F, Version="1"),
     ok("PublishVersion", PUBLISHED, F, Version="1"),
+    no("PublishVersion", [FUNCTION], F | {"PublishTo": "LATEST_PUBLISHED"}, "InvalidParameterValue", "capacity providers"),
     no("PublishVersion", [], MISSING, "ResourceNotFound", "function:missing"),
     no("PublishVersion", [FUNCTION], F | {"CodeSha256": "other"}, "InvalidParameterValue", "CodeSHA256"),
     no("PublishVersion", [FUNCTION], F | {"RevisionId": STALE}, "PreconditionFailed", "Revision"),
