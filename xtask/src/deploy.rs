@@ -16,6 +16,9 @@ pub(crate) const NAME: &str = "fakecloud";
 /// The port of the Service, and of the server behind it.
 pub(crate) const PORT: u16 = 4566;
 
+#[cfg(test)]
+mod components;
+
 const ROLLOUT_TIMEOUT: &str = "--timeout=120s";
 
 #[derive(clap::Args)]

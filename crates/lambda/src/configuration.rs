@@ -167,7 +167,12 @@ impl Lambda {
             .and_then(|space| space.layers().get(&layer.name))
             .and_then(|found| found.version(layer.version));
         match version {
-            Some(version) => Ok(LayerUse { arn: arn.to_owned(), code: version.content.clone() }),
+            Some(version) => Ok(LayerUse { arn: arn.to_owned(), code: Some(version.content.clone()) }),
+            None if layer.scope.account() != record.account => {
+                let used = record.layers.iter().find(|used| used.arn == arn && used.code.is_some()).cloned();
+                let find = || Ok(LayerUse { arn: arn.to_owned(), code: self.config.foreign_layers.find(arn, layer)? });
+                used.map_or_else(find, Ok)
+            }
             None => record.layers.iter().find(|used| used.arn == arn).cloned().ok_or_else(|| no_layer(arn)),
         }
     }
@@ -199,7 +204,7 @@ pub(crate) fn refuse_given(member: &str, given: bool) -> Result<(), Error> {
 /// More than 262,144,000 bytes.
 pub(crate) fn check_unzipped(record: &FunctionRecord) -> Result<(), Error> {
     let code = record.code().map_or(0, |code| code.unzipped);
-    let layers = record.layers.iter().map(|layer| layer.code.unzipped);
+    let layers = record.layers.iter().filter_map(|layer| layer.code.as_ref()).map(|code| code.unzipped);
     match layers.fold(code, u64::saturating_add) > MAX_UNZIPPED_BYTES {
         true => Err(Error::archive(&crate::ArchiveFault::TooLarge)),
         false => Ok(()),

@@ -13,7 +13,8 @@ impl Lambda {
     /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all
     /// others when no call is under way.
     pub fn archives(&self) -> BTreeSet<&str> {
-        let mut archives = BTreeSet::new();
+        let supplied = self.config.foreign_layers.supplied.values();
+        let mut archives: BTreeSet<&str> = supplied.map(|archive| archive.sha256_hex.as_str()).collect();
         for space in self.spaces.values() {
             archives
                 .extend(space.functions().values().flat_map(Function::archives).map(|code| code.sha256_hex.as_str()));

@@ -39,6 +39,7 @@ mod event_source_settings;
 mod event_stream;
 mod fields;
 mod file_systems;
+mod foreign_layers;
 mod function;
 mod function_scaling;
 mod function_url;
@@ -106,6 +107,7 @@ pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, desti
 pub use error::{ArchiveFault, Error, ObjectFault, Response};
 pub use event::{EventPlan, EventTarget};
 pub use event_record::{DeadLetter, EventAnswer, EventRecord};
+pub use foreign_layers::{ForeignLayers, MissingLayers, SuppliedLayer};
 pub use hand_over::HandOver;
 pub use image::{FoundImage, ImageFault, PinnedImage};
 pub use invoke::{Invocation, InvocationKind, InvokeCall};

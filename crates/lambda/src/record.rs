@@ -92,8 +92,8 @@ pub enum ImageContent {
 pub struct LayerUse {
     /// The layer version's ARN.
     pub arn: String,
-    /// Its archive.
-    pub code: Stored,
+    /// Its archive; none where the layer is another account's and is left out.
+    pub code: Option<Stored>,
 }
 
 /// ImageConfig: `None` leaves what the image says.

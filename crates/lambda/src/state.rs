@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Call, Change, Code, Error, ErrorCode, Generation, Moment, Operation, Origin, Scope,
+    Applied, Call, Change, Code, Error, ErrorCode, ForeignLayers, Generation, Moment, Operation, Origin, Scope,
     capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
     readiness::Readiness, running::Running, url_target::UrlIndex, version::Function,
 };
@@ -33,6 +33,8 @@ pub struct Config {
     /// What stands before the hex SHA-256 of an archive in the paths that let clients download it, such as
     /// `/_fakecloud/lambda/archives/`.
     pub archives_path: String,
+    /// Layers of other accounts.
+    pub foreign_layers: ForeignLayers,
 }
 
 /// An archive that the caller has checked and stored.

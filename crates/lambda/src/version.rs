@@ -273,7 +273,9 @@ impl Function {
 
     /// The archives of all versions: their code and the layers that they use.
     pub(crate) fn archives(&self) -> impl Iterator<Item = &Stored> {
-        self.records().flat_map(|record| record.code().into_iter().chain(record.layers.iter().map(|layer| &layer.code)))
+        self.records().flat_map(|record| {
+            record.code().into_iter().chain(record.layers.iter().filter_map(|layer| layer.code.as_ref()))
+        })
     }
 
     /// `$LATEST`, then the published versions.

@@ -122,7 +122,7 @@ fn package(package: &Package) -> PackageView {
 fn layers(record: &FunctionRecord) -> Vec<Layer> {
     let layer = |layer: &crate::LayerUse| Layer {
         arn: Some(layer.arn.clone()),
-        code_size: Some(layer.code.size as i64),
+        code_size: Some(layer.code.as_ref().map_or(0, |code| code.size as i64)),
         ..Layer::default()
     };
     record.layers.iter().map(layer).collect()

@@ -3,6 +3,7 @@
 mod aws;
 mod connections;
 mod k8s;
+mod layers;
 mod memory;
 mod nodes;
 mod period;
@@ -25,6 +26,7 @@ use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use connections::ConnectionArgs;
 pub(crate) use k8s::K8sArgs;
+pub(crate) use layers::LayerArgs;
 pub(crate) use memory::MemoryArgs;
 pub(crate) use nodes::NodeArgs;
 pub(crate) use period::Period;
@@ -127,6 +129,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
+
+    #[command(flatten)]
+    pub(crate) layers: LayerArgs,
 
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,

@@ -43,7 +43,7 @@ use crate::shutdown::Signals;
 use crate::state::blobs::Blobs;
 use crate::state::image::OwnImages;
 use crate::state::restore::{Restored, restore};
-use crate::state::sweeper;
+use crate::state::{supplied_layers, sweeper};
 use crate::tls::identity::Identity;
 use crate::words::chain;
 use crate::{logging, memory, request_id, settings, shutdown};
@@ -227,6 +227,7 @@ fn app(
     let lambda_config = fakecloud_lambda::Config {
         self_url: settings.self_url.to_string(),
         archives_path: format!("{ARCHIVES_PATH}/"),
+        foreign_layers: supplied_layers::load(&args.layers, &blobs)?,
     };
     let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
     let names = settings::server_names(args, &settings);

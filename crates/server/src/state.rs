@@ -8,5 +8,6 @@ pub(crate) mod image;
 pub(crate) mod restore;
 pub(crate) mod s3_object;
 pub(crate) mod store;
+pub(crate) mod supplied_layers;
 pub(crate) mod sweeper;
 pub(crate) mod writer;

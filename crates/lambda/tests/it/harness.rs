@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fakecloud_lambda::{
-    Applied, Archive, Call, Change, Code, Config, Effect, Error, FoundImage, ImageFault, Invocation, InvokeCall,
+    Applied, Archive, Call, Change, Code, Config, Effect, Error, ForeignLayers, FoundImage, ImageFault, Invocation,
+    InvokeCall,
 };
 use fakecloud_lambda::{Lambda, Moment, Request, Response, Scope, Stored, parse};
 use http::{HeaderMap, HeaderValue, Method};
@@ -41,7 +42,11 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn config() -> Config {
-    Config { self_url: "http://fakecloud:4566".to_owned(), archives_path: "/archives/".to_owned() }
+    Config {
+        self_url: "http://fakecloud:4566".to_owned(),
+        archives_path: "/archives/".to_owned(),
+        foreign_layers: ForeignLayers::default(),
+    }
 }
 
 pub(crate) fn request(method: Method, target: &str, body: impl Into<Bytes>) -> Request {

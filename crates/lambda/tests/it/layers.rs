@@ -1,9 +1,10 @@
 //! Layers and their use by functions.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use fakecloud_lambda::{Config, ForeignLayers, Lambda, MissingLayers, Stored, SuppliedLayer};
 use serde_json::{Value, json};
 
-use crate::harness::{Account, error, invalid, violated};
+use crate::harness::{Account, config, error, invalid, violated};
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:layer";
 
@@ -143,4 +144,44 @@ fn wrong_layers_are_refused_in_the_words_of_aws() {
         "the order of attachment is kept"
     );
     assert_eq!(account.get("/2018-10-31/layers/a/versions/0"), invalid("Layer Version Cannot be less than 1"));
+}
+
+#[test]
+fn layers_of_other_accounts_are_supplied_left_out_or_refused_with_the_ways_out() {
+    const POWERTOOLS: &str = "arn:aws:lambda:eu-west-1:017000801446:layer:Powertools:7";
+    const INSIGHTS: &str = "arn:aws:lambda:eu-west-1:580247275435:layer:Insights:38";
+    let layer = |account: &str, name: &str, version| SuppliedLayer {
+        account: account.to_owned(),
+        name: name.to_owned(),
+        version,
+    };
+    let archive = Stored { sha256_base64: "a".to_owned(), sha256_hex: "a".to_owned(), size: 7, unzipped: 9 };
+    let with = |supplied: &[SuppliedLayer], missing| {
+        let supplied = supplied.iter().map(|layer| (layer.clone(), archive.clone())).collect();
+        let mut account = Account::new();
+        account.lambda = Lambda::new(Config { foreign_layers: ForeignLayers { supplied, missing }, ..config() });
+        account
+    };
+    let members = |arn: &str| json!({ "Layers": [arn] });
+
+    let mut account = with(&[layer("017000801446", "Powertools", Some(7))], MissingLayers::Refuse);
+    let created = account.create_with("x", members(POWERTOOLS));
+    assert_eq!(created.body["Layers"], json!([{ "Arn": POWERTOOLS, "CodeSize": 7 }]));
+    assert!(account.lambda.archives().contains("a"), "it is needed even while no function has it");
+    let refused = account.create_with("y", members(&POWERTOOLS.replace(":7", ":8")));
+    let message = refused.body.to_string();
+    assert!(
+        refused.status == 400 && message.contains("017000801446/Powertools/8.zip below FAKECLOUD_LAMBDA_LAYERS_DIR"),
+        "{message}"
+    );
+    assert!(message.contains("FAKECLOUD_LAMBDA_FOREIGN_LAYERS=leave-out"), "{message}");
+
+    let mut account = with(&[layer("017000801446", "Powertools", None)], MissingLayers::LeaveOut);
+    for (arn, size) in [(POWERTOOLS, 7), (INSIGHTS, 0)] {
+        let name = if size == 0 { "without" } else { "with" };
+        let created = account.create_with(name, members(arn));
+        assert_eq!(created.body["Layers"], json!([{ "Arn": arn, "CodeSize": size }]));
+    }
+    let own = format!("{ARN}:none:1");
+    assert_eq!(account.create_with("z", members(&own)), invalid(&format!("Layer version {own} does not exist.")));
 }

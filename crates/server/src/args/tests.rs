@@ -24,6 +24,7 @@ fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
         ("--k8s-cpu=fast", "FAKECLOUD_K8S_CPU", "'fast'", "proportional"),
         ("--k8s-ephemeral-storage=lots", "FAKECLOUD_K8S_EPHEMERAL_STORAGE", "'lots'", "1Gi"),
         ("--lambda-ignore-architecture=yes", "FAKECLOUD_LAMBDA_IGNORE_ARCHITECTURE", "'yes'", "true"),
+        ("--lambda-foreign-layers=fetch", "FAKECLOUD_LAMBDA_FOREIGN_LAYERS", "'fetch'", "leave-out"),
         ("--k8s-tmp-medium=Floppy", "FAKECLOUD_K8S_TMP_MEDIUM", "'Floppy'", "Disk"),
         (
             "--k8s-priority-class=system-node-critical",

@@ -20,7 +20,11 @@ pub(crate) fn function(record: &FunctionRecord, rules: &TagRules) -> Result<Func
     }
     function.arn = record.unqualified_arn();
     function.version = record.version.parse()?;
-    function.layers = record.layers.iter().map(|layer| layer.code.sha256_hex.clone()).collect();
+    for left_out in record.layers.iter().filter(|layer| layer.code.is_none()) {
+        warn!(function = %record.arn(), layer = left_out.arn, "the function runs without a layer of another account");
+    }
+    let layers = record.layers.iter().filter_map(|layer| layer.code.as_ref());
+    function.layers = layers.map(|code| code.sha256_hex.clone()).collect();
     function.architecture = match record.architecture {
         RecordArchitecture::X86_64 => Architecture::X86_64,
         RecordArchitecture::Arm64 => Architecture::Arm64,

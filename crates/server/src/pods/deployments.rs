@@ -127,7 +127,8 @@ fn make(
     blobs: &Blobs,
 ) -> Result<Deployment, DeployError> {
     let function = convert::function(record, rules)?;
-    let layers: Vec<_> = record.layers.iter().map(|layer| blobs.zip(&layer.code.sha256_hex)).collect();
+    let layers: Vec<_> =
+        record.layers.iter().filter_map(|layer| layer.code.as_ref()).map(|code| blobs.zip(&code.sha256_hex)).collect();
     let label = deploy_id(record, &function, settings);
     Ok(Deployment {
         id: label.as_str().into(),

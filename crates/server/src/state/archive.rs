@@ -41,7 +41,8 @@ pub(crate) async fn store(app: &App, scope: &Scope, archive: Archive<'_>) -> Res
     put.map(stored).map_err(|cause| refused(&cause))
 }
 
-fn stored(zip: StoredZip) -> Stored {
+/// What the control plane keeps of a stored zip; what its owner should hear of is logged.
+pub(crate) fn stored(zip: StoredZip) -> Stored {
     let StoredZip { digest, bytes, unzipped_bytes, remarks } = zip;
     for remark in remarks {
         warn!(archive = %digest, "{remark}");

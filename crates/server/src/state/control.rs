@@ -72,25 +72,22 @@ fn change(
     Ok((applied.response, superseded, written))
 }
 
-/// Retires the Pods of what a version ran before, unless they would be the same again. New Pods start on demand; what
-/// takes time, merging layers, begins now.
+/// Retires the Pods of what a version ran before, unless they would be the same again. New Pods start on demand.
 fn redeploy(app: &App, superseded: Superseded) {
     let Superseded { old, new } = superseded;
     match (old, new) {
         (Some(old), None) => retire(app, &old),
-        (None, Some(record)) if record.layers.is_empty() => {}
-        (old, Some(record)) => drop(tokio::spawn(replace(app.clone(), old, record))),
-        (None, None) => {}
+        (Some(old), Some(record)) => drop(tokio::spawn(replace(app.clone(), old, record))),
+        (None, Some(_) | None) => {}
     }
 }
 
-async fn replace(app: App, old: Option<SharedDeployment>, record: Arc<FunctionRecord>) {
+async fn replace(app: App, old: SharedDeployment, record: Arc<FunctionRecord>) {
     let new = app.deployments.of(&record).await;
     if let Err(error) = &new {
         warn!(function = %record.arn(), error = %chain(error), "the new configuration cannot be deployed");
     }
-    let is_new = |old: &SharedDeployment| new.as_ref().map_or(true, |new| new.id != old.id);
-    if let Some(old) = old.filter(is_new) {
+    if new.map_or(true, |new| new.id != old.id) {
         retire(&app, &old);
     }
 }

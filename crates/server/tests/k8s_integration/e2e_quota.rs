@@ -33,6 +33,31 @@ fn quota_that_is_full_of_idle_pods_ends_the_one_that_idled_longest() {
 }
 
 #[test]
+fn quota_of_what_pods_do_not_state_is_told_with_the_settings_that_satisfy_it() {
+    with_temp_ns(|ns| {
+        put_in_force(ns, "limits.cpu", "2");
+        put_in_force(ns, "requests.ephemeral-storage", "4Gi");
+        let refusing = Fakecloud::start(ns);
+        refusing.lambda.create_function("counted", &Function::python_report());
+        let asked = Instant::now();
+        let answer = refusing.lambda.invoke("counted", &Value::Null);
+        assert!(asked.elapsed() < REASON_WITHIN && answer.status == 424, "{answer}");
+        let message = answer.error_message();
+        for words in ["must specify", "FAKECLOUD_K8S_CPU", "FAKECLOUD_K8S_EPHEMERAL_STORAGE"] {
+            assert!(message.contains(words), "{words}: {message}");
+        }
+    });
+    with_temp_ns(|ns| {
+        put_in_force(ns, "limits.cpu", "2");
+        put_in_force(ns, "requests.ephemeral-storage", "4Gi");
+        let settings = [("FAKECLOUD_K8S_CPU", "100"), ("FAKECLOUD_K8S_EPHEMERAL_STORAGE", "function")];
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &settings);
+        fakecloud.lambda.create_function("counted", &Function::python_report());
+        assert_eq!(fakecloud.lambda.invoke("counted", &Value::Null).returned()["count"], 1);
+    });
+}
+
+#[test]
 fn burst_takes_as_many_places_as_it_needs() {
     with_temp_ns(|ns| {
         put_in_force(ns, "pods", "4");
