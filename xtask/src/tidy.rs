@@ -45,6 +45,25 @@ fn every_source_file_is_compiled() {
 }
 
 #[test]
+fn images_that_ours_is_made_of_are_pinned() {
+    let text = Files::of_repository().text("Dockerfile").to_owned();
+    let images: Vec<&str> = text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("FROM ").or_else(|| line.strip_prefix("ARG ")?.split_once("_IMAGE=").map(|it| it.1))
+        })
+        .map(|line| line.split(' ').next().unwrap_or_default())
+        .filter(|image| !image.starts_with("${"))
+        .collect();
+    assert_eq!(images.len(), 2, "this test looks at the wrong lines: {images:?}");
+    let is_pinned = |image: &&str| {
+        let digest = image.split_once("@sha256:").map_or("", |(_, digest)| digest);
+        digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    refuse(images.iter().filter(|image| !is_pinned(image)), "names no digest");
+}
+
+#[test]
 fn only_one_file_knows_kube() {
     let files = Files::of_repository();
     assert!(knows_kube(&files, CLUSTER), "{CLUSTER} does not import kube: this test looks at the wrong file");
