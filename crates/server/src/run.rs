@@ -128,6 +128,10 @@ async fn serve(args: Args) -> Result<()> {
     let door = Door::new(listener, Arc::clone(&app.identity.tls), Entrance::new(app.clone()), admission);
     let mut serving = tokio::spawn(door.serve(stopped.map(drop)));
     info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
+    info!(
+        "whether anything but fakecloud reaches the Pods of functions depends on the cluster's network, which fakecloud cannot \
+         see: where it enforces NetworkPolicies, deploy/components/networkpolicy has one"
+    );
     let reaping = tokio::spawn(reaper::run(cluster, instance));
 
     // 3. A part that ends by itself ends the process: nothing here works without the others.

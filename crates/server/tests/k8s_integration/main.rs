@@ -4,6 +4,7 @@
 //! `cargo xtask k8s-test` sets all of it up and runs them. Each test starts fakecloud itself, in a namespace of its own;
 //! `FAKECLOUD_TEST_KEEP=1` keeps the namespace of a test that fails.
 
+mod admit_network_policy;
 mod admit_pods;
 mod admit_rbac;
 mod admit_refusals;
