@@ -11,7 +11,6 @@ PLACED = [PROVIDER, create_function(CapacityProviderConfig=ON_PROVIDER), VERSION
 FIRST = F | {"Qualifier": "1"}
 
 CASES = [
-    ok("PublishVersion", PLACED, F | {"PublishTo": "LATEST_PUBLISHED"}, Version="$LATEST.PUBLISHED"),
     ok("CreateCapacityProvider", [], PROVIDER[1], CapacityProvider={"State": "Pending", "VpcConfig": NETWORK}),
     no("CreateCapacityProvider", [PROVIDER], PROVIDER[1], "ResourceConflict", "capacity-provider:c"),
     ok("GetCapacityProvider", [PROVIDER], NAME, CapacityProvider={"CapacityProviderArn": f"{HERE}:capacity-provider:c"}),
