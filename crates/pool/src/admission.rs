@@ -137,6 +137,11 @@ impl Admission {
         self.roomless >= ROOMLESS
     }
 
+    /// Whether a start is under way on a node.
+    pub(crate) fn is_any_placed(&self) -> bool {
+        self.nodes.is_any_held()
+    }
+
     /// Starts that no node has taken yet.
     pub(crate) fn unplaced(&self) -> usize {
         self.roomless + self.nowhere()

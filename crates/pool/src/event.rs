@@ -42,9 +42,10 @@ pub enum Event {
     },
     /// The cluster has no room for a starting instance now; it may have once a Pod has gone.
     ///
-    /// The start waits as long as Pods of other instances leave their places, of which the longest idle one is made to,
-    /// and comes as a `StartPod` again; where there is none, or its fit was doubtful too often, it fails for this reason. The
-    /// Pod need not exist: ignored while the start waits already. For an instance that did start, the same as `Lost`.
+    /// The start waits as long as Pods of other instances leave their places, of which the longest idle one is made to, and
+    /// comes as a `StartPod` again. Where there is none it fails for this reason, unless it is the only hope of its deploy and
+    /// other Pods start on nodes or leave; and also where its fit was doubtful too often. The Pod need not exist: ignored while
+    /// the start waits already. For an instance that did start, the same as `Lost`.
     NoRoom {
         /// The instance.
         instance: InstanceId,

@@ -89,11 +89,26 @@ impl Pool {
             return Some(now + RETRY_AFTER);
         }
         if !self.room.is_spare(now) {
-            let idle = self.fleet.longest_idle().filter(|_| !self.fleet.deploy(key).backoff.is_vain())?;
-            self.room.displace_for(instance);
-            self.stop(now, idle, StopReason::Displaced);
+            if self.fleet.deploy(key).backoff.is_vain() {
+                return None;
+            }
+            match self.fleet.longest_idle() {
+                Some(idle) => {
+                    self.room.displace_for(instance);
+                    self.stop(now, idle, StopReason::Displaced);
+                }
+                // What starts, or will in the place of a Pod that leaves, idles then or is busy: the next try tells.
+                // A deploy with another instance has less to lose.
+                None if self.is_any_on_its_way(now) && self.fleet.deploy(key).live() == 1 => {}
+                None => return None,
+            }
         }
         Some(now + TRIED_WITHIN)
+    }
+
+    /// Whether some Pod starts on a node, or leaves its place, or left it moments ago.
+    fn is_any_on_its_way(&self, now: Instant) -> bool {
+        self.admission.is_any_placed() || self.room.changes_hands(now)
     }
 
     /// Whether somebody still waits for a starting instance, or it is to be there at any time.

@@ -202,6 +202,11 @@ impl Room {
         self.full_until
     }
 
+    /// Whether a Pod leaves its place, or left it so recently that whoever has it now will idle soon.
+    pub(crate) fn changes_hands(&self, now: Instant) -> bool {
+        self.leaving() > 0 || self.gone_at.is_some_and(|at| now < at + TRIED_WITHIN)
+    }
+
     /// Pods that leave their places.
     pub(crate) fn leaving(&self) -> usize {
         self.leaving.len()

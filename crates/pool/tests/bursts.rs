@@ -92,6 +92,15 @@ fn thousand_calls_on_a_node_with_room_for_a_hundred_are_all_answered_in_their_or
 }
 
 #[test]
+fn calls_beyond_a_quota_are_all_answered() {
+    let mut sim = Sim::new(vec![SMALL], 1);
+    sim.quota = 20;
+    (0..150).for_each(|function| sim.call(function, 300));
+    sim.run();
+    assert_eq!((sim.answered().len(), sim.failed), (150, 0));
+}
+
+#[test]
 fn pods_that_never_listen_hold_up_nobody_for_long() {
     let mut sim = Sim::new(vec![SMALL], 1);
     (0..20).for_each(|function| sim.call(HUNG + function, 10));
@@ -206,6 +215,8 @@ struct Sim {
     origin: Instant,
     now: Instant,
     nodes: Vec<Node>,
+    /// Pods that the API server lets in.
+    quota: usize,
     /// How long the image of all functions takes to pull, once a node.
     pull: Duration,
     pods: BTreeMap<InstanceId, Pod>,
@@ -232,6 +243,7 @@ struct Pod {
     is_set_up: bool,
     listens: bool,
     asked_to_stop: bool,
+    is_refused: bool,
 }
 
 struct Call {
@@ -251,6 +263,7 @@ enum Outcome {
 
 #[derive(Debug, Clone, Copy)]
 enum Happening {
+    Refuse(InstanceId),
     Schedule(InstanceId),
     GraceEnds(InstanceId),
     RunEnds(InstanceId, usize),
@@ -274,6 +287,7 @@ impl Sim {
             pool: Pool::new(config),
             origin: now,
             now,
+            quota: usize::MAX,
             pull: Duration::ZERO,
             pods: BTreeMap::new(),
             under_way: vec![BTreeSet::new(); nodes.len()],
@@ -366,6 +380,9 @@ impl Sim {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
+            Happening::Refuse(instance) => {
+                self.feed(Event::NoRoom { instance, fit: Fit::Certain, reason: "exceeded quota".into() });
+            }
             Happening::Schedule(instance) => self.schedule(instance),
             Happening::GraceEnds(instance) => {
                 if self.pods.get(&instance).is_some_and(|pod| pod.node.is_none() && !pod.asked_to_stop) {
@@ -458,6 +475,11 @@ impl Sim {
     }
 
     fn start(&mut self, instance: InstanceId, deploy: &DeployId) {
+        let is_refused = self.pods.values().filter(|pod| !pod.is_refused).count() >= self.quota;
+        if let Some(pod) = self.pods.get_mut(&instance).filter(|pod| pod.is_refused) {
+            pod.is_refused = is_refused;
+            return self.create(instance);
+        }
         if self.pods.contains_key(&instance) {
             // The scheduler looks again by itself when a Pod has gone.
             return self.after(GRACE / 2, Happening::GraceEnds(instance));
@@ -465,8 +487,24 @@ impl Sim {
         let function = deploy.as_str().parse().expect("a number");
         self.starts.push((self.now - self.origin, function));
         let work = 0.8 + self.draw() * 0.4;
-        let pod = Pod { function, node: None, done: 0.0, work, is_set_up: false, listens: false, asked_to_stop: false };
+        let pod = Pod {
+            function,
+            node: None,
+            done: 0.0,
+            work,
+            is_set_up: false,
+            listens: false,
+            asked_to_stop: false,
+            is_refused,
+        };
         self.pods.insert(instance, pod);
+        self.create(instance);
+    }
+
+    fn create(&mut self, instance: InstanceId) {
+        if self.pods[&instance].is_refused {
+            return self.after(STEP, Happening::Refuse(instance));
+        }
         self.after(SCHEDULED_AFTER, Happening::Schedule(instance));
         self.after(GRACE, Happening::GraceEnds(instance));
     }

@@ -26,6 +26,8 @@ pub(crate) struct Nodes {
     keys: BTreeMap<NodeId, NodeKey>,
     /// Nodes that were given twice as many starts as they digest.
     swamped: usize,
+    /// Starts on nodes that are known.
+    placed: usize,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Nodes {
         let fresh = Pace::new(bounds, begin);
         let mut nodes = Slab::default();
         nodes.insert(Node::new(fresh.clone()));
-        Self { fresh, nodes, keys: BTreeMap::new(), swamped: 0 }
+        Self { fresh, nodes, keys: BTreeMap::new(), swamped: 0, placed: 0 }
     }
 
     pub(super) fn get(&self, key: NodeKey) -> &Node {
@@ -92,11 +94,19 @@ impl Nodes {
         self.swamped > 0
     }
 
+    /// Whether a node that is known holds a start.
+    pub(super) fn is_any_held(&self) -> bool {
+        self.placed > 0
+    }
+
     fn change<T>(&mut self, key: NodeKey, change: impl FnOnce(&mut Node) -> T) -> T {
         let node = self.nodes.get_mut(key.0).expect(HOLDS);
+        let is_known = usize::from(key != NodeKey::UNKNOWN);
         self.swamped -= usize::from(node.is_swamped());
+        self.placed -= is_known * node.held();
         let result = change(node);
         self.swamped += usize::from(node.is_swamped());
+        self.placed += is_known * node.held();
         result
     }
 

@@ -131,6 +131,44 @@ fn start_that_no_node_takes_holds_up_nobody() {
 }
 
 #[test]
+fn refused_start_waits_while_another_one_starts_on_a_node() {
+    let mut pool = TestPool::new();
+    let (first, second) = (pool.cold(1, "a"), pool.cold(2, "b"));
+    pool.assert(on_node(first, "one"), &[]);
+    pool.assert(no_room(second, "quota"), &[]);
+    pool.assert(started(first), &[dispatch(1, first)]);
+    pool.assert(reusable(first), &[]);
+    pool.sleep(Duration::from_secs(5));
+    pool.pool.handle_timeout(pool.now);
+    assert_eq!(pool.actions(), [start(second, "b")]);
+    pool.assert(no_room(second, "quota"), &[stop(first, StopReason::Displaced)]);
+}
+
+#[test]
+fn refused_start_waits_where_places_change_hands() {
+    let mut pool = TestPool::new();
+    let first = pool.busy(1, "a");
+    pool.assert(reusable(first), &[]);
+    let (second, third) = (pool.cold(2, "b"), pool.cold(3, "c"));
+    pool.assert(no_room(second, "quota"), &[stop(first, StopReason::Displaced)]);
+    pool.assert(no_room(third, "quota"), &[]);
+    pool.assert(gone(first), &[start(second, "b")]);
+    pool.assert(started(second), &[dispatch(2, second)]);
+    pool.sleep(Duration::from_secs(4));
+    pool.pool.handle_timeout(pool.now);
+    pool.actions();
+    pool.assert(no_room(third, "quota"), &[]);
+}
+
+#[test]
+fn refused_start_fails_where_all_that_runs_is_busy() {
+    let mut pool = TestPool::new();
+    pool.busy(1, "a");
+    let second = pool.cold(2, "b");
+    pool.assert(no_room(second, "quota"), &[stop(second, StopReason::StartFailed), fail(2, refused("quota"))]);
+}
+
+#[test]
 fn node_of_which_nothing_is_heard_gets_one_more_after_a_while() {
     let mut pool = narrow();
     pool.cold(1, "a");

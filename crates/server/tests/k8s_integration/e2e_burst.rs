@@ -68,6 +68,31 @@ fn burst_below_the_cap_starts_exactly_one_pod_for_each_caller() {
 }
 
 #[test]
+fn burst_that_takes_longer_than_a_start_may_is_answered_to_the_last() {
+    const FUNCTIONS: usize = 48;
+    with_temp_ns(|ns| {
+        // Started all at once, all of them would be ready at the very end, which is later.
+        let timeout = [("FAKECLOUD_LAMBDA_START_TIMEOUT", "10s")];
+        let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &timeout);
+        let lambda = &fakecloud.lambda;
+        let names: Vec<String> = (0..FUNCTIONS).map(|number| format!("surge-{number}")).collect();
+        for name in &names {
+            lambda.create_function(name, &Function::python_report());
+        }
+
+        let answers: Vec<Answer> = thread::scope(|scope| {
+            let threads: Vec<_> = names.iter().map(|name| scope.spawn(|| lambda.invoke(name, &json!(null)))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+
+        for answer in &answers {
+            assert_eq!(answer.returned()["count"], 1);
+        }
+        assert!(fakecloud.log().contains("more Pods are wanted than the nodes start at once"), "nobody had to wait");
+    });
+}
+
+#[test]
 fn pod_that_becomes_free_serves_who_waits_for_one_that_starts() {
     with_temp_ns(|ns| {
         let (fakecloud, witness) = (Fakecloud::start(ns), Witness::listen());
