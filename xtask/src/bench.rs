@@ -19,6 +19,7 @@ mod registry;
 mod report;
 mod samples;
 mod server;
+mod siege;
 mod throughput;
 mod warm;
 mod warm_pods;
@@ -164,6 +165,7 @@ fn measure(only: Option<Part>, amounts: &Amounts) -> Result<Report> {
     // Before there are Pods: those that are still being deleted would be in the server's first list.
     if wanted(Part::Footprint) {
         rows.extend(footprint::measure(&setup, amounts.starts)?);
+        rows.push(siege::measure(&setup)?);
         rows.push(warm_pods::measure()?);
     }
     if wanted(Part::Warm) {

@@ -36,6 +36,7 @@ mod s3;
 mod sandbox;
 mod server;
 mod services;
+mod siege;
 mod streaming;
 mod tenants;
 mod trust;
