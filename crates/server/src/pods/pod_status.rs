@@ -183,7 +183,7 @@ fn unschedulable(pod: &Pod, status: &PodStatus) -> Option<Verdict> {
 
 /// The labels that a Pod asks of its node, where no node has room because none has all of them: others may be full.
 fn missing_labels(pod: &Pod, message: &str) -> Option<String> {
-    let for_labels = ["node selector", "node affinity/selector"].iter().any(|reason| message.contains(reason));
+    let for_labels = ["node selector", "node affinity"].iter().any(|reason| message.contains(reason));
     let labels = pod.spec.as_ref()?.node_selector.as_ref().filter(|_| for_labels && !lacks_room(message))?;
     let named = labels.iter().map(|(label, value)| format!("{label}={value}")).collect::<Vec<_>>().join(", ");
     let architecture = labels.get(NODE_ARCHITECTURE).map(|architecture| {

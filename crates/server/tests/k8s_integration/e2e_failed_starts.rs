@@ -1,5 +1,6 @@
 //! Starts that fail, in the cluster or in the function's own code: the caller hears the first real cause.
 
+use std::net::Ipv4Addr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -180,7 +181,8 @@ fn archive_that_comes_damaged_is_the_reason() {
 
 #[test]
 fn init_container_that_is_cut_off_hears_and_says_so_long_before_the_start_times_out() {
-    // Nothing listens on the one, and packets to the other go nowhere: TEST-NET-1 of RFC 5737.
+    // Nothing listens on the one, and packets to the other are dropped: TEST-NET-1 of RFC 5737.
+    let _silence = Node::silence(Ipv4Addr::new(192, 0, 2, 1));
     for (url, words) in [("http://10.88.0.1:9", "service mesh"), ("http://192.0.2.1:4566", "NetworkPolicy")] {
         with_temp_ns(|ns| {
             let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[("FAKECLOUD_K8S_SELF_URL", url)]);

@@ -78,6 +78,7 @@ fn pod_for_which_no_node_has_the_labels_names_them_and_the_settings() {
     let labels = json!({ "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" });
     for message in [
         "0/1 nodes are available: 1 node(s) didn't match node selector.",
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity.",
         "0/3 nodes are available: 1 node(s) had untolerated taint {a: b}, 2 node(s) didn't match Pod's node \
          affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     ] {
