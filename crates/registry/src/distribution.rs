@@ -1,6 +1,6 @@
 //! The OCI Distribution Specification 1.1 over HTTP.
 
-mod auth;
+pub(crate) mod auth;
 mod blobs;
 mod call;
 mod error;

@@ -7,7 +7,10 @@
 use std::io;
 use std::time::Instant;
 
+use http::HeaderMap;
+
 use crate::catalog::{Change, What};
+use crate::distribution::auth::may_clear;
 use crate::registry::{ChangeError, Registry};
 
 /// What a collection has done.
@@ -72,5 +75,11 @@ impl Registry {
     pub fn reset(&self) -> io::Result<()> {
         self.uploads().clear();
         self.clear()
+    }
+
+    /// Whether the headers of a request let it [reset](Self::reset) the registry: a token, where there is one, must be shown
+    /// as pushes show it.
+    pub fn may_be_reset(&self, headers: &HeaderMap) -> bool {
+        may_clear(self.config().token.as_ref(), headers)
     }
 }

@@ -33,6 +33,13 @@ pub(crate) fn admit(
     }
 }
 
+/// Whether a request may delete everything: where there is a token, it must show the token as a push does.
+pub(crate) fn may_clear(token: Option<&Token>, headers: &HeaderMap) -> bool {
+    let Some(token) = token else { return true };
+    let shown = headers.get(AUTHORIZATION).and_then(|header| password(header.to_str().ok()?).ok());
+    shown.is_some_and(|password| token.is(&password))
+}
+
 /// Whether a token is not needed: for pulls. The base tells clients that there is one.
 fn is_open(method: &Method, route: &Route) -> bool {
     matches!(*method, Method::GET | Method::HEAD) && *route != Route::Base
@@ -87,6 +94,21 @@ mod tests {
         }
         let admitted = admit(token.as_ref(), &headers, method, &Route::parse(path).unwrap());
         admitted.map_or_else(|error| error.into_response().status().as_u16(), |_| 200)
+    }
+
+    #[test]
+    fn all_is_cleared_by_those_who_show_the_token_where_there_is_one() {
+        let token = Token::new("s3cret".to_owned());
+        let with = |authorization: String| {
+            HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(authorization).unwrap())])
+        };
+        let basic = |password: &str| with(format!("Basic {}", STANDARD.encode(format!("AWS:{password}"))));
+        assert!(may_clear(None, &HeaderMap::new()) && may_clear(None, &basic("guess")));
+        assert!(may_clear(token.as_ref(), &basic("s3cret")));
+        assert!(may_clear(token.as_ref(), &with("Bearer s3cret".to_owned())));
+        for refused in [HeaderMap::new(), basic("guess"), basic(""), with("s3cret".to_owned())] {
+            assert!(!may_clear(token.as_ref(), &refused), "{refused:?}");
+        }
     }
 
     #[test]

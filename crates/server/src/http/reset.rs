@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -19,25 +19,39 @@ use crate::state::writer::on_disk;
 /// How long the API server is given to take the deletion of all Pods.
 const PODS_DELETED_WITHIN: Duration = Duration::from_secs(30);
 
+/// What the answer of a reset says that leaves images alone.
+const IMAGES_LEFT: &str = "repositories and images are left: show the token in FAKECLOUD_REGISTRY_TOKEN as a push does \
+                           ('Authorization: Bearer <token>') to empty the registry as well";
+
 /// `POST /_fakecloud/reset` and `/_reset`: answers once it is done, whether its client stays or not.
-pub(crate) async fn everything(State(app): State<App>) -> Response {
-    answer(async move {
+/// Images stay where the registry has a token and the request shows neither that one nor, where there is one, the
+/// operator's, without which nobody gets here.
+pub(crate) async fn everything(State(app): State<App>, headers: HeaderMap) -> Response {
+    let takes_images = app.trust.admin_token.is_some() || app.registry.may_be_reset(&headers);
+    let left = if takes_images { None } else { Some(IMAGES_LEFT) };
+    answer(left, async move {
         let others = forget(&app, Cleared::All).await;
-        others.and(empty_registry(&app).await)
+        match takes_images {
+            true => others.and(empty_registry(&app).await),
+            false => others,
+        }
     })
     .await
 }
 
 /// `POST /_fakecloud/reset/lambda`: the same, but roles, policies and images stay.
 pub(crate) async fn lambda(State(app): State<App>) -> Response {
-    answer(async move { forget(&app, Cleared::Lambda).await }).await
+    answer(None, async move { forget(&app, Cleared::Lambda).await }).await
 }
 
-async fn answer(reset: impl Future<Output = Result<(), String>> + Send + 'static) -> Response {
+async fn answer(left: Option<&str>, reset: impl Future<Output = Result<(), String>> + Send + 'static) -> Response {
     let resetting = tokio::spawn(reset);
     let outcome = resetting.await.unwrap_or_else(|panic| Err(format!("the reset was lost: {panic}")));
     match outcome {
-        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Ok(()) => match left {
+            Some(left) => Json(json!({ "status": "ok", "message": left })).into_response(),
+            None => Json(json!({ "status": "ok" })).into_response(),
+        },
         Err(message) => {
             warn!(message, "the reset is incomplete");
             (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "status": "error", "message": message }))).into_response()

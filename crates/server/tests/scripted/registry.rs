@@ -62,4 +62,10 @@ async fn settings_bound_who_pushes_and_where() {
     assert_eq!(begin().basic_auth("AWS", Some("guess")).send().await.unwrap().status().as_u16(), 401);
     let unknown: Value = begin().basic_auth("AWS", Some("s3cret")).send().await.unwrap().json().await.unwrap();
     assert_eq!(unknown["errors"][0]["code"], "NAME_UNKNOWN", "{unknown}");
+
+    let reset = || server.request(Method::POST, "/_fakecloud/reset");
+    let left: Value = reset().send().await.unwrap().json().await.unwrap();
+    assert!(left["message"].as_str().unwrap().contains("FAKECLOUD_REGISTRY_TOKEN"), "{left}");
+    let emptied: Value = reset().bearer_auth("s3cret").send().await.unwrap().json().await.unwrap();
+    assert_eq!(emptied, json!({ "status": "ok" }));
 }
