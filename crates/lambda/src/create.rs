@@ -28,6 +28,35 @@ impl Lambda {
         input: CreateFunctionRequest,
         code: Option<Code>,
     ) -> Result<Applied, Error> {
+        let (publish, publish_to) = (input.publish.unwrap_or_default(), input.publish_to.clone());
+        let mut function = self.new_function(scope, moment, input, code)?;
+        let to = PublishTo::of(publish_to.as_deref(), function.latest())?;
+        let mut effects = vec![Effect::Deployed(function.latest().clone())];
+        let mut shown = function.latest().clone();
+        if publish {
+            shown = function.publish_to(to, moment, None);
+            effects.push(Effect::Deployed(shown.clone()));
+        }
+        let name = shown.name.clone();
+        let changes = function.save(scope, &name, None);
+        self.space_mut(scope).put_function(name, function);
+        // Even when a version is published, the ARN is the function's.
+        let answer = FunctionConfiguration {
+            function_arn: Some(shown.unqualified_arn()),
+            revision_id: Some(moment.uuid()),
+            ..view::configuration(&shown, Progress::Created)
+        };
+        Ok(Applied { response: Response::json(201, &answer), changes, effects })
+    }
+
+    /// A function that may be made and satisfies every rule.
+    pub(crate) fn new_function(
+        &self,
+        scope: &Scope,
+        moment: &Moment,
+        input: CreateFunctionRequest,
+        code: Option<Code>,
+    ) -> Result<Function, Error> {
         let function = own_name(scope, &input.function_name)?;
         configuration::check_layer_regions(scope.region(), input.layers.as_deref().unwrap_or_default())?;
         if self.space(scope).is_some_and(|space| space.functions().contains_key(&function.name)) {
@@ -36,33 +65,14 @@ impl Lambda {
         }
         let code_signing_config_arn = input.code_signing_config_arn.clone();
         code_signing_config_arn.iter().try_for_each(|arn| self.check_code_signing(arn))?;
-        let (publish, publish_to) = (input.publish.unwrap_or_default(), input.publish_to.clone());
         let record = self.new_record(function, moment, input, code)?;
-        let added_bytes = record.code().map_or(0, |code| code.size);
-        let name = record.name.clone();
         if code_signing_config_arn.is_some() {
             code_signing::check_package(&record)?;
         }
+        self.check_storage(scope, record.code().map_or(0, |code| code.size))?;
         let mut function = Function::new(record);
         function.code_signing_config_arn = code_signing_config_arn;
-        let mut effects = vec![Effect::Deployed(function.latest().clone())];
-        let mut shown = function.latest().clone();
-        let to = PublishTo::of(publish_to.as_deref(), function.latest())?;
-        if publish {
-            shown = function.publish_to(to, moment, None);
-            effects.push(Effect::Deployed(shown.clone()));
-        }
-        let space = self.space_mut(scope);
-        space.check_storage(added_bytes)?;
-        let changes = function.save(scope, &name, None);
-        space.put_function(name, function);
-        // Even when a version is published, the ARN is the function's.
-        let answer = FunctionConfiguration {
-            function_arn: Some(shown.unqualified_arn()),
-            revision_id: Some(moment.uuid()),
-            ..view::configuration(&shown, Progress::Created)
-        };
-        Ok(Applied { response: Response::json(201, &answer), changes, effects })
+        Ok(function)
     }
 
     /// The first `$LATEST` of a function, which satisfies every rule.

@@ -6,12 +6,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Change, Code, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
+    Applied, Code, Error, ErrorCode, Lambda, Moment, Operation, Origin, Response, Scope, Stored,
     arn::{self, LayerVersionRef, parse_layer},
     layer_compatibility::{self, Filter},
     layer_permission::LayerPolicy,
     page::Page,
-    parts::Orphan,
     permission::no_resource,
     persist::{self, Kind},
     shapes::{
@@ -27,25 +26,18 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Layer {
     #[serde(default, skip_serializing)]
-    versions: BTreeMap<u64, Arc<LayerVersion>>,
+    pub(crate) versions: BTreeMap<u64, Arc<LayerVersion>>,
     /// The highest number ever given; numbers of deleted versions are not given again.
-    last_version: u64,
+    pub(crate) last_version: u64,
     /// Who may use which version, besides the layer's own account.
     #[serde(default, skip_serializing)]
     pub(crate) policies: BTreeMap<u64, LayerPolicy>,
 }
 
-/// The record of a layer's version.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct LayerPart {
-    version: Arc<LayerVersion>,
-    policy: Option<LayerPolicy>,
-}
-
 /// A version of a layer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LayerVersion {
-    version: u64,
+    pub(crate) version: u64,
     pub(crate) content: Stored,
     created: String,
     description: String,
@@ -65,18 +57,8 @@ impl Lambda {
         input: PublishLayerVersionRequest,
         code: Option<Code>,
     ) -> Result<Applied, Error> {
-        let (owner, name) = parse_layer(scope, &input.layer_name)?;
-        if owner != *scope {
-            let message = format!("{scope} cannot publish a layer of another account or region: {}", input.layer_name);
-            return Err(Error::new(ErrorCode::AccessDenied, message));
-        }
-        layer_compatibility::check(input.compatible_runtimes.as_deref(), input.compatible_architectures.as_deref())?;
-        let content = Code::archive(code).ok_or_else(|| no_source(Operation::PublishLayerVersion))?;
-        if content.unzipped > crate::configuration::MAX_UNZIPPED_BYTES {
-            return Err(Error::archive(&crate::ArchiveFault::TooLarge));
-        }
+        let (name, content) = self.new_content(scope, &input, code)?;
         let space = self.space_mut(scope);
-        space.check_storage(content.size)?;
         let mut layer = space.layers().get(&name).cloned().unwrap_or_default();
         layer.last_version += 1;
         let version = Arc::new(LayerVersion {
@@ -95,6 +77,27 @@ impl Lambda {
         let location = self.config.archive_url(origin, &version.content);
         let response = Response::json(201, &version.shown(scope, &name, location));
         Ok(Applied { response, changes, effects: Vec::new() })
+    }
+
+    /// The layer's name and the content of a version that may be published.
+    pub(crate) fn new_content(
+        &self,
+        scope: &Scope,
+        input: &PublishLayerVersionRequest,
+        code: Option<Code>,
+    ) -> Result<(String, Stored), Error> {
+        let (owner, name) = parse_layer(scope, &input.layer_name)?;
+        if owner != *scope {
+            let message = format!("{scope} cannot publish a layer of another account or region: {}", input.layer_name);
+            return Err(Error::new(ErrorCode::AccessDenied, message));
+        }
+        layer_compatibility::check(input.compatible_runtimes.as_deref(), input.compatible_architectures.as_deref())?;
+        let content = Code::archive(code).ok_or_else(|| no_source(Operation::PublishLayerVersion))?;
+        if content.unzipped > crate::configuration::MAX_UNZIPPED_BYTES {
+            return Err(Error::archive(&crate::ArchiveFault::TooLarge));
+        }
+        self.check_storage(scope, content.size)?;
+        Ok((name, content))
     }
 
     pub(crate) fn get_layer_version(
@@ -201,37 +204,6 @@ fn positive(number: i64) -> Result<u64, Error> {
 impl Layer {
     pub(crate) fn version(&self, number: u64) -> Option<&Arc<LayerVersion>> {
         self.versions.get(&number)
-    }
-
-    /// What to persist so that a version is on disk as it is here.
-    pub(crate) fn save(&self, scope: &Scope, name: &str, number: u64) -> Change {
-        let name = persist::part(name, &number.to_string());
-        let Some(version) = self.versions.get(&number).cloned() else {
-            return persist::delete(scope, Kind::Layer, &name);
-        };
-        let policy = self.policies.get(&number).cloned();
-        persist::put(scope, Kind::Layer, &name, &LayerPart { version, policy })
-    }
-
-    /// What to persist where the layer's own record still holds the versions.
-    pub(crate) fn take_apart(&self, scope: &Scope, name: &str) -> Vec<Change> {
-        let own = self.versions.first_key_value().map(|_| persist::put(scope, Kind::Layer, name, self));
-        self.versions.keys().map(|number| self.save(scope, name, *number)).chain(own).collect()
-    }
-
-    /// Takes in what was read of a version.
-    ///
-    /// # Errors
-    ///
-    /// A version that the layer's own record does not know of.
-    pub(crate) fn take_part(&mut self, part: LayerPart) -> Result<(), Orphan> {
-        let number = part.version.version;
-        if number > self.last_version {
-            return Err(Orphan);
-        }
-        self.versions.insert(number, part.version);
-        self.policies.extend(part.policy.map(|policy| (number, policy)));
-        Ok(())
     }
 
     /// The archives of all versions.

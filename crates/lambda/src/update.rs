@@ -26,7 +26,26 @@ impl Lambda {
         code: Option<Code>,
     ) -> Result<Applied, Error> {
         let target = FunctionRef::parse(scope, &input.function_name, None)?;
-        let function = self.updatable(&target, input.revision_id.as_deref())?;
+        let (publish, publish_to) = (input.publish.unwrap_or_default(), input.publish_to.clone());
+        let is_dry_run = input.dry_run.unwrap_or_default();
+        let record = self.with_new_code(&target, moment, input, code)?;
+        if is_dry_run {
+            let response = Response::json(200, &view::configuration(&record, Progress::Settled));
+            return Ok(Applied::read(response));
+        }
+        let to = PublishTo::of(publish_to.as_deref(), &record)?;
+        self.update(&target, moment, record, publish.then_some(to))
+    }
+
+    /// A function's `$LATEST` with the code of an update, which satisfies every rule.
+    pub(crate) fn with_new_code(
+        &self,
+        target: &FunctionRef,
+        moment: &Moment,
+        input: UpdateFunctionCodeRequest,
+        code: Option<Code>,
+    ) -> Result<FunctionRecord, Error> {
+        let function = self.updatable(target, input.revision_id.as_deref())?;
         let mut record = FunctionRecord::clone(function.latest());
         if input.architectures.is_some() {
             record.architecture = architecture(input.architectures.as_deref());
@@ -37,13 +56,7 @@ impl Lambda {
         if let Some(key) = input.source_kms_key_arn {
             record.shown.source_kms_key_arn = Some(key);
         }
-        if input.dry_run.unwrap_or_default() {
-            let response = Response::json(200, &view::configuration(&record, Progress::Settled));
-            return Ok(Applied::read(response));
-        }
-        let to = PublishTo::of(input.publish_to.as_deref(), &record)?;
-        let publish = input.publish.unwrap_or_default().then_some(to);
-        self.update(&target, moment, record, publish)
+        Ok(record)
     }
 
     pub(crate) fn update_function_configuration(

@@ -103,6 +103,7 @@ impl Account {
         self.calls += 1;
         // Every call a second later than the one before, and with other random bits.
         let moment = Moment { epoch_ms: START_MS + self.calls * 1000, random: u128::from(self.calls) };
+        let checked = self.lambda.check(&self.scope, &moment, call);
         let archive = call.archive().map(|archive| match archive {
             Archive::Inline(zip) => stored(zip, self.unzipped),
             // Every object holds its own name.
@@ -110,7 +111,10 @@ impl Account {
         });
         let image = call.image().and_then(|uri| self.images.get(uri).cloned());
         let code = archive.map(Code::Archive).or_else(|| image.map(Code::Image));
-        let applied = self.lambda.apply(&self.scope, &moment, call, code)?;
+        let applied = self.lambda.apply(&self.scope, &moment, call, code);
+        // What is told before the archive is stored is what is told after it.
+        assert!(checked.is_ok() || checked == applied.clone().map(drop), "{checked:?} before {applied:?}");
+        let applied = applied?;
         self.persist(&applied.changes);
         self.changes.clone_from(&applied.changes);
         self.effects.extend(applied.effects.clone());

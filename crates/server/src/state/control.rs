@@ -43,6 +43,7 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
 /// Gets hold of the code that a call brings or names.
 async fn code(app: &App, scope: &Scope, call: &Call) -> Result<Option<Code>, Error> {
     if let Some(archive) = call.archive() {
+        app.lambda().check(scope, &now(), call)?;
         return Ok(Some(Code::Archive(archive::store(app, scope, archive).await?)));
     }
     let (Some(uri), Some(images)) = (call.image(), &app.own_images) else { return Ok(None) };

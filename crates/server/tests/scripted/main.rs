@@ -12,6 +12,7 @@ mod code_from_s3;
 mod connections;
 mod control_plane;
 mod destinations;
+mod disk;
 mod events;
 mod fetching;
 mod for_tests;
