@@ -1,11 +1,15 @@
 //! Files that are whole or not there, and stay what they are once a call returns, whenever process or power ends.
 
+mod quota;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+pub use quota::{Limit, LimitReached, Quota};
 
 /// What the names of files begin with that are being written: that of temporary files.
 const UNFINISHED: &str = ".tmp";
@@ -134,7 +138,8 @@ fn remove_all(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder and those above it where they are missing; each new one is durable only once the one above it is.
+/// Makes a folder and those above it where they are missing; each new one is durable only once the one above it is. A folder
+/// that is there is taken for durable.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());

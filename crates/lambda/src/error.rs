@@ -167,6 +167,11 @@ impl Error {
         self.code
     }
 
+    /// `CodeStorageExceededException` for a limit of the caller's, which `cause` words.
+    pub fn storage_full(cause: impl std::fmt::Display) -> Self {
+        Self::new(ErrorCode::CodeStorageExceeded, format!("Code storage limit exceeded: {cause}"))
+    }
+
     /// The text of the error as the caller sees it.
     pub fn message(&self) -> &str {
         &self.message

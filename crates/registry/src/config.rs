@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use fakecloud_budget::Budget;
 
+use fakecloud_durable::Quota;
+
 use crate::token::Token;
 use crate::upstream::Upstream;
 
@@ -16,6 +18,8 @@ pub struct Config {
     /// Whether what it has acknowledged outlives a failure of power: all is flushed to the disk before. Without, it still
     /// outlives the process.
     pub durable: bool,
+    /// What all that is received and recorded counts towards.
+    pub quota: Quota,
     /// What pushes and deletions must show; without it any password does.
     pub token: Option<Token>,
     /// Whether a push to a repository that is not there makes it.

@@ -105,7 +105,7 @@ impl Registry {
                 });
                 change.await.map_err(|error| match error {
                     ChangeError::Refused(error) => error,
-                    ChangeError::Disk(cause) => Error::server(format!("the change could not be written: {cause}")),
+                    ChangeError::Disk(cause) => Error::disk("the change could not be written", &cause),
                 })
             }
         }

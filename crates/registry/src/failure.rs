@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use fakecloud_durable::LimitReached;
+
 /// An error and its causes in one line, each said once.
 pub(crate) fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -18,11 +20,15 @@ pub(crate) fn causes(error: &dyn Error) -> String {
 }
 
 /// What a client is told of a failure that is not its own.
-pub(crate) fn words(failure: &(dyn Error + 'static)) -> &'static str {
-    match is_full(failure) {
+pub(crate) fn words(failure: &(dyn Error + 'static)) -> String {
+    if let Some(reached) = LimitReached::behind(failure) {
+        return reached.to_string();
+    }
+    let words = match is_full(failure) {
         true => "no space is left in the registry's data directory (FAKECLOUD_DATA_DIR): free some or give it more",
         false => "the registry has failed: its log says why",
-    }
+    };
+    words.to_owned()
 }
 
 fn is_full(failure: &(dyn Error + 'static)) -> bool {

@@ -45,8 +45,9 @@ impl Registry {
     pub fn open(config: Config) -> io::Result<Self> {
         let disk = if config.durable { Disk::Flushed } else { Disk::Cached };
         disk.create_folder(&config.folder)?;
-        let blobs = Blobs::open(config.folder.join("blobs"), config.folder.join("uploads"), disk)?;
-        let records = Records::open(config.folder.join("records"), disk)?;
+        let blobs =
+            Blobs::open(config.folder.join("blobs"), config.folder.join("uploads"), disk, config.quota.clone())?;
+        let records = Records::open(config.folder.join("records"), disk, config.quota.clone())?;
         let mut catalog = Catalog::default();
         for change in records.load()? {
             catalog.apply(change);

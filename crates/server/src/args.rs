@@ -2,6 +2,7 @@
 
 mod aws;
 mod connections;
+mod data;
 mod k8s;
 mod layers;
 mod memory;
@@ -25,6 +26,7 @@ use fakecloud_podspec::{ImagePrefix, ImageRef, Runtime};
 
 pub(crate) use aws::{AwsArgs, Hidden};
 pub(crate) use connections::ConnectionArgs;
+pub(crate) use data::DataArgs;
 pub(crate) use k8s::K8sArgs;
 pub(crate) use layers::LayerArgs;
 pub(crate) use memory::MemoryArgs;
@@ -56,6 +58,9 @@ pub(crate) struct Args {
     /// directory across restarts [default: a temporary one]
     #[arg(long, env = "FAKECLOUD_DATA_DIR", value_name = "FAKECLOUD_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 
     /// Pods of one function version at most; further invocations wait
     #[arg(

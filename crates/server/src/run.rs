@@ -1,7 +1,6 @@
 //! Wires the parts together, from the settings to the end of the process.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -225,15 +224,15 @@ fn app(
             "no temporary directory can be made: set FAKECLOUD_DATA_DIR or TMPDIR to one that is writable".to_owned()
         }
     };
-    let blobs = Arc::new(Blobs::open(data_dir).with_context(place)?);
+    let blobs = Arc::new(Blobs::open(data_dir, args.data.limit.0).with_context(place)?);
     let bodies = Budget::new(memory.bodies, memory::LARGEST_BODY_BYTES);
-    let registry = Registry::open(registry_config(args, blobs.root(), Arc::clone(&bodies))).with_context(place)?;
+    let registry = Registry::open(registry_config(args, &blobs, Arc::clone(&bodies))).with_context(place)?;
     let lambda_config = fakecloud_lambda::Config {
         self_url: settings.self_url.to_string(),
         archives_path: format!("{ARCHIVES_PATH}/"),
         foreign_layers: supplied_layers::load(&args.layers, &blobs)?,
     };
-    let Restored { lambda, iam, writer } = restore(data_dir, lambda_config).with_context(place)?;
+    let Restored { lambda, iam, writer } = restore(data_dir, blobs.quota(), lambda_config).with_context(place)?;
     let names = settings::server_names(args, &settings);
     let identity = Identity::of_args(&args.tls, data_dir, &names)?;
     let trust = Trust::new(&args.trust, names);
@@ -272,9 +271,10 @@ fn app(
     }))
 }
 
-fn registry_config(args: &Args, root: &Path, bodies: Arc<Budget>) -> fakecloud_registry::Config {
+fn registry_config(args: &Args, blobs: &Blobs, bodies: Arc<Budget>) -> fakecloud_registry::Config {
     fakecloud_registry::Config {
-        folder: root.join("registry"),
+        folder: blobs.root().join("registry"),
+        quota: blobs.quota().clone(),
         durable: args.data_dir.is_some(),
         token: args.registry.token.clone().and_then(|token| Token::new(token.0)),
         auto_create: args.registry.auto_create,

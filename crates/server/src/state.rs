@@ -6,6 +6,7 @@ pub(crate) mod bundle;
 pub(crate) mod control;
 pub(crate) mod image;
 pub(crate) mod restore;
+pub(crate) mod room;
 pub(crate) mod s3_object;
 pub(crate) mod store;
 pub(crate) mod supplied_layers;

@@ -178,7 +178,7 @@ proptest! {
     #[test]
     fn catalog_holds_together_and_its_records_say_the_same(steps in vec(step(), 1..60)) {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path().join("records"), Disk::Cached).unwrap();
+        let records = Records::open(folder.path().join("records"), Disk::Cached, fakecloud_durable::Quota::unlimited()).unwrap();
         let mut catalog = Catalog::default();
         for (time, step) in steps.iter().enumerate() {
             let changes = decide(&catalog, UnixMillis(time as u64 * 40_000), step);

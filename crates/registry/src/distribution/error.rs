@@ -1,6 +1,7 @@
 //! Errors in the form of the OCI Distribution Specification.
 
 use axum::response::{IntoResponse, Response};
+use fakecloud_durable::LimitReached;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
@@ -87,7 +88,9 @@ impl Error {
     /// The disk or something else here has failed, which is told in the log.
     pub(crate) fn internal(failure: &(dyn std::error::Error + 'static)) -> Self {
         error!(error = causes(failure), "the registry cannot serve a request");
-        Self::new(ErrorCode::Unknown, words(failure))
+        // Clients try again what fails as unknown; what is over a limit stays so.
+        let is_over = LimitReached::behind(failure).is_some();
+        Self::new(if is_over { ErrorCode::Denied } else { ErrorCode::Unknown }, words(failure))
     }
 
     /// Clients are to log in, with a name and a password.

@@ -1,5 +1,8 @@
 //! Errors in the codes and words of ECR, and the answers that carry them.
 
+use std::io;
+
+use fakecloud_durable::LimitReached;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -92,6 +95,14 @@ impl Error {
     /// A failure of this server.
     pub(crate) fn server(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Server, message)
+    }
+
+    /// A disk that does not take what it is given, or a limit for what it may be given.
+    pub(crate) fn disk(what: &str, cause: &io::Error) -> Self {
+        match LimitReached::behind(cause) {
+            Some(reached) => Self::new(ErrorCode::LimitExceeded, reached.to_string()),
+            None => Self::server(format!("{what}: {cause}")),
+        }
     }
 
     /// Says one thing more in the body.

@@ -54,7 +54,7 @@ pub(super) async fn initiate(registry: &Registry, caller: &Caller, request: Valu
     let begun = registry.begin_upload(key, Algorithm::Sha256).await;
     let id = begun.map_err(|error| match error {
         BeginError::TooMany { .. } => Error::new(ErrorCode::Throttling, error.to_string()),
-        BeginError::Disk(cause) => Error::server(format!("an upload could not be begun: {cause}")),
+        BeginError::Disk(cause) => Error::disk("an upload could not be begun", &cause),
         BeginError::Random(cause) => Error::server(format!("an upload could not be named: {cause}")),
     })?;
     Ok(json!({ "uploadId": id.to_string(), "partSize": PART_BYTES }))
@@ -75,7 +75,7 @@ pub(super) async fn part(registry: &Registry, caller: &Caller, request: Value) -
         return Err(invalid_part(&key, &request.upload_id, received, &problem));
     }
     let written = registry.blocking(move |_registry| turn.write_part(&part)).await;
-    written.map_err(|error| Error::server(format!("the part could not be written: {error}")))?;
+    written.map_err(|error| Error::disk("the part could not be written", &error))?;
     Ok(json!({
         "registryId": key.scope.account(),
         "repositoryName": key.name,
@@ -159,10 +159,10 @@ fn one_digest(digests: &[String]) -> Result<Digest, Error> {
 fn unfinished(key: &RepositoryKey, id: &str, error: BlobError) -> Error {
     match error {
         BlobError::Upload(_) => no_upload(key, id),
-        BlobError::Store(StoreError::Disk(error)) => Error::server(format!("the layer could not be written: {error}")),
+        BlobError::Store(StoreError::Disk(error)) => Error::disk("the layer could not be written", &error),
         BlobError::Store(mismatch) => Error::new(ErrorCode::InvalidLayer, mismatch.to_string()),
         BlobError::Refused(_) => no_repository(key),
-        BlobError::Records(error) => Error::server(format!("the layer could not be recorded: {error}")),
+        BlobError::Records(error) => Error::disk("the layer could not be recorded", &error),
     }
 }
 

@@ -137,6 +137,6 @@ fn refused(key: &RepositoryKey, error: ManifestError) -> Error {
             Error::new(ErrorCode::ImageTagAlreadyExists, immutable.to_string())
         }
         ManifestError::Refused(other @ PushError::OtherSize { .. }) => Error::invalid("imageManifest", other),
-        ManifestError::Disk(error) => Error::server(format!("the manifest could not be written: {error}")),
+        ManifestError::Disk(error) => Error::disk("the manifest could not be written", &error),
     }
 }

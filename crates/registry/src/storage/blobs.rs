@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use fakecloud_durable::Quota;
 use tempfile::NamedTempFile;
 
 use crate::digest::{Algorithm, Digest};
@@ -21,6 +22,7 @@ pub(crate) struct Blobs {
     /// Where content is that is being received, or removed: in the same file system.
     receiving: PathBuf,
     disk: Disk,
+    quota: Quota,
     /// Since when nothing has needed content. What is asked for again is not in here.
     unneeded: Mutex<HashMap<Digest, Instant>>,
 }
@@ -36,18 +38,18 @@ pub(crate) enum StoreError {
 
 impl Blobs {
     /// Opens the folders, making them where they are missing, and removes what was on its way in or out when a process ended.
-    pub(crate) fn open(folder: PathBuf, receiving: PathBuf, disk: Disk) -> io::Result<Self> {
+    pub(crate) fn open(folder: PathBuf, receiving: PathBuf, disk: Disk, quota: Quota) -> io::Result<Self> {
         disk.create_folder(&folder)?;
         disk.create_folder(&receiving)?;
         for entry in fs::read_dir(&receiving)? {
             fs::remove_file(entry?.path())?;
         }
-        Ok(Self { folder, receiving, disk, unneeded: Mutex::default() })
+        Ok(Self { folder, receiving, disk, quota, unneeded: Mutex::default() })
     }
 
     /// Begins to receive content; the digest is taken by this algorithm meanwhile. Blocks.
     pub(crate) fn receive(&self, algorithm: Algorithm) -> io::Result<Writer> {
-        Ok(Writer::new(NamedTempFile::new_in(&self.receiving)?, algorithm))
+        Ok(Writer::new(NamedTempFile::new_in(&self.receiving)?, algorithm, self.quota.clone()))
     }
 
     /// Puts what was received in its place; content that has another digest is gone. Gives the length in bytes. Blocks.

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fakecloud_durable as durable;
+use fakecloud_durable::{self as durable, Quota};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -20,6 +20,7 @@ use crate::storage::Disk;
 pub(crate) struct Records {
     folder: PathBuf,
     disk: Disk,
+    quota: Quota,
 }
 
 /// The file of a repository itself; without it there is none.
@@ -50,9 +51,9 @@ struct BlobFile {
 
 impl Records {
     /// Opens the folder, making it where it is missing.
-    pub(crate) fn open(folder: PathBuf, disk: Disk) -> io::Result<Self> {
+    pub(crate) fn open(folder: PathBuf, disk: Disk, quota: Quota) -> io::Result<Self> {
         durable::open_folder(&folder)?;
-        Ok(Self { folder, disk })
+        Ok(Self { folder, disk, quota })
     }
 
     /// Everything that was written, as changes that make it again. Removes what a process that was killed was writing.
@@ -75,7 +76,11 @@ impl Records {
     /// Writes, replaces or removes a record; a repository's removal takes all of its records away in one step.
     pub(crate) fn write(&self, change: &Change) -> io::Result<()> {
         let folder = self.repository(&change.repository);
-        let put = |path: PathBuf, json: io::Result<Vec<u8>>| self.disk.write(&path, &json?);
+        let put = |path: PathBuf, json: io::Result<Vec<u8>>| {
+            let json = json?;
+            self.quota.take(json.len() as u64)?;
+            self.disk.write(&path, &json)
+        };
         match &change.what {
             What::Put(settings) => {
                 let file = RepositoryFile { name: change.repository.name.clone(), settings: (**settings).clone() };

@@ -281,7 +281,10 @@ mod tests {
     fn begin(uploads: &Uploads) -> Result<UploadId, BeginError> {
         let scope = Scope::new("000000000000", "us-east-1").unwrap();
         let repository = RepositoryKey { scope, name: "app".parse().unwrap() };
-        uploads.begin(repository, Writer::new(NamedTempFile::new().unwrap(), Algorithm::Sha256))
+        uploads.begin(
+            repository,
+            Writer::new(NamedTempFile::new().unwrap(), Algorithm::Sha256, fakecloud_durable::Quota::unlimited()),
+        )
     }
 
     #[test]

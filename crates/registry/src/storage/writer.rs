@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 
+use fakecloud_durable::Quota;
 use tempfile::NamedTempFile;
 
 use crate::digest::{Algorithm, Digest, Hasher};
@@ -12,6 +13,7 @@ pub(crate) struct Writer {
     file: NamedTempFile,
     hasher: Hasher,
     length: u64,
+    quota: Quota,
     /// Whether a write has failed, so that nobody knows what is in the file.
     is_broken: bool,
 }
@@ -21,8 +23,8 @@ const PIECE_BYTES: usize = 256 << 10;
 
 impl Writer {
     /// Begins with nothing. The digest is taken by this algorithm while the content comes.
-    pub(super) fn new(file: NamedTempFile, algorithm: Algorithm) -> Self {
-        Self { file, hasher: Hasher::new(algorithm), length: 0, is_broken: false }
+    pub(super) fn new(file: NamedTempFile, algorithm: Algorithm, quota: Quota) -> Self {
+        Self { file, hasher: Hasher::new(algorithm), length: 0, quota, is_broken: false }
     }
 
     /// Appends a piece. Blocks.
@@ -31,6 +33,7 @@ impl Writer {
             return Err(io::Error::other("an earlier piece could not be written"));
         }
         self.is_broken = true;
+        self.quota.take(piece.len() as u64)?;
         self.file.as_file().write_all(piece)?;
         self.is_broken = false;
         self.hasher.update(piece);

@@ -168,6 +168,7 @@ fn config(folder: &TempDir) -> Config {
     Config {
         folder: folder.path().join("registry"),
         durable: false,
+        quota: fakecloud_durable::Quota::unlimited(),
         token: None,
         auto_create: true,
         upstreams: Vec::new(),

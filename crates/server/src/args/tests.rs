@@ -10,6 +10,7 @@ fn parse(flags: &[&str]) -> Result<Args, String> {
 fn bad_value_is_refused_with_the_variable_the_value_and_what_is_right() {
     let cases = [
         ("--k8s-self-url=http://127.0.0.1:4566", "FAKECLOUD_K8S_SELF_URL", "`http://127.0.0.1:4566`", "Pods reach"),
+        ("--data-limit=80", "FAKECLOUD_DATA_LIMIT", "'80'", "512MB"),
         ("--lambda-idle-ttl=10", "FAKECLOUD_LAMBDA_IDLE_TTL", "'10'", "90s"),
         ("--lambda-max-concurrency=0", "FAKECLOUD_LAMBDA_MAX_CONCURRENCY", "'0'", "non-zero"),
         ("--lambda-max-pods=0", "FAKECLOUD_LAMBDA_MAX_PODS", "'0'", "non-zero"),

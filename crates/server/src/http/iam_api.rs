@@ -14,6 +14,7 @@ use super::request_body;
 use crate::app::App;
 use crate::headers::REQUEST_ID;
 use crate::state::control;
+use crate::state::room;
 use crate::state::store::Write;
 use crate::state::writer::on_disk;
 
@@ -60,6 +61,8 @@ async fn run(
 
 /// Changes the state and queues the records in one step, and answers once they are on disk.
 async fn apply(app: &App, caller: &Caller, call: &Call, request_id: &str) -> Result<fakecloud_iam::Response, Error> {
+    let room = room::for_operation(app, call.action()).await;
+    room.map_err(|reached| Error::new(ErrorCode::LimitExceeded, reached.to_string()))?;
     let (response, written) = {
         let mut iam = app.iam();
         let applied = iam.apply(caller, &moment(), call, request_id)?;

@@ -1,6 +1,7 @@
 //! The zip that a call brings or names: got, checked and stored before the call is carried out.
 
 use fakecloud_artifacts::ArchiveError;
+use fakecloud_durable::LimitReached;
 use fakecloud_lambda::{Archive, ArchiveFault, Error, ObjectFault, Scope, Stored};
 use tokio::sync::mpsc;
 use tracing::{error, warn};
@@ -51,6 +52,9 @@ pub(crate) fn stored(zip: StoredZip) -> Stored {
 }
 
 fn refused(cause: &PutError) -> Error {
+    if let Some(reached) = LimitReached::behind(cause) {
+        return Error::storage_full(reached);
+    }
     match cause {
         PutError::Archive(cause @ ArchiveError::Read(_)) => Error::service(chain(cause)),
         PutError::Archive(cause) => Error::archive(&fault(cause)),

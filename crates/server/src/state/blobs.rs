@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fakecloud_artifacts::{ArchiveError, DigestWriter, Limits, Remark, Sha256Digest, ZipSummary, check_zip};
-use fakecloud_durable as durable;
+use fakecloud_durable::{self as durable, Limit, Quota};
 use tempfile::{NamedTempFile, TempDir};
 
 use self::small_zips::SmallZips;
@@ -29,6 +29,8 @@ const SMALL_BYTES_MAX: usize = 4 << 10;
 /// The folder of all artifacts.
 pub(crate) struct Blobs {
     zips: PathBuf,
+    /// What all that lies in the root counts towards.
+    quota: Quota,
     /// What would lie in `zips`.
     in_memory: SmallZips,
     /// Since when nothing has needed a file. A file that is asked for again is not in here.
@@ -70,7 +72,7 @@ pub(crate) enum PutError {
 impl Blobs {
     /// Artifacts below `data_dir`, which no other process may be using, or in a temporary folder that ends with the
     /// process.
-    pub(crate) fn open(data_dir: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn open(data_dir: Option<&Path>, limit: Limit) -> io::Result<Self> {
         let temporary = match data_dir {
             Some(_) => None,
             None => Some(tempfile::Builder::new().prefix("fakecloud-").tempdir()?),
@@ -81,13 +83,18 @@ impl Blobs {
         durable::create_folder(&zips)?;
         remove_unfinished(&zips)?;
         remove_layer_tars(&root.join("layers"))?;
-        let (in_memory, unneeded) = (SmallZips::default(), Mutex::default());
-        Ok(Self { zips, in_memory, unneeded, _lock: lock, temporary })
+        let (in_memory, unneeded, quota) = (SmallZips::default(), Mutex::default(), Quota::of(root, limit)?);
+        Ok(Self { zips, quota, in_memory, unneeded, _lock: lock, temporary })
     }
 
     /// The folder that the artifacts' folders lie in, for what else is kept in files.
     pub(crate) fn root(&self) -> &Path {
         self.zips.parent().expect("zips lie in a folder of the root")
+    }
+
+    /// What all that lies in the [root](Self::root) counts towards.
+    pub(crate) fn quota(&self) -> &Quota {
+        &self.quota
     }
 
     /// Whether [`Self::put_zip`] takes less time than handing it to a thread that may block does: the zip is small, and
@@ -106,6 +113,7 @@ impl Blobs {
             self.unneeded().remove(&path);
         } else if !self.keeps(&path) {
             let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
+            self.quota.take(zip.len() as u64).map_err(disk)?;
             let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
             file.as_file().write_all(zip).and_then(|()| self.put_in_place(file, &path)).map_err(disk)?;
         }
@@ -126,7 +134,7 @@ impl Blobs {
         for piece in pieces {
             let piece = piece.map_err(PutError::Source)?;
             left = left.checked_sub(piece.len() as u64).ok_or(PutError::TooLong)?;
-            writer.write_all(&piece).map_err(disk)?;
+            self.quota.take(piece.len() as u64).and_then(|()| writer.write_all(&piece)).map_err(disk)?;
         }
         let (_file, digest, bytes) = writer.finish();
         let mut zip = BufReader::new(file.as_file());

@@ -101,6 +101,8 @@ mod tests {
     use tempfile::TempDir;
     use zip::write::SimpleFileOptions;
 
+    use fakecloud_durable::Limit;
+
     use super::*;
 
     fn zip_of(files: &[(&str, &[u8])]) -> Bytes {
@@ -116,7 +118,7 @@ mod tests {
     /// Stored zips, and their paths.
     fn stored(zips: &[Bytes]) -> (TempDir, Blobs, Vec<PathBuf>) {
         let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(Some(dir.path())).unwrap();
+        let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
         let paths = zips.iter().map(|zip| blobs.zip(&blobs.put_zip(zip).unwrap().digest.hex())).collect();
         (dir, blobs, paths)
     }
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn small_zips_of_a_process_that_keeps_nothing_are_found_in_memory() {
-        let blobs = Blobs::open(None).unwrap();
+        let blobs = Blobs::open(None, Limit::Percent(100)).unwrap();
         let path = blobs.zip(&blobs.put_zip(&zip_of(&[("a", b"content")])).unwrap().digest.hex());
         assert!(!path.exists() && contains(&tar(&Bundle::new(vec![path]), &blobs), b"content"));
     }

@@ -14,6 +14,7 @@ use crate::pods::driver::Input;
 use crate::pods::provisioning;
 use crate::request_id;
 use crate::state::archive;
+use crate::state::room;
 use crate::state::store::Write;
 use crate::state::writer::{Written, on_disk};
 use crate::to_the_end::ToTheEnd;
@@ -26,6 +27,7 @@ pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Respons
 }
 
 async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
+    room::for_operation(app, call.operation().name()).await.map_err(Error::storage_full)?;
     let code = code(app, scope, &call).await?;
     provisioning::refresh(app, call.operation()).await;
     let (response, superseded, written) = change(app, scope, &call, code)?;

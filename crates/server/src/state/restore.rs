@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fakecloud_durable::Quota;
 use fakecloud_iam::{Iam, RestoreError as IamError};
 use fakecloud_lambda::{Config, Lambda, RestoreError as LambdaError};
 
@@ -22,12 +23,12 @@ pub(crate) struct Restored {
 /// # Errors
 ///
 /// A directory that cannot be read, or a record in it: the error names the file and what to do.
-pub(crate) fn restore(data_dir: Option<&Path>, config: Config) -> Result<Restored> {
+pub(crate) fn restore(data_dir: Option<&Path>, quota: &Quota, config: Config) -> Result<Restored> {
     let Some(data_dir) = data_dir else {
         return Ok(Restored { lambda: Lambda::new(config), iam: Iam::default(), writer: None });
     };
     let dir = data_dir.join("records");
-    let store = Store::open(dir.clone())?;
+    let store = Store::open(dir.clone(), quota.clone())?;
     let (mut of_iam, mut of_lambda) = (Vec::new(), Vec::new());
     for (key, json) in store.load()? {
         match key.strip_prefix(IAM) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fakecloud_durable::{self as durable, Change};
+use fakecloud_durable::{self as durable, Change, Quota};
 
 /// The folder of IAM's records; all others are Lambda's.
 pub(crate) const IAM: &str = "iam/";
@@ -28,13 +28,14 @@ pub(crate) struct Write {
 /// A folder of records. A file either has its old content or its new one, whenever the process dies.
 pub(crate) struct Store {
     dir: PathBuf,
+    quota: Quota,
 }
 
 impl Store {
     /// Opens the folder, making it where it is missing.
-    pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(dir: PathBuf, quota: Quota) -> io::Result<Self> {
         durable::open_folder(&dir)?;
-        Ok(Self { dir })
+        Ok(Self { dir, quota })
     }
 
     /// Every record, as key and content, in the order of the keys. Removes what a process that was killed was writing.
@@ -43,9 +44,13 @@ impl Store {
         self.keys()?.into_iter().map(read).collect()
     }
 
-    /// Writes or removes records, in this order; all of that is on disk when this returns.
+    /// Writes or removes records, in this order; all of that is on disk when this returns. Whether there is room was asked
+    /// before the state changed, so that nothing is refused here.
     pub(crate) fn write<'a>(&self, writes: impl IntoIterator<Item = &'a Write>) -> io::Result<()> {
-        let change = |write: &'a Write| Change { path: self.dir.join(&write.key), content: write.json.as_deref() };
+        let change = |write: &'a Write| {
+            self.quota.note(write.json.as_deref().map_or(0, <[u8]>::len) as u64);
+            Change { path: self.dir.join(&write.key), content: write.json.as_deref() }
+        };
         durable::change(&writes.into_iter().map(change).collect::<Vec<_>>())
     }
 
@@ -117,13 +122,13 @@ mod tests {
     #[test]
     fn records_come_back_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path().to_owned()).unwrap();
+        let store = Store::open(dir.path().to_owned(), Quota::unlimited()).unwrap();
         let first = [put("us-east-1/b.json", b"2"), put("us-east-1/a.json", b"0"), put("us-east-1/a.json", b"1")];
         store.write(&first).unwrap();
         let then = [put("eu-west-1/c.d.json", b"3"), delete("us-east-1/b.json"), delete("us-east-1/never-there.json")];
         store.write(&then).unwrap();
 
-        let reopened = Store::open(dir.path().to_owned()).unwrap();
+        let reopened = Store::open(dir.path().to_owned(), Quota::unlimited()).unwrap();
         let expected =
             [("eu-west-1/c.d.json".to_owned(), b"3".to_vec()), ("us-east-1/a.json".to_owned(), b"1".to_vec())];
         assert_eq!(reopened.load().unwrap(), expected);
@@ -132,7 +137,7 @@ mod tests {
     #[test]
     fn records_of_iam_are_left_where_only_those_of_lambda_go() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path().to_owned()).unwrap();
+        let store = Store::open(dir.path().to_owned(), Quota::unlimited()).unwrap();
         let keys = ["000000000000/us-east-1/functions/f.json", "iam/000000000000/roles/r.json", "iamb.json"];
         store.write(&keys.map(|key| put(key, b"1"))).unwrap();
         store.clear(Cleared::Lambda).unwrap();
@@ -144,7 +149,7 @@ mod tests {
     #[test]
     fn write_that_was_cut_off_is_no_record() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path().to_owned()).unwrap();
+        let store = Store::open(dir.path().to_owned(), Quota::unlimited()).unwrap();
         store.write(&[put("a.json", b"1")]).unwrap();
         let unfinished = dir.path().join(".tmpX1Y2Z3");
         std::fs::write(&unfinished, b"{half").unwrap();

@@ -120,7 +120,7 @@ mod tests {
 
     fn load_from(dir: &Path) -> Result<ForeignLayers> {
         let args = Args::parse_from(["fakecloud", &format!("--lambda-layers-dir={}", dir.display())]);
-        load(&args.layers, &Blobs::open(None).unwrap())
+        load(&args.layers, &Blobs::open(None, fakecloud_durable::Limit::Percent(100)).unwrap())
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn sweep(app: &App, needed: &BTreeSet<PathBuf>) {
         Ok(collected) => debug!(?collected, "swept the registry"),
         Err(error) => warn!(%error, "what no image needs could not be deleted from the registry"),
     }
+    app.blobs.quota().measure();
 }
 
 fn needed(app: &App) -> BTreeSet<PathBuf> {

@@ -96,6 +96,7 @@ fn tell(done: oneshot::Sender<io::Result<()>>, result: io::Result<()>) {
 
 #[cfg(test)]
 mod tests {
+    use fakecloud_durable::Quota;
     use fakecloud_lambda::Change;
 
     use super::*;
@@ -112,7 +113,7 @@ mod tests {
     /// What each of the jobs hears, all of them run at once, and the records that are left.
     fn outcome(works: Vec<Work>) -> (Vec<bool>, Vec<(String, Vec<u8>)>) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path().join("records")).unwrap();
+        let store = Store::open(dir.path().join("records"), Quota::unlimited()).unwrap();
         // No file can take the place of a folder.
         std::fs::create_dir(dir.path().join("records/folder.json")).unwrap();
         let (jobs, written): (Vec<Job>, Vec<Written>) = works.into_iter().map(job).unzip();
@@ -144,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn calls_queued_at_once_are_all_on_disk_once_told() {
         let dir = tempfile::tempdir().unwrap();
-        let writer = Writer::start(Store::open(dir.path().to_owned()).unwrap()).unwrap();
+        let writer = Writer::start(Store::open(dir.path().to_owned(), Quota::unlimited()).unwrap()).unwrap();
         let key = |number: usize| format!("{}.json", number % 100);
         let written: Vec<_> =
             (0..3 * JOBS_MAX).map(|number| writer.write(put(&key(number), &number.to_string()))).collect();
@@ -153,6 +154,6 @@ mod tests {
         }
         let last = std::fs::read_to_string(dir.path().join(key(3 * JOBS_MAX - 1))).unwrap();
         assert_eq!(last, (3 * JOBS_MAX - 1).to_string());
-        assert_eq!(Store::open(dir.path().to_owned()).unwrap().load().unwrap().len(), 100);
+        assert_eq!(Store::open(dir.path().to_owned(), Quota::unlimited()).unwrap().load().unwrap().len(), 100);
     }
 }

@@ -109,7 +109,8 @@ impl Ecr {
     fn open(folder: TempDir, token: Option<Token>, upstream: &str) -> Self {
         let upstreams = Some(upstream).filter(|it| !it.is_empty()).map(|it| it.parse().unwrap()).into_iter().collect();
         let (folder_path, bodies) = (folder.path().to_owned(), Budget::new(128 << 20, 64 << 20));
-        let config = Config { folder: folder_path, durable: false, token, auto_create: true, upstreams, bodies };
+        let quota = fakecloud_durable::Quota::unlimited();
+        let config = Config { folder: folder_path, durable: false, quota, token, auto_create: true, upstreams, bodies };
         Self { registry: Registry::open(config).unwrap(), folder, region: REGION }
     }
 }

@@ -55,6 +55,7 @@ impl Ours {
         let registry = Registry::open(Config {
             folder: folder.path().join("registry"),
             durable: false,
+            quota: fakecloud_durable::Quota::unlimited(),
             token: None,
             auto_create: true,
             upstreams: upstreams.iter().map(|upstream| upstream.parse().unwrap()).collect(),

@@ -11,6 +11,7 @@ use tracing::{error, warn};
 use super::Event;
 use crate::app::App;
 use crate::pods::driver::RESET;
+use crate::state::room;
 use crate::state::writer::{Written, on_disk};
 
 /// Everything that can happen to the queue.
@@ -57,9 +58,13 @@ pub(crate) fn channel() -> (Handle, mpsc::UnboundedReceiver<Input>) {
 ///
 /// # Errors
 ///
-/// A full queue; a reset that came before it; a disk that does not take the record.
+/// A full queue or disk; a reset that came before it; a disk that does not take the record.
 pub(crate) async fn accept(app: &App, event: Event) -> Result<(), Error> {
     let request_id = event.request_id.clone();
+    if let Err(limit) = room::for_record(app).await {
+        warn!(request_id, %limit, "an asynchronous invocation was refused");
+        return Err(Error::throttled("FunctionInvocationRateLimitExceeded"));
+    }
     let (reply, answer) = oneshot::channel();
     app.events.send(Input::Accept { event: Box::new(event), reply });
     let written = match answer.await {

@@ -33,7 +33,7 @@ pub(crate) fn restored(
         None => (None, Vec::new()),
         Some(dir) => {
             let place = || format!("FAKECLOUD_DATA_DIR={}: the directory cannot be used", dir.display());
-            let store = Store::open(dir.join("events")).with_context(place)?;
+            let store = Store::open(dir.join("events"), app.blobs.quota().clone()).with_context(place)?;
             let events = event::load(store.load().with_context(place)?);
             (Some(Writer::start(store).context("the thread that writes events cannot be started")?), events)
         }

@@ -1,5 +1,6 @@
 //! What is stored, found again and swept away.
 
+use fakecloud_durable::LimitReached;
 use zip::write::SimpleFileOptions;
 
 use super::*;
@@ -14,7 +15,7 @@ fn zip_of(name: &str, content: &[u8]) -> Bytes {
 #[test]
 fn zip_is_stored_once_under_its_digest() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
     let zip = zip_of("app.py", b"x = 1");
     let first = blobs.put_zip(&zip).unwrap();
     assert_eq!(blobs.put_zip(&zip).unwrap(), first);
@@ -26,7 +27,7 @@ fn zip_is_stored_once_under_its_digest() {
 #[test]
 fn zip_that_came_in_pieces_is_the_same_zip() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
     let zip = zip_of("app.py", b"x = 1");
     let pieces = || zip.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece)));
     let first = blobs.receive_zip(pieces()).unwrap();
@@ -38,7 +39,7 @@ fn zip_that_came_in_pieces_is_the_same_zip() {
 #[test]
 fn zip_that_does_not_come_whole_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
     let zip = zip_of("app.py", b"x = 1");
     let cut = [Ok(zip.slice(..9)), Err(io::Error::other("cut"))];
     assert!(matches!(blobs.receive_zip(cut), Err(PutError::Source(_))));
@@ -51,16 +52,16 @@ fn zip_that_does_not_come_whole_leaves_nothing() {
 #[test]
 fn directory_in_use_is_refused_until_it_is_free() {
     let dir = tempfile::tempdir().unwrap();
-    let first = Blobs::open(Some(dir.path())).unwrap();
-    let refused = Blobs::open(Some(dir.path())).map(drop).unwrap_err();
+    let first = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
+    let refused = Blobs::open(Some(dir.path()), Limit::Percent(100)).map(drop).unwrap_err();
     assert!(refused.to_string().contains("another fakecloud is using it"), "{refused}");
     drop(first);
-    Blobs::open(Some(dir.path())).unwrap();
+    Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
 }
 
 #[test]
 fn small_zip_of_a_process_that_keeps_nothing_is_in_memory_until_nothing_needs_it() {
-    let blobs = Blobs::open(None).unwrap();
+    let blobs = Blobs::open(None, Limit::Percent(100)).unwrap();
     let (zip, other) = (zip_of("v", b"1"), zip_of("v", b"2"));
     let [path, other_path] = [&zip, &other].map(|zip| blobs.zip(&Sha256Digest::of(zip).hex()));
     blobs.put_zip(&zip).unwrap();
@@ -79,7 +80,7 @@ fn small_zip_of_a_process_that_keeps_nothing_is_in_memory_until_nothing_needs_it
 #[test]
 fn refused_zip_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
     assert!(matches!(blobs.put_zip(&Bytes::from_static(b"no zip")), Err(PutError::Archive(_))));
     assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
 }
@@ -89,14 +90,14 @@ fn tars_of_layers_that_an_earlier_version_kept_are_removed() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("layers")).unwrap();
     std::fs::write(dir.path().join("layers/0.tar"), b"old").unwrap();
-    drop(Blobs::open(Some(dir.path())).unwrap());
+    drop(Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap());
     assert!(!dir.path().join("layers").exists());
 }
 
 #[test]
 fn file_is_deleted_once_nothing_has_needed_it_for_long() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path())).unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
     let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
     let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
     assert_eq!(blobs.sweep(start, &BTreeSet::new()).unwrap(), 0);
@@ -112,8 +113,23 @@ fn file_is_deleted_once_nothing_has_needed_it_for_long() {
 #[test]
 fn unfinished_writes_of_a_killed_process_are_removed() {
     let dir = tempfile::tempdir().unwrap();
-    drop(Blobs::open(Some(dir.path())).unwrap());
+    drop(Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap());
     std::fs::write(dir.path().join("zips/.tmpAbCdEf"), b"half").unwrap();
-    drop(Blobs::open(Some(dir.path())).unwrap());
+    drop(Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap());
     assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_over_the_limit_is_not_stored_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Bytes(60_000)).unwrap();
+    blobs.put_zip(&zip_of("file", b"first")).unwrap();
+    let large: String = (0..40_000_u32).map(|number| format!("{:x}", number.wrapping_mul(2_654_435_761))).collect();
+    let large = zip_of("file", large.as_bytes());
+    let pieces = large.chunks(10_000).map(|piece| Ok(Bytes::copy_from_slice(piece)));
+    for refused in [blobs.put_zip(&large), blobs.receive_zip(pieces)] {
+        let reached = LimitReached::behind(&refused.unwrap_err()).unwrap().to_string();
+        assert!(reached.contains("FAKECLOUD_DATA_LIMIT"), "{reached}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
 }
