@@ -174,6 +174,8 @@ impl Manifest {
                 let inside = inside.ok_or(InvalidManifest::NoType)?;
                 match is_known(&inside) {
                     true => members.manifest(&inside),
+                    // Such a type would be looked for inside again.
+                    false if GENERIC.contains(&essence(&inside)) => Err(InvalidManifest::NoType),
                     false => Self::parse(Some(&inside), content),
                 }
             }

@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 
-use super::{ANNOTATIONS_MAX, DESCRIPTORS_MAX, Manifest, Platform, URLS_MAX, media_type};
+use super::{ANNOTATIONS_MAX, DESCRIPTORS_MAX, InvalidManifest, Manifest, Platform, URLS_MAX, media_type};
 
 const CONTENT_BYTES: usize = 256 << 10;
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -26,6 +26,16 @@ fn annotations(count: usize) -> String {
 fn problem(content: &str) -> String {
     let parsed = Manifest::parse(Some(media_type::OCI_MANIFEST), content.as_bytes());
     parsed.err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn manifest_that_says_nothing_of_its_type_is_refused() {
+    for inside in ["", "application/json", "text/plain; charset=utf-8"] {
+        for outside in [None, Some(""), Some("application/json")] {
+            let parsed = Manifest::parse(outside, format!(r#"{{"mediaType":"{inside}","manifests":[]}}"#).as_bytes());
+            assert!(matches!(parsed, Err(InvalidManifest::NoType)), "{inside}, {outside:?}: {parsed:?}");
+        }
+    }
 }
 
 #[test]
