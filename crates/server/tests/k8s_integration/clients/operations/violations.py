@@ -37,6 +37,9 @@ class Violation:
 
 
 ABSENT = object()
+# A message tells so many violations at most, though it counts all, and shows so many bytes of each value.
+TOLD_MAX = 20
+SHOWN_BYTES_MAX = 2048
 
 
 # AWS answers wrong runtimes with errors and lists of its own, for which the tables have cases.
@@ -174,8 +177,14 @@ def element(shape, path, kind, value, who, member):
 
 
 def text(shape, path, value, constraint):
-    shown = "Value" if metadata(shape, "sensitive") else f"Value '{rendered(value)}'"
+    shown = "Value" if metadata(shape, "sensitive") else f"Value '{beginning(rendered(value))}'"
     return f"{shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def beginning(value):
+    """As much of a value as a message shows."""
+    shown = value.encode()
+    return value if len(shown) <= SHOWN_BYTES_MAX else shown[:SHOWN_BYTES_MAX].decode(errors="ignore") + "…"
 
 
 def wrong_type(shape):
