@@ -24,6 +24,18 @@ async fn with_slots(functions: usize, settings: &[(&str, &str)]) -> (Api, Server
     (api, server)
 }
 
+/// A server that starts one Pod at once, with the functions `first` and `hello`, whose Pods listen when the test says so: while
+/// the one of `first` starts, the one of `hello` waits.
+pub(crate) async fn with_one_slot() -> (Api, Server) {
+    let api = Api::start().await;
+    let slot = [("FAKECLOUD_LAMBDA_STARTS_MIN", "1"), ("FAKECLOUD_LAMBDA_STARTS_MAX", "1")];
+    let server = Server::start_with(&api, &slot).await;
+    server.create_function("first").await;
+    server.create_function("hello").await;
+    api.script([Create::NeverScheduled, Create::NeverScheduled]);
+    (api, server)
+}
+
 /// Lets Pods listen that were not there before, one after the other, until all of so many have.
 async fn let_all_listen(api: &Api, count: usize) {
     let mut listening = BTreeSet::new();

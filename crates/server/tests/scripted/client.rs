@@ -63,6 +63,11 @@ impl Client {
         self.call(Method::GET, path, &Value::Null, 200).await
     }
 
+    /// The number of invocations that are listed, those that run or wait included.
+    pub(crate) async fn listed_invocations(&self) -> usize {
+        self.get("/_fakecloud/lambda/invocations").await["invocations"].as_array().unwrap().len()
+    }
+
     /// The status and the error of the latest invocation.
     pub(crate) async fn latest_invocation(&self) -> (String, Value) {
         let listed = self.get("/_fakecloud/lambda/invocations").await;

@@ -22,18 +22,6 @@ impl Client {
         self.call(Method::POST, "/2015-03-31/functions", &request, 201).await;
     }
 
-    /// One whose layer takes a moment to be unpacked, before its first Pod is started.
-    pub(crate) async fn create_function_with_large_layer(&self, name: &str) {
-        let layer = json!({ "Content": { "ZipFile": base64_of(&zip_of(&"layer ".repeat(4_000_000))) } });
-        let layer = self.call(Method::POST, "/2018-10-31/layers/large/versions", &layer, 201).await;
-        let request = json!({
-            "FunctionName": name, "Runtime": "python3.12", "Handler": "app.handler",
-            "Role": "arn:aws:iam::000000000000:role/any", "Code": { "ZipFile": base64_of(&zip_of("")) },
-            "Layers": [layer["LayerVersionArn"]],
-        });
-        self.call(Method::POST, "/2015-03-31/functions", &request, 201).await;
-    }
-
     /// An update that new Pods must run; `patience` is how long the client waits for its answer. Returns whether that
     /// was long enough.
     pub(crate) async fn update_environment(&self, name: &str, value: &str, patience: Duration) -> bool {

@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Create};
+use crate::bursts::with_one_slot;
 use crate::server::{Server, until, with_function};
 
 #[tokio::test]
@@ -53,10 +54,9 @@ async fn invocation_whose_caller_hung_up_is_running_until_its_handler_has_ended(
 async fn invocation_whose_caller_gave_up_waiting_is_none() {
     let (api, server) = with_function().await;
     api.script([Create::NeverScheduled]);
-    let listed = async || server.get("/_fakecloud/lambda/invocations").await["invocations"].as_array().unwrap().len();
-    let waiting = until(async || (listed().await == 1).then_some(()));
+    let waiting = until(async || (server.listed_invocations().await == 1).then_some(()));
     tokio::join!(server.hang_up("hello", json!({}), Duration::from_millis(500)), waiting);
-    until(async || (listed().await == 0).then_some(())).await;
+    until(async || (server.listed_invocations().await == 0).then_some(())).await;
 }
 
 #[tokio::test]
@@ -91,28 +91,23 @@ async fn reset_leaves_nothing_and_ends_what_runs_and_waits() {
 }
 
 #[tokio::test]
-async fn reset_ends_what_has_not_asked_for_a_pod_yet() {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    server.create_function_with_large_layer("hello").await;
-    assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+async fn reset_ends_what_waits_for_its_turn_to_start() {
+    let (api, server) = with_one_slot().await;
     let resetting = async {
-        until(async || {
-            let listed = server.get("/_fakecloud/lambda/invocations").await;
-            (listed["invocations"].as_array().unwrap().len() == 2).then_some(())
-        })
-        .await;
-        server.call(Method::POST, "/_fakecloud/reset", &Value::Null, 200).await;
-        assert_eq!(
-            server.logged("could not be run yet"),
-            Vec::<String>::new(),
-            "the reset came too late for this test"
-        );
+        until(async || (api.creates() == 1).then_some(())).await;
+        assert_eq!(server.send_event("hello", json!({ "n": 1 })).await, 202);
+        let (answer, ()) = tokio::join!(server.invoke("hello", json!({ "n": 2 })), async {
+            until(async || (server.listed_invocations().await == 3).then_some(())).await;
+            server.call(Method::POST, "/_fakecloud/reset", &Value::Null, 200).await;
+        });
+        answer
     };
-    let (answer, ()) = tokio::join!(server.invoke("hello", json!({ "n": 2 })), resetting);
-    assert_eq!((answer.status, answer.body["Message"].as_str()), (424, Some("fakecloud was reset")), "{answer:?}");
+    let (first, waited) = tokio::join!(server.invoke("first", json!({})), resetting);
+    for answer in [first, waited] {
+        assert_eq!((answer.status, answer.body["Message"].as_str()), (424, Some("fakecloud was reset")), "{answer:?}");
+    }
     until(async || (server.logged("could not be run yet").len() == 1).then_some(())).await;
-    assert_eq!(api.creates(), 0, "no Pod of the old function was started");
+    assert_eq!(api.creates(), 1, "no Pod of those that waited was started");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::api::{Api, Create};
+use crate::bursts::with_one_slot;
 use crate::server::{Server, until};
 
 async fn one_pod_for(functions: &[&str]) -> (Api, Server) {
@@ -180,19 +181,19 @@ async fn invocation_whose_caller_hung_up_counts_until_its_handler_has_ended() {
 
 #[tokio::test]
 async fn caller_that_hangs_up_leaves_no_pod_of_what_an_update_replaced() {
-    let api = Api::start().await;
-    let server = Server::start(&api).await;
-    // The update comes before there is anything of the old function to retire.
-    server.create_function_with_large_layer("hello").await;
-    api.script([Create::NeverScheduled]);
+    let (api, server) = with_one_slot().await;
     let patience = Duration::from_secs(5);
-    tokio::join!(server.hang_up("hello", json!({}), patience), async {
-        let listed =
-            async || server.get("/_fakecloud/lambda/invocations").await["invocations"].as_array().unwrap().len();
-        until(async || (listed().await == 1).then_some(())).await;
-        server.update_environment("hello", "new", patience).await;
-        assert_eq!(api.creates(), 0, "the update came too late for what this test is about");
-        until(async || (api.creates() == 1).then_some(())).await;
-    });
+    let updating = async {
+        let first = until(async || api.pods().into_iter().next()).await;
+        tokio::join!(server.hang_up("hello", json!({}), patience), async {
+            until(async || (server.listed_invocations().await == 2).then_some(())).await;
+            server.update_environment("hello", "new", patience).await;
+            assert_eq!(api.creates(), 1, "the update came too late for what this test is about");
+            api.let_listen(&first).await;
+            until(async || (api.creates() == 2).then_some(())).await;
+        });
+    };
+    let (answer, ()) = tokio::join!(server.invoke("first", json!({})), updating);
+    assert_eq!(answer.status, 200, "{answer:?}");
     until(async || (api.deleted().len() == 1).then_some(())).await;
 }
