@@ -38,6 +38,8 @@ pub(crate) struct Activity {
     moved: AtomicU64,
     /// The client takes no more bytes for now.
     is_blocked: AtomicBool,
+    /// A Pod that starts fetches something.
+    is_fetching: AtomicBool,
 }
 
 /// The counters of a connection at one moment.
@@ -113,6 +115,15 @@ impl Activity {
         self.in_use.fetch_add(1, Ordering::Relaxed);
         self.end_head();
         Busy(Arc::clone(self))
+    }
+
+    /// Says that a Pod fetches over this connection what it needs to start.
+    pub(crate) fn fetch(&self) {
+        self.is_fetching.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_fetching(&self) -> bool {
+        self.is_fetching.load(Ordering::Relaxed)
     }
 
     /// Counts all that has come as done with: what follows are this server's last words.

@@ -10,7 +10,8 @@ use super::activity::Activity;
 /// Enough for the probes of a kubelet and for the Pods that start at a time.
 pub(super) const RESERVE_MAX: usize = 64;
 
-/// The few connections beyond the limit. The one that has been silent for longest makes way for the next.
+/// The few connections beyond the limit. For the next one the oldest makes way that has had no request, or else has none
+/// now, or else is no Pod's.
 pub(super) struct Reserve {
     max: usize,
     held: Mutex<VecDeque<Entry>>,
@@ -21,21 +22,51 @@ struct Entry {
     task: AbortHandle,
 }
 
+/// What would be lost with a connection, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// No request has come.
+    Silent,
+    /// All requests are answered.
+    Idle,
+    /// A request that a probe sends again, or one that is refused: its client may never come to an end with it.
+    Asking,
+    /// The start of a Pod.
+    Fetching,
+}
+
+// === impl Reserve ===
+
 impl Reserve {
     pub(super) fn new(max: usize) -> Self {
         Self { max, held: Mutex::default() }
     }
 
-    /// Begins a connection, unless all others have a request and none has ended.
+    /// Begins a connection, unless Pods fetch what they need over all of them.
     pub(super) fn begin(&self, activity: Arc<Activity>, spawn: impl FnOnce() -> AbortHandle) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|entry| !entry.task.is_finished());
         if held.len() >= self.max {
-            let silent = held.iter().position(|entry| entry.activity.snapshot().requests == 0);
-            let Some(entry) = silent.and_then(|index| held.remove(index)) else { return };
+            let least = held.iter().enumerate().min_by_key(|(_, entry)| entry.worth());
+            let index = least.filter(|(_, entry)| entry.worth() < Worth::Fetching).map(|(index, _)| index);
+            let Some(entry) = index.and_then(|index| held.remove(index)) else { return };
             entry.task.abort();
         }
         held.push_back(Entry { activity, task: spawn() });
+    }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    fn worth(&self) -> Worth {
+        let seen = self.activity.snapshot();
+        match seen.requests {
+            0 => Worth::Silent,
+            _ if !seen.is_in_use => Worth::Idle,
+            _ if !self.activity.is_fetching() => Worth::Asking,
+            _ => Worth::Fetching,
+        }
     }
 }
 
@@ -46,12 +77,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn longest_silent_connection_makes_way_and_none_that_has_a_request() {
-        let reserve = Reserve::new(2);
-        let mut tasks = Vec::new();
-        let mut begin = |requests: usize| {
+    async fn connection_that_is_worth_least_makes_way_and_none_of_a_pod_that_fetches() {
+        let reserve = Reserve::new(4);
+        let (mut tasks, mut requests) = (Vec::new(), Vec::new());
+        let mut begin = |worth: Worth| {
             let activity = Arc::new(Activity::default());
-            (0..requests).for_each(|_| drop(activity.begin()));
+            if worth != Worth::Silent {
+                requests.extend(Some(activity.begin()).filter(|_| worth != Worth::Idle));
+            }
+            if worth == Worth::Fetching {
+                activity.fetch();
+            }
             let before = tasks.len();
             reserve.begin(activity, || {
                 let task = tokio::spawn(pending::<()>());
@@ -61,10 +97,17 @@ mod tests {
             });
             tasks.len() > before
         };
-        assert!(begin(1) && begin(0), "there is room for two");
-        assert!(begin(1), "the second made way");
-        assert!(!begin(0), "the other two have requests");
-        assert!(tasks.remove(1).await.unwrap_err().is_cancelled());
-        assert!(tasks.iter().all(|task| !task.is_finished()));
+        for worth in [Worth::Asking, Worth::Fetching, Worth::Idle, Worth::Silent] {
+            assert!(begin(worth), "there is room for four");
+        }
+        for (made_way, worth) in [(3, Worth::Fetching), (2, Worth::Fetching), (0, Worth::Fetching)] {
+            assert!(begin(worth), "{made_way} makes way");
+        }
+        assert!(!begin(Worth::Silent), "the start of a Pod would be lost");
+        for (index, task) in tasks.into_iter().enumerate() {
+            let makes_way = [0, 2, 3].contains(&index);
+            tokio::task::yield_now().await;
+            assert_eq!(task.is_finished(), makes_way, "{index}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use fakecloud_artifacts::Sha256Digest;
-use fakecloud_podspec::POD_IP_HEADER;
+use fakecloud_podspec::{CODE_PATH, LAYERS_PATH, POD_IP_HEADER};
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use tokio::sync::{mpsc, oneshot};
@@ -44,6 +44,13 @@ pub(crate) async fn archive(State(app): State<App>, Path(digest): Path<String>) 
         Ok(path) if app.blobs.in_memory(&path).is_some() || path.exists() => send(&app, path).await,
         Ok(_) | Err(_) => (StatusCode::NOT_FOUND, "there is no archive with this digest\n").into_response(),
     }
+}
+
+/// Whether a Pod asks with its token for what it needs to start.
+pub(crate) fn is_fetch<B>(app: &App, request: &http::Request<B>) -> bool {
+    let below = |prefix: &str| request.uri().path().strip_prefix(prefix)?.strip_prefix('/');
+    let shows_token = |pod| bearer(request.headers()).is_some_and(|token| app.secret.admits(pod, token));
+    below(CODE_PATH).or_else(|| below(LAYERS_PATH)).is_some_and(shows_token)
 }
 
 async fn serve(

@@ -20,12 +20,12 @@ use super::proxies::settle;
 use super::refusal::{Protocol, Refusal};
 use super::service::{Identified, identify, is_for_another_v2};
 use super::unread::discard_rest;
-use super::{aws, function_urls, router};
+use super::{artifacts, aws, function_urls, router};
 use crate::app::App;
 use crate::connections::{Activity, Busy, Full, Held, Peer, Terms};
 use crate::request_id;
 
-/// What is answered over a connection beyond their number: the probes of the kubelet, …
+/// What is answered over a connection beyond their number, beside what Pods fetch when they start: the kubelet's probes.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/_fakecloud/health"];
 
 /// Takes connections.
@@ -72,7 +72,7 @@ impl Service<http::Request<Incoming>> for Requests {
         self.peer.mark_encrypted(request.headers_mut());
         discard_rest(&mut request, &busy);
         if let Terms::Reserved(full) = self.terms
-            && !is_reserved(request.uri().path())
+            && !self.is_reserved(&request)
         {
             return held(busy, std::future::ready(refuse(full, request)));
         }
@@ -96,13 +96,19 @@ impl Service<http::Request<Incoming>> for Requests {
     }
 }
 
-fn held(busy: Busy, answer: impl Future<Output = Response> + Send + 'static) -> Answering {
-    Box::pin(async move { Ok(answer.await.map(|body| busy.hold(body))) })
+impl Requests {
+    /// Whether no number of clients may keep a request out: that of a probe or of a starting Pod.
+    fn is_reserved(&self, request: &Request) -> bool {
+        if artifacts::is_fetch(&self.app, request) {
+            self.activity.fetch();
+        }
+        let path = request.uri().path();
+        PROBES.contains(&path) || [CODE_PATH, LAYERS_PATH].iter().any(|prefix| path.starts_with(prefix))
+    }
 }
 
-/// … and what function Pods fetch when they start, with a token of their own.
-fn is_reserved(path: &str) -> bool {
-    PROBES.contains(&path) || [CODE_PATH, LAYERS_PATH].iter().any(|prefix| path.starts_with(prefix))
+fn held(busy: Busy, answer: impl Future<Output = Response> + Send + 'static) -> Answering {
+    Box::pin(async move { Ok(answer.await.map(|body| busy.hold(body))) })
 }
 
 fn refuse(full: Full, request: Request) -> Response {
