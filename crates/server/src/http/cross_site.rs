@@ -1,9 +1,14 @@
 //! Web pages of others: what a browser on a developer's machine sends here because some page told it to.
 //!
-//! A page can send any request without headers of its own to any address, and cannot read the answer. It cannot sign one:
-//! for an `Authorization` header a browser asks the server first, which nothing here allows. What is only presigned any
-//! page can write, for nobody checks signatures here; it counts for S3, whose buckets are made for uploads by pages. A page
-//! whose name was bound anew to this server's address asks as one of the same origin, under a name of its own choice.
+//! A page can send any request without headers of its own to any address, and cannot read the answer. For an
+//! `Authorization` header or a body of JSON a browser asks the server first. Nothing here allows it, but a server behind the
+//! forward URL may, for a question tells little of the request that follows. So a signature counts for what is served here
+//! only where no browser says that the page is of another site, and nobody is asked about the paths of Lambda.
+//!
+//! What goes to the server behind the forward URL it has allowed itself, or it is for S3 or API Gateway, which take requests
+//! of all pages as on AWS. What is only presigned any page can write, for nobody checks signatures here.
+//!
+//! A page whose name was bound anew to this server's address asks as one of the same origin, under a name of its own choice.
 //!
 //! Requests to function URLs are not looked at: they are for everyone's pages, as on AWS.
 
@@ -13,7 +18,8 @@ use std::net::IpAddr;
 use axum::Json;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, HOST, ORIGIN};
+use fakecloud_lambda::is_lambda_path;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde_json::json;
@@ -21,12 +27,21 @@ use tracing::warn;
 
 use super::service::{Identified, Service, identify, is_for_another_v2};
 use crate::args::AllowedOrigins;
+use crate::headers::TARGET;
 
 /// How far a page is from whom it asks; browsers say it where the address is trustworthy, as that of one's own machine.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What names end in that no public resolver knows, so that no page can be served under them from elsewhere.
-const LOCAL_DOMAINS: [&str; 5] = [".localhost", ".local", ".internal", ".test", ".svc"];
+/// What names end in that nobody else can lead to this server: no public resolver knows them, or AWS has them, or they
+/// lead to the own machine for everybody.
+const SAFE_DOMAINS: [&str; 7] =
+    [".localhost", ".local", ".internal", ".test", ".svc", ".amazonaws.com", ".localhost.localstack.cloud"];
+
+/// Services that are not served here and whose callers are pages.
+const SERVICES_OF_PAGES: [&str; 2] = ["s3", "execute-api"];
+
+/// Bodies that a page may send without being allowed to: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>.
+const SIMPLE_CONTENT_TYPES: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
 /// Which pages may change something.
 pub(crate) struct Pages {
@@ -38,7 +53,7 @@ pub(crate) struct Pages {
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Suspicion {
-    /// A page of another origin sent it, without a signature. Some browsers do not say which.
+    /// A page of another origin sent it, without a signature that counts. Some browsers do not say which.
     Foreign(Option<String>),
     /// A page of the same origin sent it, whose host is no name of this server.
     Rebound(String),
@@ -63,11 +78,14 @@ impl Pages {
     }
 
     fn suspicion<B>(&self, request: &http::Request<B>) -> Option<Suspicion> {
-        if !may_change(request.method(), request.uri()) {
+        let headers = request.headers();
+        let asks_for_lambda =
+            headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) && is_lambda_path(request.uri().path());
+        if !may_change(request.method(), request.uri()) && !asks_for_lambda {
             return None;
         }
-        let headers = request.headers();
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+        let is_cross_site = headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
         let foreign = match origin {
             Some(origin) if self.allowed.contain(origin) => return None,
             Some(origin) if is_own(origin, host(headers)) => {
@@ -75,10 +93,11 @@ impl Pages {
                 return (!is_known).then(|| Suspicion::Rebound(origin.to_owned()));
             }
             Some(origin) => Suspicion::Foreign(Some(origin.to_owned())),
-            None if headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site") => Suspicion::Foreign(None),
+            None if is_cross_site => Suspicion::Foreign(None),
             None => return None,
         };
-        (!is_signed(headers) && !is_for_s3(request)).then_some(foreign)
+        let may_pass = !asks_for_lambda && (is_for_others(request) || (is_signed(headers) && !is_cross_site));
+        (!may_pass).then_some(foreign)
     }
 
     /// Whether a host is an address, or a name that nobody else can have.
@@ -88,7 +107,7 @@ impl Pages {
         let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&name);
         bare.parse::<IpAddr>().is_ok()
             || !name.contains('.')
-            || LOCAL_DOMAINS.iter().any(|domain| name.ends_with(domain))
+            || SAFE_DOMAINS.iter().any(|domain| name.ends_with(domain))
             || self.names.contains(&name)
     }
 }
@@ -134,11 +153,36 @@ fn is_signed(headers: &HeaderMap) -> bool {
     ["AWS4-", "AWS ", "Bearer "].iter().any(|scheme| authorization.starts_with(scheme))
 }
 
-fn is_for_s3<B>(request: &http::Request<B>) -> bool {
+/// Whether a request goes to the server behind the forward URL, and that is the one to decide: pages are its callers, or the
+/// browser has asked it first.
+fn is_for_others<B>(request: &http::Request<B>) -> bool {
     let path = request.uri().path();
     let is_own_path = path.starts_with("/_fakecloud/") || path == "/_reset";
     let is_registrys = path.starts_with("/v2/") && !is_for_another_v2(request.uri(), request.headers());
-    !is_own_path && !is_registrys && identify(request) == Identified::Service(Service::named("s3"))
+    if is_own_path || is_registrys {
+        return false;
+    }
+    match identify(request) {
+        Identified::Service(Service::Other(name)) if SERVICES_OF_PAGES.contains(&name.as_str()) => true,
+        Identified::Service(Service::Other(_) | Service::Unknown) => was_asked_for(request),
+        Identified::Service(Service::Lambda | Service::Ecr | Service::Iam | Service::Sts) | Identified::Form { .. } => {
+            false
+        }
+    }
+}
+
+/// Whether a browser sends such a request only where the server has allowed it before.
+fn was_asked_for<B>(request: &http::Request<B>) -> bool {
+    let headers = request.headers();
+    let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let is_simple = |value: &str| {
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        essence.is_empty() || SIMPLE_CONTENT_TYPES.iter().any(|simple| essence.eq_ignore_ascii_case(simple))
+    };
+    is_signed(headers)
+        || headers.contains_key(TARGET)
+        || content_type.is_some_and(|value| !is_simple(value))
+        || !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST)
 }
 
 #[cfg(test)]

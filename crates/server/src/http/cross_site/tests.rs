@@ -73,3 +73,45 @@ fn page_whose_name_was_bound_to_this_server_is_no_page_of_it() {
     assert!(refused("POST", CREATE, &[&rebound[..], &[("authorization", SIGNED)]].concat()));
     assert!(refused("POST", CREATE, &[&rebound[..], &[("sec-fetch-site", "same-origin")]].concat()));
 }
+
+#[test]
+fn services_of_another_server_take_what_it_has_allowed() {
+    let page = ("origin", "http://localhost:3000");
+    let json = ("content-type", "application/json");
+    let of_api = ("host", "abc.execute-api.localhost.localstack.cloud:4566");
+    let sign_in = ("x-amz-target", "AWSCognitoIdentityProviderService.InitiateAuth");
+    assert!(!refused("POST", "/", &[page, sign_in, ("content-type", "application/x-amz-json-1.1")]));
+    assert!(!refused("POST", "/orders", &[page, of_api]), "as a function URL it is for all pages");
+    assert!(!refused("POST", "/restapis/abc/dev/_user_request_/orders", &[page, json]));
+    assert!(!refused("DELETE", "/restapis/abc/dev/_user_request_/orders/1", &[page]));
+    for simple in ["text/plain;charset=UTF-8", "Multipart/Form-Data; boundary=x", ""] {
+        assert!(
+            refused("POST", "/restapis/abc/dev/_user_request_/orders", &[page, ("content-type", simple)]),
+            "{simple}"
+        );
+    }
+    let own_target = ("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.CreateRepository");
+    assert!(refused("POST", "/", &[page, own_target]));
+    let own_page = [of_api, ("origin", "http://abc.execute-api.localhost.localstack.cloud:4566")];
+    assert!(!refused("POST", "/orders", &own_page), "nobody can bind this name anew");
+}
+
+#[test]
+fn what_another_server_allows_opens_nothing_here() {
+    let of_s3 = "?X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request";
+    let asked = [("origin", "https://evil.example"), ("access-control-request-method", "POST")];
+    let of_bucket = ("host", "b.s3.localhost.localstack.cloud:4566");
+    assert!(refused("OPTIONS", &format!("{CREATE}{of_s3}"), &asked));
+    assert!(refused("OPTIONS", CREATE, &[&asked[..], &[of_bucket]].concat()));
+    assert!(!refused("OPTIONS", &format!("/bucket/key{of_s3}"), &asked));
+    assert!(!refused("OPTIONS", "/", &asked));
+
+    let signed = [("origin", "https://evil.example"), ("authorization", SIGNED)];
+    for uri in [CREATE.to_owned(), format!("{CREATE}{of_s3}"), "/".to_owned()] {
+        assert!(refused("POST", &uri, &[&signed[..], &[("sec-fetch-site", "cross-site")]].concat()), "{uri}");
+        assert!(
+            !refused("POST", &uri, &[&signed[..], &[("sec-fetch-site", "same-origin")]].concat()),
+            "a proxy of the page's"
+        );
+    }
+}
