@@ -165,9 +165,13 @@ impl Admission {
 
     /// When one more may start although no slot became free; as long as nothing waits, that may have passed.
     pub(crate) fn next_deadline(&self) -> Option<(Instant, &'static str)> {
-        let stuck = self.stuck.next().map(|(at, _)| (at, "nothing is heard of a node's starts"));
         let probe = self.probe_at.map(|at| (at, "a start is tried in a full cluster"));
-        [stuck, probe].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [self.next_stuck(), probe].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// When nothing was heard of the starts of some node for too long.
+    pub(crate) fn next_stuck(&self) -> Option<(Instant, &'static str)> {
+        self.stuck.next().map(|(at, _)| (at, "nothing is heard of a node's starts"))
     }
 
     pub(crate) fn is_limited(&self) -> bool {

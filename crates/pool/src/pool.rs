@@ -109,8 +109,7 @@ impl Pool {
         }
         self.give_up_waits(now);
         if self.next_look().is_some_and(|(at, _)| at <= now) {
-            self.fill_house(now);
-            self.make_room(now);
+            self.look(now);
         }
         self.turn_away_if_filled(now, was_full);
     }

@@ -68,9 +68,26 @@ impl Pool {
 
     /// When to look again whether something may start that waits for its slot.
     pub(crate) fn next_look(&self) -> Option<(Instant, &'static str)> {
+        if self.is_held_up() {
+            return self.admission.next_stuck();
+        }
         let room = self.room.full_until().map(|at| (at, "a full cluster is tried again"));
         let next = [room, self.admission.next_deadline()].into_iter().flatten().min_by_key(|(at, _)| *at);
         next.filter(|_| self.admission.is_limited())
+    }
+
+    /// Starts what waited for its slot, or for a place, after `next_look`.
+    pub(crate) fn look(&mut self, now: Instant) {
+        if self.is_held_up() {
+            self.admission.pass_stuck(now);
+        }
+        self.fill_house(now);
+        self.make_room(now);
+    }
+
+    /// Whether nobody makes way in a full house because the nodes start as many as they digest.
+    fn is_held_up(&self) -> bool {
+        self.demand.total() > 0 && self.fleet.room() == 0 && self.admission.slots() == 0
     }
 
     /// When the next deploy has waited for its first start as long as it may.

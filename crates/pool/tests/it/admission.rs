@@ -180,6 +180,38 @@ fn node_of_which_nothing_is_heard_gets_one_more_after_a_while() {
     assert_eq!(deploys(&pool.actions()), ["c"]);
 }
 
+/// A full house: one instance idle or busy, and two that start on nodes of which nothing is heard.
+fn full_of_stuck_starts() -> (TestPool, InstanceId) {
+    let (two, three) = (2.try_into().expect("2 is not zero"), 3.try_into().expect("3 is not zero"));
+    let config = Config { starts_min: two, starts_max: two, max_instances: three, ..config() };
+    let mut pool = TestPool::with(config);
+    let first = pool.busy(1, "a");
+    pool.cold(2, "b");
+    pool.cold(3, "c");
+    (pool, first)
+}
+
+#[test]
+fn starts_that_are_stuck_in_a_full_house_do_not_keep_idle_instances_from_making_way() {
+    let (mut pool, first) = full_of_stuck_starts();
+    pool.assert(reusable(first), &[]);
+    pool.assert(invoke(4, "d"), &[]);
+    pool.assert_after(Duration::from_secs(10) - TICK, &[]);
+    pool.assert_after(TICK, &[stop(first, StopReason::Displaced)]);
+    pool.assert_after(Duration::from_secs(10) - TICK, &[]);
+}
+
+#[test]
+fn starts_that_are_stuck_in_a_full_house_do_not_keep_busy_instances_from_changing_hands() {
+    let (mut pool, first) = full_of_stuck_starts();
+    pool.assert(invoke(4, "d"), &[]);
+    pool.assert(invoke(5, "a"), &[]);
+    pool.assert(invoke(6, "a"), &[]);
+    pool.assert(reusable(first), &[dispatch(5, first)]);
+    pool.assert_after(Duration::from_secs(10), &[]);
+    pool.assert(reusable(first), &[stop(first, StopReason::Displaced)]);
+}
+
 fn feed(pool: &mut TestPool, event: Event) -> Vec<Action> {
     pool.pool.handle(pool.now, event);
     pool.actions()
