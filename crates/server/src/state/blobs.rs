@@ -245,12 +245,26 @@ fn lock(dir: &Path) -> io::Result<File> {
     }
 }
 
-/// Earlier versions kept the tars of layers, which are made while they are sent.
+/// Earlier versions kept the tars of layers, which are made while they are sent today. All else in the folder is the
+/// operator's, who may have put layers there.
 fn remove_layer_tars(dir: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
+    if !dir.is_dir() {
+        return Ok(());
     }
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if is_layer_tar(&path) || path.is_file() && durable::is_unfinished(&path) {
+            std::fs::remove_file(path)?;
+        }
+    }
+    // It stays where it holds anything else, or is a volume of its own.
+    drop(std::fs::remove_dir(dir));
+    Ok(())
+}
+
+fn is_layer_tar(path: &Path) -> bool {
+    let digest = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".tar"));
+    digest.is_some_and(|digest| Sha256Digest::from_hex(digest).is_ok())
 }
 
 /// Removes what a process that was killed was writing.

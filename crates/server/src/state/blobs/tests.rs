@@ -89,9 +89,22 @@ fn refused_zip_leaves_nothing() {
 fn tars_of_layers_that_an_earlier_version_kept_are_removed() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("layers")).unwrap();
-    std::fs::write(dir.path().join("layers/0.tar"), b"old").unwrap();
+    let tar = format!("layers/{}.tar", Sha256Digest::of(b"1\n2"));
+    for name in [tar.as_str(), "layers/.tmpX1Y2Z3"] {
+        std::fs::write(dir.path().join(name), b"old").unwrap();
+    }
     drop(Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap());
     assert!(!dir.path().join("layers").exists());
+}
+
+#[test]
+fn layers_that_the_operator_put_where_the_tars_were_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let zip = dir.path().join("layers/464622532012/Datadog-Extension.zip");
+    std::fs::create_dir_all(zip.parent().unwrap()).unwrap();
+    std::fs::write(&zip, b"a layer").unwrap();
+    drop(Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap());
+    assert!(zip.exists());
 }
 
 #[test]
