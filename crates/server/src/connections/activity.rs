@@ -13,7 +13,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// Heads up to this size are not counted: a connection has a buffer of this size anyway.
-const SHORT_HEAD_BYTES: usize = 8 << 10;
+pub(super) const SHORT_HEAD_BYTES: usize = 8 << 10;
 
 /// The memory that all longer heads may take while they come, in bytes.
 const LONG_HEADS_BYTES_MAX: usize = 32 << 20;
@@ -32,7 +32,7 @@ pub(crate) struct Activity {
     head_bytes: AtomicUsize,
     /// A part of [`LONG_HEADS`] belongs to this connection.
     has_long_head: AtomicBool,
-    /// The head was longer than it may be.
+    /// The head was not read to its end.
     is_head_refused: AtomicBool,
     /// Bytes that came and went.
     moved: AtomicU64,
@@ -62,10 +62,16 @@ pub(crate) struct Held {
     _busy: Busy,
 }
 
-/// A head that no memory is left for, or none for so long a one.
-#[derive(Debug, thiserror::Error)]
-#[error("the head of the request is too long")]
-pub(crate) struct HeadRefused;
+/// Why a head is not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeadRefused {
+    /// It is longer than a head may be.
+    #[error("the head of the request has more than {HEAD_BYTES_MAX} bytes")]
+    TooLong,
+    /// Others have the memory of all longer heads.
+    #[error("other requests have the memory for heads of more than {SHORT_HEAD_BYTES} bytes")]
+    NoRoom,
+}
 
 // === impl Activity ===
 
@@ -73,7 +79,7 @@ impl Activity {
     /// Asks before more of a request is read.
     ///
     /// # Errors
-    /// [`HeadRefused`] when the bytes so far are all that a head may have.
+    /// [`HeadRefused`] when the bytes so far are all that a head may have, or that there is memory for.
     pub(crate) fn before_read(&self) -> Result<(), HeadRefused> {
         let head = self.head_bytes.load(Ordering::Relaxed);
         if head < SHORT_HEAD_BYTES || (head < HEAD_BYTES_MAX && self.has_room_for_long_head()) {
@@ -92,7 +98,12 @@ impl Activity {
 
     fn refuse_head(&self) -> HeadRefused {
         self.is_head_refused.store(true, Ordering::Relaxed);
-        HeadRefused
+        self.refusal()
+    }
+
+    fn refusal(&self) -> HeadRefused {
+        let is_too_long = self.head_bytes.load(Ordering::Relaxed) >= HEAD_BYTES_MAX;
+        if is_too_long { HeadRefused::TooLong } else { HeadRefused::NoRoom }
     }
 
     /// Counts bytes that came.
@@ -131,8 +142,8 @@ impl Activity {
         self.end_head();
     }
 
-    pub(super) fn is_head_refused(&self) -> bool {
-        self.is_head_refused.load(Ordering::Relaxed)
+    pub(super) fn head_refused(&self) -> Option<HeadRefused> {
+        self.is_head_refused.load(Ordering::Relaxed).then(|| self.refusal())
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -223,7 +234,8 @@ mod tests {
         activity.received(HEAD_BYTES_MAX - 1);
         assert!(activity.before_read().is_ok());
         activity.received(1);
-        assert!(activity.before_write().is_err() && activity.before_read().is_err() && activity.is_head_refused());
+        assert!(activity.before_write().is_err() && activity.before_read().is_err());
+        assert_eq!(activity.head_refused(), Some(HeadRefused::TooLong));
 
         let activity = Arc::new(Activity::default());
         activity.received(HEAD_BYTES_MAX - 1);
@@ -251,7 +263,9 @@ mod tests {
         let held = heads.iter().filter(|head| head.before_read().is_ok()).count();
         // Other tests of this process may have heads of their own.
         assert!(held > heads.len() / 2, "{held}");
-        assert!(begin().before_read().is_err(), "there is no room for one more");
+        let refused = begin();
+        assert_eq!(refused.before_read(), Err(HeadRefused::NoRoom), "there is no room for one more");
+        assert_eq!(refused.head_refused(), Some(HeadRefused::NoRoom));
         let request = heads[0].begin();
         assert!(begin().before_read().is_ok(), "a head that is whole makes room");
         drop((heads, request));

@@ -173,9 +173,11 @@ impl Shared {
         let mut connection = self.http.serve_connection(TokioIo::new(stream), requests);
         let ended = watched(&mut connection, &activity, limits, closing).await;
         let why = match ended {
-            None if activity.is_head_refused() => Parting::HeadTooLong,
+            None => match activity.head_refused() {
+                Some(refused) => Parting::HeadRefused(refused),
+                None => return,
+            },
             Some(End::SlowHead) => Parting::HeadTooSlow(limits.head),
-            None => return,
             Some(End::Stalled) => return debug!(%address, "a client took nothing of its answer"),
             Some(End::Idle) => {
                 Pin::new(&mut connection).graceful_shutdown();

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::activity::HEAD_BYTES_MAX;
+use super::activity::{HEAD_BYTES_MAX, HeadRefused, SHORT_HEAD_BYTES};
 use crate::tls::stream::Stream;
 
 /// A client reads the answer within this time, or hears of a closed connection.
@@ -19,7 +19,7 @@ const DISCARDED_BYTES_MAX: u64 = 4 << 20;
 /// Why a request did not become whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parting {
-    HeadTooLong,
+    HeadRefused(HeadRefused),
     HeadTooSlow(Duration),
 }
 
@@ -39,11 +39,19 @@ impl Parting {
     /// An answer that clients of AWS read: the service is not known, and most read JSON.
     fn answer(self) -> String {
         let (status, code, message) = match self {
-            Self::HeadTooLong => (
+            Self::HeadRefused(HeadRefused::TooLong) => (
                 "431 Request Header Fields Too Large",
                 "RequestHeaderFieldsTooLarge",
                 format!(
                     "the request line and the headers have more than {HEAD_BYTES_MAX} bytes: send fewer or shorter headers"
+                ),
+            ),
+            Self::HeadRefused(HeadRefused::NoRoom) => (
+                "503 Service Unavailable",
+                "ServiceUnavailable",
+                format!(
+                    "other requests have the memory for headers of more than {SHORT_HEAD_BYTES} bytes: send it again, or \
+                     with shorter headers"
                 ),
             ),
             Self::HeadTooSlow(limit) => (
