@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::Period;
+use super::period::InvalidPeriod;
 use crate::connections::{Admission, Limits, descriptors};
 
 /// How many connections there may be, and for how long one may do nothing.
@@ -32,7 +33,8 @@ pub(crate) struct ConnectionArgs {
         long = "head-timeout",
         env = "FAKECLOUD_HEAD_TIMEOUT",
         value_name = "FAKECLOUD_HEAD_TIMEOUT",
-        default_value = "30s"
+        default_value = "30s",
+        value_parser = limit
     )]
     pub(crate) head_timeout: Period,
 
@@ -41,10 +43,27 @@ pub(crate) struct ConnectionArgs {
         long = "idle-timeout",
         env = "FAKECLOUD_IDLE_TIMEOUT",
         value_name = "FAKECLOUD_IDLE_TIMEOUT",
-        default_value = "3m"
+        default_value = "3m",
+        value_parser = limit
     )]
     pub(crate) idle_timeout: Period,
 }
+
+/// Why a client cannot be given such a time.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum InvalidLimit {
+    #[error(transparent)]
+    Invalid(#[from] InvalidPeriod),
+    #[error("no client does anything in no time: expected more than 0, such as 30s, or 8760h where no limit is wanted")]
+    Zero,
+}
+
+fn limit(text: &str) -> Result<Period, InvalidLimit> {
+    let period: Period = text.parse()?;
+    if period.0.is_zero() { Err(InvalidLimit::Zero) } else { Ok(period) }
+}
+
+// === impl ConnectionArgs ===
 
 impl ConnectionArgs {
     /// Whom the door lets in beside so many Pods. Raises the limit on open files.
@@ -54,5 +73,20 @@ impl ConnectionArgs {
             connections_of_peer_max: self.per_peer.get(),
             limits: Limits { head: self.head_timeout.0, idle: self.idle_timeout.0 },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn client_is_given_some_time() {
+        assert_eq!(limit("1ms"), Ok(Period(Duration::from_millis(1))));
+        assert_eq!(limit("8760h"), Ok(Period(Duration::from_secs(365 * 24 * 60 * 60))), "the error says so");
+        assert_eq!(limit("0s"), Err(InvalidLimit::Zero));
+        assert_eq!(limit("soon"), Err(InvalidLimit::Invalid(InvalidPeriod)));
     }
 }
