@@ -54,7 +54,12 @@ fn functions_take_connections_from_fakecloud_alone_and_reach_no_metadata() {
         for closed in metadata.into_iter().chain(others) {
             assert!(!reaches(spec, closed, ("TCP", 80)), "{closed}");
         }
-        assert!(reaches(spec, "169.254.20.10", ("UDP", 53)), "the node's cache of DNS");
+        for cache in ["169.254.20.10", "169.254.25.10", "169.254.10.10", "169.254.10.11"] {
+            assert!(
+                reaches(spec, cache, ("UDP", 53)) && !reaches(spec, cache, ("TCP", 80)),
+                "a node's cache of DNS: {cache}"
+            );
+        }
         assert!(!reaches(spec, "169.254.169.254", ("UDP", 53)));
     });
 }
