@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 // The stable `ZipArchive` holds every entry before it can be asked how many there are,
 // and keeps only one of two entries of the same name.
 use ::zip::read::{ArchiveOffset, Config, OwnedZipFileEntry};
-use ::zip::unstable::read::{ZipIterable, ZipIterableFiles};
+use ::zip::unstable::read::ZipIterable;
 
 use crate::entry::{self, Kind};
 use crate::error::ArchiveError;
@@ -35,7 +35,7 @@ struct Budget<'a> {
     unzipped_bytes: u64,
 }
 
-/// Reads and checks everything but the files' content. `elsewhere_bytes` count towards the limit.
+/// Reads and checks everything but the content of files and the targets of links, of which memory would grow with their size. `elsewhere_bytes` count towards the limit.
 pub(crate) fn index<R: Read + Seek>(
     reader: &mut R,
     elsewhere_bytes: u64,
@@ -65,17 +65,13 @@ pub(crate) fn index<R: Read + Seek>(
             None => break,
         };
         budget.charge(&entry)?;
-        insert(&mut tree, entry, files)?;
+        insert(&mut tree, entry)?;
     }
     tree.check_ancestors()?;
     Ok(Index { tree, entries, unzipped_bytes: budget.unzipped_bytes })
 }
 
-fn insert<R: Read + Seek>(
-    tree: &mut Tree<OwnedZipFileEntry>,
-    entry: OwnedZipFileEntry,
-    files: &mut ZipIterableFiles<R>,
-) -> Result<(), ArchiveError> {
+fn insert(tree: &mut Tree<OwnedZipFileEntry>, entry: OwnedZipFileEntry) -> Result<(), ArchiveError> {
     let (path, kind) = entry::classify(&entry)?;
     let node = match kind {
         Kind::Directory { .. } if entry.size() > 0 => {
@@ -84,7 +80,7 @@ fn insert<R: Read + Seek>(
         Kind::Directory { .. } if path.is_root() => return Ok(()),
         Kind::Directory { mode } => Node::Directory { mode },
         Kind::File { mode } => Node::File { mode, content: entry },
-        Kind::Link => Node::Link { target: entry::read_target(&entry, files.reader_mut())? },
+        Kind::Link => Node::Link { target: entry },
     };
     tree.insert(path, node);
     Ok(())

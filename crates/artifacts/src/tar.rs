@@ -37,8 +37,8 @@ pub(crate) fn file_bytes(path: &EntryPath, content_bytes: u64) -> u64 {
 }
 
 /// Bytes that [`TarWriter::link`] writes.
-pub(crate) fn link_bytes(path: &EntryPath, target: &[u8]) -> u64 {
-    named_bytes(path.as_bytes().len() as u64) + long_bytes(target.len() as u64)
+pub(crate) fn link_bytes(path: &EntryPath, target_bytes: u64) -> u64 {
+    named_bytes(path.as_bytes().len() as u64) + long_bytes(target_bytes)
 }
 
 // === impl TarWriter ===

@@ -12,12 +12,12 @@ pub(crate) struct Tree<F> {
     nodes: BTreeMap<EntryPath, Node<F>>,
 }
 
-/// What is at a path. `F` is how to find a file's content.
+/// What is at a path. `F` is how to find a file's content or a link's target.
 #[derive(Debug)]
 pub(crate) enum Node<F> {
     Directory { mode: u32 },
     File { mode: u32, content: F },
-    Link { target: Box<[u8]> },
+    Link { target: F },
 }
 
 // === impl Tree ===
@@ -84,12 +84,12 @@ impl<F> Node<F> {
         matches!(self, Self::Directory { .. })
     }
 
-    /// The same node, its content found by `find(content)`.
+    /// The same node, its content or target found by `find` of it.
     pub(crate) fn map<G>(self, find: impl FnOnce(F) -> G) -> Node<G> {
         match self {
             Self::Directory { mode } => Node::Directory { mode },
             Self::File { mode, content } => Node::File { mode, content: find(content) },
-            Self::Link { target } => Node::Link { target },
+            Self::Link { target } => Node::Link { target: find(target) },
         }
     }
 }
@@ -100,10 +100,7 @@ mod tests {
 
     const DIRECTORY: Node<()> = Node::Directory { mode: 0o755 };
     const FILE: Node<()> = Node::File { mode: 0o644, content: () };
-
-    fn link(target: &str) -> Node<()> {
-        Node::Link { target: target.as_bytes().into() }
-    }
+    const LINK: Node<()> = Node::Link { target: () };
 
     fn path(text: &str) -> EntryPath {
         EntryPath::parse(text.as_bytes()).unwrap()
@@ -130,7 +127,7 @@ mod tests {
 
     #[test]
     fn entry_replaces_the_file_or_link_above_it() {
-        let mut tree = tree([("f", FILE), ("l", link("d")), ("d/x", FILE)]);
+        let mut tree = tree([("f", FILE), ("l", LINK), ("d/x", FILE)]);
         tree.overlay(path("f/deep/er"), FILE);
         tree.overlay(path("l/x"), FILE);
         assert_eq!(paths(tree), ["d/x", "f/deep/er", "l/x"]);

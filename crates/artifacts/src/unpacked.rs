@@ -12,7 +12,7 @@ use crate::name::EntryPath;
 use crate::tar::{self, TarWriter};
 use crate::tree::{Node, Tree};
 
-/// The tree that archives unpack to, without its files' content.
+/// The tree that archives unpack to, without the content of its files and the targets of its links.
 ///
 /// Memory grows with the number of entries, never with their size; nothing of it depends on who reads the archives, so
 /// all who write the same tar can share one.
@@ -22,7 +22,10 @@ pub struct Unpacked {
     unzipped_bytes: u64,
 }
 
-/// Where a file's content is.
+/// Why an archive is there.
+const INDEXED: &str = "the archives are those that were indexed";
+
+/// Where a file's content or a link's target is.
 struct Source {
     archive: usize,
     entry: OwnedZipFileEntry,
@@ -78,10 +81,16 @@ impl Unpacked {
         for (path, node) in &self.nodes {
             match node {
                 Node::Directory { mode } => tar.directory(path, *mode).map_err(LayersError::Write)?,
-                Node::Link { target } => tar.link(path, target).map_err(LayersError::Write)?,
+                Node::Link { target: Source { archive, entry } } => {
+                    let number = archive + 1;
+                    let reader = archives.get_mut(*archive).expect(INDEXED);
+                    let target = entry::read_target(entry, reader);
+                    let target = target.map_err(|source| LayersError::Layer { number, source })?;
+                    tar.link(path, &target).map_err(LayersError::Write)?;
+                }
                 Node::File { mode, content: Source { archive, entry } } => {
                     let number = archive + 1;
-                    let reader = archives.get_mut(*archive).expect("the archives are those that were indexed");
+                    let reader = archives.get_mut(*archive).expect(INDEXED);
                     let content = entry::open(entry, reader).map_err(|source| LayersError::Layer { number, source })?;
                     tar.file(path, *mode, entry.size(), content).map_err(|error| blame(number, error))?;
                 }
@@ -94,7 +103,7 @@ impl Unpacked {
 fn record_bytes(path: &EntryPath, node: &Node<Source>) -> u64 {
     match node {
         Node::Directory { .. } => tar::directory_bytes(path),
-        Node::Link { target } => tar::link_bytes(path, target),
+        Node::Link { target } => tar::link_bytes(path, target.entry.size()),
         Node::File { content, .. } => tar::file_bytes(path, content.entry.size()),
     }
 }

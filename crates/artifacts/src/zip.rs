@@ -21,12 +21,12 @@ pub struct ZipSummary {
     pub remarks: Vec<Remark>,
 }
 
-/// Checks a whole archive: names, kinds and sizes first, then every file's content and checksum.
+/// Checks a whole archive: names, kinds and sizes first, then every file's content and checksum and every link's target.
 ///
 /// A good archive unpacks to one tree: of two entries with the same path the later one holds, no entry lies below
 /// a file or a link, and the two headers of each entry agree. Links may lead anywhere: they are resolved where the
 /// function runs.
-/// Memory is bounded by [`Limits::entries_max`], never by the content's size.
+/// Memory is bounded by [`Limits::entries_max`], never by the size of content or of targets.
 ///
 /// # Errors
 /// [`ArchiveError`] names the first entry that is wrong. [`ArchiveError::Read`] means that `reader` failed.
@@ -36,7 +36,10 @@ pub fn check_zip<R: Read + Seek>(mut reader: R, limits: &Limits) -> Result<ZipSu
     for (path, node) in index.tree {
         match node {
             Node::Directory { mode } => remarks.look_at(&path, mode, 0o005),
-            Node::Link { .. } => remarks.look_at(&path, 0, 0),
+            Node::Link { target } => {
+                remarks.look_at(&path, 0, 0);
+                entry::read_target(&target, &mut reader)?;
+            }
             Node::File { mode, content } => {
                 remarks.look_at(&path, mode, 0o004);
                 let mut content = entry::open(&content, &mut reader)?;

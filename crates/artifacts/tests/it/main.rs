@@ -4,6 +4,7 @@
 
 mod accept;
 mod layers;
+mod memory;
 mod model;
 mod packers;
 mod props;
