@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
-/// How long a share waits to grow: not quite as long as clients wait for an answer.
+/// The longest that a share waits to grow: not quite as long as clients wait for an answer.
 pub const WAIT_MAX: Duration = Duration::from_secs(50);
 
 /// The memory of all bodies.
@@ -34,7 +34,7 @@ pub struct Budget {
     last: Arc<Semaphore>,
 }
 
-/// What of the common part is taken, in bytes.
+/// The taken bytes of the common part.
 #[derive(Debug, Default)]
 struct Held {
     /// The sum of the others.

@@ -1,4 +1,4 @@
-//! Whom limits count together.
+//! Clients that limits count as one.
 
 use std::net::{IpAddr, Ipv6Addr};
 

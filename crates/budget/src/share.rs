@@ -1,4 +1,4 @@
-//! What one body has of the memory.
+//! The memory of one body.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::{Budget, NoRoom, Peer, WAIT_MAX};
 pub struct Share {
     budget: Arc<Budget>,
     peer: Peer,
-    /// What it has of the common part, in bytes.
+    /// Its bytes of the common part.
     common: usize,
-    /// What it has of the part that is kept for one share, and the right to that.
+    /// Its bytes of the part that is kept for one share, and the right to that part.
     last: Option<(usize, OwnedSemaphorePermit)>,
 }
 

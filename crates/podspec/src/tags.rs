@@ -1,4 +1,4 @@
-//! Which of a function's tags count, and what they ask of the cluster.
+//! Tags of functions that count, and their meaning for the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,14 +9,14 @@ use crate::scheduling::{Annotations, Labels, Scheduling, Tolerations};
 use crate::text::is_qualified_name;
 use crate::{InvalidValue, PriorityClass};
 
-/// What the keys of the tags that [`Scheduling::from_tags`] reads begin with.
+/// The beginning of the keys of tags that [`Scheduling::from_tags`] reads.
 pub const TAG_PREFIX: &str = "fakecloud-k8s/";
 
 /// Labels by which fakecloud's own Service finds its Pod: a function that has them gets the Service's requests. They
 /// count in no tag.
 const LABELS_OF_SERVICES: &str = "app.kubernetes.io/";
 
-/// One of the tags by which a function asks something of the cluster.
+/// A tag by which a function asks something of the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tag {
     /// `node-selector`: [`Scheduling::node_selector`].
@@ -33,9 +33,9 @@ pub enum Tag {
     RuntimeClass,
 }
 
-/// Which tags of functions count.
+/// Rules that say which tags of functions count.
 ///
-/// Whoever may create a function writes its tags; the rules are the operator's. Nothing in a tag replaces a value of the
+/// The author of a function writes its tags; the rules are the operator's. Nothing in a tag replaces a value of the
 /// operator's own, whatever the rules are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagRules {
@@ -43,9 +43,9 @@ pub struct TagRules {
     pub heeded: HeededTags,
     /// Keys of taints that tags may tolerate. `*` is every key, and the toleration of every taint too.
     pub toleration_keys: KeyPrefixes,
-    /// What the keys of labels in tags begin with.
+    /// Beginnings of the keys of labels in tags.
     pub label_prefixes: KeyPrefixes,
-    /// What the keys of annotations in tags begin with.
+    /// Beginnings of the keys of annotations in tags.
     pub annotation_prefixes: KeyPrefixes,
 }
 

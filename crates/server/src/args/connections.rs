@@ -66,7 +66,7 @@ fn limit(text: &str) -> Result<Period, InvalidLimit> {
 // === impl ConnectionArgs ===
 
 impl ConnectionArgs {
-    /// Whom the door lets in beside so many Pods. Raises the limit on open files.
+    /// The limits on connections beside so many Pods. Raises the limit on open files.
     pub(crate) fn admission(&self, pods_max: usize) -> Admission {
         Admission {
             connections_max: descriptors::connections_max(self.max.get(), descriptors::raise(), pods_max),

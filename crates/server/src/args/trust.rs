@@ -49,14 +49,14 @@ pub(crate) struct TrustedProxies(Vec<IpNet>);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AllowedOrigins(Vec<String>);
 
-/// What is wrong with one of a list.
+/// The fault of one item in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadItem(String);
 
 // === impl TrustedProxies ===
 
 impl TrustedProxies {
-    /// Whether an address is a proxy's.
+    /// Tells addresses of proxies.
     pub(crate) fn contain(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&ip))
     }
@@ -79,7 +79,7 @@ impl FromStr for TrustedProxies {
 // === impl AllowedOrigins ===
 
 impl AllowedOrigins {
-    /// Whether an `Origin` header names one of them.
+    /// Tells `Origin` headers that name one of them.
     pub(crate) fn contain(&self, origin: &str) -> bool {
         self.0.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }

@@ -1,4 +1,4 @@
-//! What happens on a connection, counted where it happens, so that its task can tell now and then what it does.
+//! Counters of a connection, kept where bytes and requests pass, so that its task can look now and then at what it does.
 
 use std::pin::Pin;
 use std::sync::Arc;

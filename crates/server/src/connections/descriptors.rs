@@ -1,12 +1,12 @@
-//! How many files and sockets the process may have open.
+//! The limit on open files and sockets of the process.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// More than this is never needed, and some systems take no such number.
+/// The most descriptors that are asked for: no more are ever needed, and some systems take no larger number.
 const DESCRIPTORS_MAX: u64 = 1 << 20;
 
-/// What stays free for files, the API server, other services of AWS and registries.
+/// Descriptors that stay free for files, the API server, other services of AWS and registries.
 const OTHERS: usize = 512;
 
 /// Raises the limit on open files as far as it goes without rights, and gives what it is then.

@@ -25,28 +25,29 @@ use super::watch::{End, Limits, Watch};
 use crate::http::entrance::{Entrance, Requests};
 use crate::tls::stream::Stream;
 
-/// A client that has been silent for so long is asked whether it is still there, …
+/// The silence of a client after which the kernel asks whether it is still there.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 
-/// … this often, at intervals of …
+/// Questions of the kernel without an answer after which a connection and all that waits for it are given up: a machine that
+/// went to sleep says no farewell.
 const KEEPALIVE_PROBES: u32 = 4;
 
-/// … this, before its connection and all that waits for it are given up: a machine that went to sleep says no farewell.
+/// The time between two such questions.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// After an error that is not one connection's, such as no descriptor being left, the next connection is taken after this.
+/// The pause after an error that is not one connection's, such as no descriptor being left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Such an error is logged again only after this.
+/// The time after which such an error is logged again.
 const ACCEPT_ERROR_AGAIN: Duration = Duration::from_secs(10);
 
 /// The limits of connections beyond the number that is allowed: a probe or a starting Pod has its request ready.
 const RESERVED: Limits = Limits { head: Duration::from_secs(5), idle: Duration::from_secs(5) };
 
-/// What is read at a time, in bytes: a head and a little more, so that the head's own limit is met first.
+/// The most that is read at a time, in bytes: a head and a little more, so that the head's own limit is met first.
 const BUFFER_BYTES_MAX: usize = HEAD_BYTES_MAX + (8 << 10);
 
-/// A connection that ends for being idle says farewell within this.
+/// The time in which a connection that ends for being idle says farewell.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// A port that speaks HTTP and HTTPS.
@@ -55,7 +56,7 @@ pub(crate) struct Door {
     shared: Arc<Shared>,
 }
 
-/// What all connections have in common.
+/// The parts that all connections have in common.
 struct Shared {
     acceptor: TlsAcceptor,
     entrance: Entrance,
@@ -65,7 +66,7 @@ struct Shared {
     http: Builder,
 }
 
-/// How many connections there may be, and for how long.
+/// The limits on connections, in number and in time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
     pub(crate) connections_max: usize,

@@ -10,10 +10,10 @@ use tokio::time::timeout;
 use super::activity::{HEAD_BYTES_MAX, HeadRefused, SHORT_HEAD_BYTES};
 use crate::tls::stream::Stream;
 
-/// A client reads the answer within this time, or hears of a closed connection.
+/// The time in which a client reads the answer. A later one hears of a closed connection.
 const PARTING_MAX: Duration = Duration::from_secs(5);
 
-/// So much more of a request is read and thrown away: a client that is still sending would not see the answer otherwise.
+/// The bytes of a request that are read and thrown away: a client that is still sending would not see the answer otherwise.
 const DISCARDED_BYTES_MAX: u64 = 4 << 20;
 
 /// Why a request did not become whole.

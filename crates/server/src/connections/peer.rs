@@ -1,13 +1,13 @@
-//! Who is at the other end of a connection.
+//! The other end of a connection.
 
 use std::net::SocketAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What a proxy that takes TLS off says of it; so does this server to all that handles a request.
+/// The header by which a proxy that takes TLS off says so, and this server to all that handles a request.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,

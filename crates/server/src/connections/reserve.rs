@@ -22,7 +22,7 @@ struct Entry {
     task: AbortHandle,
 }
 
-/// What would be lost with a connection, the least first.
+/// The loss if a connection is cut, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
     /// No request has come.

@@ -1,4 +1,4 @@
-//! How many connections there may be, in all and of one peer.
+//! The number of connections, in all and of each peer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,17 +16,17 @@ pub(super) struct Slots {
 struct Held {
     /// The sum of the others.
     all: usize,
-    /// Those of each peer that has some.
+    /// The connections of each peer that has some.
     of_peer: HashMap<Peer, usize>,
 }
 
-/// One connection, until it is dropped.
+/// The place of one connection, until it is dropped.
 pub(super) struct Slot {
     slots: Arc<Slots>,
     peer: Peer,
 }
 
-/// What a connection may be used for.
+/// The requests that a connection may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Terms {
     /// Every request.

@@ -1,4 +1,4 @@
-//! How long a connection may do what it does. No clock: the time is what the caller says it is.
+//! The time that a connection may spend on one thing. No clock: the caller says what time it is.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use super::activity::Snapshot;
 /// Between two looks at a connection. Shorter limits have it look more often.
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
-/// How long a connection may be at what it does.
+/// The time that a connection may spend on one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// From the first byte of a request to the last of its head.
@@ -34,7 +34,7 @@ pub(super) enum End {
     Stalled,
 }
 
-/// What a connection is at. The same value at two looks is the same thing all the time between.
+/// The one thing that a connection is at. The same value at two looks is the same thing all the time between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doing {
     /// It waits for a request after this many.

@@ -20,7 +20,7 @@ impl AdminToken {
         Some(Self(token)).filter(|token| !token.0.is_empty())
     }
 
-    /// Whether a request shows it, compared in constant time.
+    /// Compares the token that a request shows, in constant time.
     fn is_shown(&self, headers: &HeaderMap) -> bool {
         let shown =
             headers.get(AUTHORIZATION).map(|value| value.as_bytes()).and_then(|value| value.split_at_checked(7));

@@ -5,8 +5,9 @@
 //! forward URL may, for a question tells little of the request that follows. So a signature counts for what is served here
 //! only where no browser says that the page is of another site, and nobody is asked about the paths of Lambda.
 //!
-//! What goes to the server behind the forward URL it has allowed itself, or it is for S3 or API Gateway, which take requests
-//! of all pages as on AWS. What is only presigned any page can write, for nobody checks signatures here.
+//! Requests for the server behind the forward URL pass where a browser has asked that server before, and those for S3 and API
+//! Gateway always: these take requests of all pages, as on AWS. A presigned address counts for nothing else, since any page
+//! can write one: nobody checks signatures here.
 //!
 //! A page whose name was bound anew to this server's address asks as one of the same origin, under a name of its own choice.
 //!
@@ -29,11 +30,12 @@ use super::service::{Identified, Service, identify, is_for_another_v2};
 use crate::args::AllowedOrigins;
 use crate::headers::TARGET;
 
-/// How far a page is from whom it asks; browsers say it where the address is trustworthy, as that of one's own machine.
+/// The header that says how far a page is from the server it asks. Browsers send it to trustworthy addresses, as those of
+/// one's own machine.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What names end in that nobody else can lead to this server: no public resolver knows them, or AWS has them, or they
-/// lead to the own machine for everybody.
+/// Domains in which nobody else can lead a name to this server: no public resolver knows them, or AWS has them, or their
+/// names lead to the own machine for everybody.
 const SAFE_DOMAINS: [&str; 7] =
     [".localhost", ".local", ".internal", ".test", ".svc", ".amazonaws.com", ".localhost.localstack.cloud"];
 
@@ -43,7 +45,7 @@ const SERVICES_OF_PAGES: [&str; 2] = ["s3", "execute-api"];
 /// Bodies that a page may send without being allowed to: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>.
 const SIMPLE_CONTENT_TYPES: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
-/// Which pages may change something.
+/// Rules for pages that may change something.
 pub(crate) struct Pages {
     allowed: AllowedOrigins,
     /// The names by which clients may reach this server.
@@ -100,7 +102,7 @@ impl Pages {
         (!may_pass).then_some(foreign)
     }
 
-    /// Whether a host is an address, or a name that nobody else can have.
+    /// Tells hosts that are addresses, or names that nobody else can have.
     fn know(&self, host: &str) -> bool {
         let Ok(authority) = host.parse::<Authority>() else { return false };
         let name = authority.host().to_ascii_lowercase();
@@ -128,7 +130,7 @@ impl Suspicion {
     }
 }
 
-/// Whether a request may change something. With the query protocol a GET does as well.
+/// Tells requests that may change something. With the query protocol a GET does as well.
 fn may_change(method: &Method, uri: &Uri) -> bool {
     let is_read = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -139,7 +141,7 @@ fn host(headers: &HeaderMap) -> &str {
     headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
-/// Whether the page comes from the host that it asks.
+/// Tells pages that come from the host that they ask.
 fn is_own(origin: &str, host: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
     let port = if scheme == "https" { ":443" } else { ":80" };
@@ -147,14 +149,14 @@ fn is_own(origin: &str, host: &str) -> bool {
     authority.eq_ignore_ascii_case(host)
 }
 
-/// Whether a header says who asks. Passwords of `Basic` do not count: browsers add those by themselves.
+/// Tells headers that say who asks. Passwords of `Basic` do not count: browsers add those by themselves.
 fn is_signed(headers: &HeaderMap) -> bool {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     ["AWS4-", "AWS ", "Bearer "].iter().any(|scheme| authorization.starts_with(scheme))
 }
 
-/// Whether a request goes to the server behind the forward URL, and that is the one to decide: pages are its callers, or the
-/// browser has asked it first.
+/// Tells requests that the server behind the forward URL decides on: pages are its callers, or the browser has asked it
+/// first.
 fn is_for_others<B>(request: &http::Request<B>) -> bool {
     let path = request.uri().path();
     let is_own_path = path.starts_with("/_fakecloud/") || path == "/_reset";
@@ -171,7 +173,7 @@ fn is_for_others<B>(request: &http::Request<B>) -> bool {
     }
 }
 
-/// Whether a browser sends such a request only where the server has allowed it before.
+/// Tells requests that a browser sends only where the server has allowed them before.
 fn was_asked_for<B>(request: &http::Request<B>) -> bool {
     let headers = request.headers();
     let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());

@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::connections::{Activity, Busy, Full, Held, Peer, Terms};
 use crate::request_id;
 
-/// What is answered over a connection beyond their number, beside what Pods fetch when they start: the kubelet's probes.
+/// Paths of the kubelet's probes. They are answered over connections beyond the limit, as are Pods that start.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/_fakecloud/health"];
 
 /// Takes connections.
@@ -97,7 +97,7 @@ impl Service<http::Request<Incoming>> for Requests {
 }
 
 impl Requests {
-    /// Whether no number of clients may keep a request out: that of a probe or of a starting Pod.
+    /// Tells requests of probes and starting Pods, which no number of clients may keep out.
     fn is_reserved(&self, request: &Request) -> bool {
         if artifacts::is_fetch(&self.app, request) {
             self.activity.fetch();

@@ -1,4 +1,4 @@
-//! What proxies on the way say of a client: believed where the operator trusts them, removed where not.
+//! Headers by which proxies speak for a client: believed where the operator trusts them, removed where not.
 //!
 //! After [`settle`] a request has the `Host` by which its client knows this server, and its `X-Forwarded-Proto` alone says
 //! whether by HTTPS. Whatever makes a URL for the client reads these two and nothing else.
@@ -22,7 +22,7 @@ const X_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientIp(pub(crate) IpAddr);
 
-/// What one proxy, or several, say of a request. Each list begins with what the nearest proxy said.
+/// The reports of one or more proxies on a request. Each list begins with that of the nearest proxy.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Reports {
     clients: Vec<Option<String>>,
@@ -97,8 +97,8 @@ impl Reports {
     }
 }
 
-/// What the proxy at this hop said or, where it said nothing, the next one on the way here that did. Proxies that replace a
-/// header leave one value for all of them.
+/// The report of the proxy at this hop or, where it made none, of the next one on the way here that did. Proxies that
+/// replace a header leave one value for all of them.
 fn pick(said: &[Option<String>], hop: usize) -> Option<&str> {
     let hops = said.len().min(hop + 1);
     said[..hops].iter().rev().find_map(Option::as_deref)

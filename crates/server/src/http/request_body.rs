@@ -17,14 +17,14 @@ const WORKED_ON_AT_ONCE_BYTES_MAX: usize = 64 << 10;
 /// The memory that a byte of a body takes until its request is applied: itself and what is decoded from it.
 const MEMORY_OF_A_BYTE: usize = 2;
 
-/// What a body takes of the budget at a time, in bytes of the body.
+/// The step in which a body takes of the budget, in bytes of the body.
 const STEP_BYTES: usize = 64 << 10;
 
 /// A client that sends neither so much nor the rest in this time shall not keep others from their turn.
 const PACE_BYTES: usize = 1 << 20;
 const PACE_TIME: Duration = Duration::from_secs(30);
 
-/// The same for the one body that has the memory which is kept for one: others are waiting for it.
+/// The time for the one body that has the memory which is kept for one: others are waiting for it.
 const LAST_PACE_TIME: Duration = Duration::from_secs(2);
 
 /// The memory of a body that did not come all at once: to be kept until nothing of it is needed or it is counted elsewhere.

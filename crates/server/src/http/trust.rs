@@ -1,10 +1,10 @@
-//! Who is believed and who is let in: what the settings say of proxies, web pages and operators.
+//! Rules of the settings for proxies, web pages and operators.
 
 use crate::args::{TrustArgs, TrustedProxies};
 use crate::http::admin::AdminToken;
 use crate::http::cross_site::Pages;
 
-/// What each request is held against before anything else looks at it.
+/// The rules that each request is held against before anything else looks at it.
 pub(crate) struct Trust {
     pub(crate) proxies: TrustedProxies,
     pub(crate) pages: Pages,

@@ -15,15 +15,15 @@ use tokio::runtime::Handle;
 
 use crate::connections::Busy;
 
-/// A client that stops sending for so long hears of the closed connection.
+/// The silence after which a client hears of the closed connection.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
-/// One that sends this much more as well: the largest code there is, not even zipped, is shorter in base64.
+/// The most that is read of the rest, in bytes: the largest code there is, not even zipped, is shorter in base64.
 const BYTES_MAX: usize = 512 << 20;
 
 /// A body whose rest is read and thrown away where its reader drops it early.
 struct Lingering {
-    /// What is left of it; none when it has ended.
+    /// The part that is unread; none when the body has ended.
     rest: Option<Body>,
     /// The client sends nothing before it is asked to, and nobody has.
     is_held_back: bool,

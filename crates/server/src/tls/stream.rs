@@ -17,10 +17,10 @@ use crate::connections::Activity;
 /// The first byte of a TLS handshake, and of no request of HTTP: RFC 8446, section 5.1.
 const HANDSHAKE: u8 = 0x16;
 
-/// Who has begun a handshake ends it within this time.
+/// The longest that a handshake may take.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
-/// One connection whose client has said something.
+/// A connection whose client has said something.
 pub(crate) struct Stream {
     transport: Transport,
     activity: Arc<Activity>,
@@ -31,7 +31,7 @@ enum Transport {
     Encrypted(Box<TlsStream<TcpStream>>),
 }
 
-/// What can be read and written, encrypted or not.
+/// A transport that is read and written, encrypted or not.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}

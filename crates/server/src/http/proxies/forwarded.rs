@@ -5,7 +5,7 @@ use http::header::FORWARDED;
 
 use super::Reports;
 
-/// What the elements of the header say, the last one first.
+/// The reports in the elements of the header, the last one first.
 pub(super) fn reports(headers: &HeaderMap) -> Reports {
     let mut reports = Reports::default();
     let lines = headers.get_all(FORWARDED).into_iter().map(|line| line.to_str().unwrap_or_default());
