@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::{DeadLetter, Error, EventRecord, EventTarget, moment::uuid};
+use crate::{DeadLetter, Error, EventRecord, EventTarget, members::members, moment::uuid};
 
 /// Something to hand over.
 #[derive(Clone, Debug, PartialEq)]
@@ -224,8 +224,8 @@ impl ServiceRequest {
         if !(200..300).contains(&status) {
             return Err(format!("{} answered HTTP {status}: {}", self.service, excerpt(&text)));
         }
-        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        match answer.get("FailedEntryCount").and_then(Value::as_u64) {
+        let [failed] = members(body, ["FailedEntryCount"]).unwrap_or_default();
+        match failed.and_then(|count| count.parse::<u64>().ok()) {
             None | Some(0) => Ok(()),
             Some(_) => Err(format!("{} refused the entry: {}", self.service, excerpt(&text))),
         }

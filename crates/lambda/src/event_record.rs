@@ -4,9 +4,13 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
-use crate::{Error, EventTarget, Response, moment};
+use crate::{
+    Error, EventTarget, Response,
+    members::{members, string},
+    moment,
+};
 
 /// The most bytes of an error message that a dead letter carries.
 const DEAD_LETTER_MESSAGE_BYTES: usize = 1024;
@@ -149,8 +153,8 @@ impl EventAnswer {
         if let Some(error) = &self.error {
             return error.clone();
         }
-        let payload: Value = serde_json::from_slice(self.payload.as_deref().unwrap_or_default()).unwrap_or_default();
-        payload.get("errorMessage").and_then(Value::as_str).unwrap_or_default().to_owned()
+        let [message] = members(self.payload.as_deref().unwrap_or_default(), ["errorMessage"]).unwrap_or_default();
+        message.and_then(string).unwrap_or_default()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{
     shapes::ROUTES,
 };
 
+mod answers;
+
 /// How long a body is made. What a body may be is linear in it, what grows faster shows by then.
 const BODY_BYTES: usize = 128 << 10;
 

@@ -1,7 +1,7 @@
 //! The headers that are about one connection and end with it.
 
 use http::{
-    HeaderMap, HeaderName,
+    HeaderMap, HeaderName, HeaderValue,
     header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE},
 };
 
@@ -18,14 +18,18 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 
 /// Removes the headers of the connection that a request or a response came over.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers.get_all(CONNECTION).into_iter().flat_map(named).collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    let connections: Vec<HeaderValue> = headers.get_all(CONNECTION).into_iter().cloned().collect();
+    // One value may name as many headers as it has bytes.
+    for name in connections.iter().flat_map(named) {
+        headers.remove(name);
+    }
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
 /// The headers that one value of `Connection` names.
-fn named(connection: &http::HeaderValue) -> Vec<HeaderName> {
+fn named(connection: &HeaderValue) -> impl Iterator<Item = HeaderName> {
     let names = connection.to_str().unwrap_or_default().split(',');
-    names.filter_map(|name| HeaderName::try_from(name.trim()).ok()).collect()
+    names.filter_map(|name| HeaderName::try_from(name.trim()).ok())
 }

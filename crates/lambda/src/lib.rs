@@ -58,6 +58,7 @@ mod layer_parts;
 mod layer_permission;
 mod logging;
 mod managed_instances;
+mod members;
 mod model;
 mod moment;
 mod origin;

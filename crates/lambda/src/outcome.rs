@@ -9,7 +9,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::Error;
+use crate::{
+    Error,
+    members::{members, string},
+};
 
 /// The most bytes that a function may answer.
 const MAX_RESPONSE_BYTES: usize = 6_291_556;
@@ -127,8 +130,8 @@ impl Outcome {
         match self {
             Self::Success { .. } => None,
             Self::FunctionError { payload } => {
-                let object: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
-                Some(object["errorType"].as_str().unwrap_or(UNHANDLED).to_owned())
+                let [kind] = members(payload, ["errorType"]).unwrap_or_default();
+                Some(kind.and_then(string).unwrap_or_else(|| UNHANDLED.to_owned()))
             }
             Self::TimedOut { .. } => Some(TIMED_OUT.to_owned()),
             Self::Exited { .. } => Some(EXITED.to_owned()),
@@ -159,8 +162,9 @@ impl Outcome {
     /// that needs more than its memory. Neither the answer nor Kubernetes says more where the emulator lives on.
     pub fn is_killed_runtime(&self) -> bool {
         let Self::FunctionError { payload } = self else { return false };
-        let error: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
-        error["errorType"] == EXITED && error["errorMessage"].as_str().is_some_and(|message| message.ends_with(KILLED))
+        let [kind, message] = members(payload, ["errorType", "errorMessage"]).unwrap_or_default();
+        kind.and_then(string).is_some_and(|kind| kind == EXITED)
+            && message.and_then(string).is_some_and(|message| message.ends_with(KILLED))
     }
 
     /// The body that AWS answers, and whether it is an error of the function.
@@ -208,13 +212,13 @@ fn is_error_object(body: &[u8]) -> bool {
 
 /// Whether a body is a JSON object, which is enough where the status already tells of an error.
 fn is_object(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+    members(body, []).is_some()
 }
 
 /// Whether a body is the emulator's error for too long an answer, whose text is not AWS's.
 fn says_too_large(body: &[u8]) -> bool {
-    let object: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(body).ok();
-    object.is_some_and(|object| object.get("errorType").is_some_and(|kind| kind == TOO_LARGE))
+    let [kind] = members(body, ["errorType"]).unwrap_or_default();
+    kind.and_then(string).is_some_and(|kind| kind == TOO_LARGE)
 }
 
 struct ErrorObject;

@@ -10,7 +10,11 @@ use http::{
 };
 use serde_json::Value;
 
-use crate::{Error, Outcome, Response, hop_by_hop::remove_hop_by_hop};
+use crate::{
+    Error, Outcome, Response,
+    hop_by_hop::remove_hop_by_hop,
+    members::{for_each, for_each_element, is_json, members, string},
+};
 
 /// What stands between the head that a function streams first and its body.
 const DELIMITER: [u8; 8] = [0; 8];
@@ -18,15 +22,25 @@ const DELIMITER: [u8; 8] = [0; 8];
 /// A head is not longer than this: without a delimiter by then, all of it is body.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// The response to an invocation whose answer is complete.
+/// The most headers and cookies of a response together. A map of headers holds 32,768 and panics then.
+const HEADERS_MAX: usize = 1_000;
+
+/// Why an answer that describes a response cannot be sent as one.
+pub(crate) type Unfit = &'static str;
+
+/// The response to an invocation whose answer is complete. `told` hears why an answer cannot be sent.
 ///
 /// # Errors
 ///
 /// That of an Invoke whose Pod did not answer as a runtime.
-pub(crate) fn complete(outcome: Outcome) -> Result<Response, Error> {
+pub(crate) fn complete(outcome: Outcome, told: impl FnOnce(Unfit)) -> Result<Response, Error> {
     let (payload, failed) = outcome.into_payload()?;
-    let response = if failed { None } else { interpret(&payload) };
-    Ok(response.unwrap_or_else(bad_gateway))
+    Ok(if failed { bad_gateway() } else { interpret(&payload).unwrap_or_else(|unfit| refused(unfit, told)) })
+}
+
+fn refused(unfit: Unfit, told: impl FnOnce(Unfit)) -> Response {
+    told(unfit);
+    bad_gateway()
 }
 
 /// AWS's response where a function fails, or answers something that cannot be sent.
@@ -39,18 +53,22 @@ pub(crate) fn bad_gateway() -> Response {
 
 /// An object with `statusCode` describes the response, anything else is its body: a string as it is, other JSON without
 /// the spaces between its tokens.
-fn interpret(payload: &Bytes) -> Option<Response> {
-    let answer: Option<Value> = serde_json::from_slice(payload).ok();
-    let body = match answer {
-        Some(described) if described.get("statusCode").is_some() => return interpret_described(&described),
-        Some(Value::String(text)) => text.into(),
-        Some(_) => compact(payload),
-        None => payload.clone(),
-    };
+fn interpret(payload: &Bytes) -> Result<Response, Unfit> {
+    let described = Described::read(payload).filter(|described| described.status_code.is_some());
+    if let Some(described) = described {
+        let mut response = described.head("application/json")?;
+        response.body = described.body()?;
+        return Ok(response);
+    }
+    let text = std::str::from_utf8(payload).ok().and_then(string);
     let mut response = Response::empty(200);
     response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.body = body;
-    Some(response)
+    response.body = match text {
+        Some(text) => text.into(),
+        None if is_json(payload) => compact(payload),
+        None => payload.clone(),
+    };
+    Ok(response)
 }
 
 /// A JSON text without the white space between its tokens. Members keep their order and numbers their digits.
@@ -65,45 +83,92 @@ fn compact(json: &[u8]) -> Bytes {
     kept.collect()
 }
 
-fn interpret_described(described: &Value) -> Option<Response> {
-    let mut response = head(described, "application/json")?;
-    response.body = match described.get("body") {
-        None | Some(Value::Null) => Bytes::new(),
-        Some(Value::String(text)) if described["isBase64Encoded"] == true => STANDARD.decode(text).ok()?.into(),
-        Some(Value::String(text)) => text.clone().into(),
-        Some(other) => other.to_string().into(),
-    };
-    Some(response)
+/// The JSON texts of what describes a response.
+struct Described<'j> {
+    status_code: Option<&'j str>,
+    headers: Option<&'j str>,
+    cookies: Option<&'j str>,
+    body: Option<&'j str>,
+    is_base64: bool,
 }
 
-/// Status, headers and cookies of an object that describes a response; `None` where they cannot be sent.
-fn head(described: &Value, content_type: &'static str) -> Option<Response> {
-    let code = &described["statusCode"];
-    let status = match code.as_str() {
-        Some(text) => text.parse().ok()?,
-        None if code.is_null() => 200,
-        None => u16::try_from(code.as_u64()?).ok()?,
-    };
-    let mut response = Response::empty(200);
-    response.status = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 200)?;
-    let headers = &mut response.headers;
-    for (name, value) in described["headers"].as_object().into_iter().flatten() {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(_) | Value::Bool(_) => value.to_string(),
-            Value::Null => continue,
-            Value::Array(_) | Value::Object(_) => return None,
+impl<'j> Described<'j> {
+    /// `None` where it is no object.
+    fn read(json: &'j [u8]) -> Option<Self> {
+        let names = ["statusCode", "headers", "cookies", "body", "isBase64Encoded"];
+        let [status_code, headers, cookies, body, is_base64] = members(json, names)?;
+        Some(Self { status_code, headers, cookies, body, is_base64: is_base64 == Some("true") })
+    }
+
+    fn body(&self) -> Result<Bytes, Unfit> {
+        let Some(json) = self.body.filter(|json| *json != "null") else { return Ok(Bytes::new()) };
+        if !json.starts_with('"') {
+            return Ok(compact(json.as_bytes()));
+        }
+        let text = string(json).ok_or("body has an escape that stands for no character")?;
+        if !self.is_base64 {
+            return Ok(text.into());
+        }
+        STANDARD.decode(text).map(Bytes::from).map_err(|_malformed| "isBase64Encoded is true and body is no Base64")
+    }
+
+    fn status(&self) -> Result<StatusCode, Unfit> {
+        let json = self.status_code.filter(|json| *json != "null").unwrap_or("200");
+        let number = string(json).unwrap_or_else(|| json.to_owned()).parse::<u16>().ok();
+        let status = number.and_then(|number| StatusCode::from_u16(number).ok());
+        status.filter(|status| status.as_u16() >= 200).ok_or("statusCode is no number from 200 to 999")
+    }
+
+    /// Status, headers and cookies.
+    fn head(&self, content_type: &'static str) -> Result<Response, Unfit> {
+        let mut response = Response::empty(200);
+        response.status = self.status()?;
+        let headers = &mut response.headers;
+        let (mut count, mut unfit) = (0, None);
+        let mut take = |added: Result<(), Unfit>| {
+            count += 1;
+            let added = if count > HEADERS_MAX { Err("it has more than 1,000 headers and cookies") } else { added };
+            unfit = unfit.or_else(|| added.err());
+            unfit.is_none()
         };
-        headers.insert(HeaderName::try_from(name.as_str()).ok()?, HeaderValue::try_from(text).ok()?);
+        // What is no object has no headers, and what is no list no cookies.
+        let json = self.headers.unwrap_or_default();
+        let all = for_each(json.as_bytes(), |name, value| take(add_header(headers, name, value)));
+        if !all && json.starts_with('{') {
+            take(Err("a header's name has an escape that stands for no character"));
+        }
+        if !headers.contains_key(CONTENT_TYPE) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        for_each_element(self.cookies.unwrap_or_default(), |cookie| take(add_cookie(headers, cookie)));
+        unframe(headers);
+        unfit.map_or(Ok(response), Err)
     }
-    if !headers.contains_key(CONTENT_TYPE) {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+}
+
+fn add_header(headers: &mut HeaderMap, name: &str, json: &str) -> Result<(), Unfit> {
+    if json == "null" {
+        return Ok(());
     }
-    for cookie in described["cookies"].as_array().into_iter().flatten() {
-        headers.append(SET_COOKIE, HeaderValue::try_from(cookie.as_str()?).ok()?);
+    if json.starts_with(['[', '{']) {
+        return Err("a header is a list or an object");
     }
-    unframe(headers);
-    Some(response)
+    let text = match serde_json::from_str(json) {
+        Ok(Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(_malformed) => return Err("a header has an escape that stands for no character"),
+    };
+    let name = HeaderName::try_from(name).map_err(|_malformed| "a header's name has characters that none may have")?;
+    let value = HeaderValue::try_from(text).map_err(|_malformed| "a header has characters that none may have")?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn add_cookie(headers: &mut HeaderMap, json: &str) -> Result<(), Unfit> {
+    let text = string(json).ok_or("a cookie is no text")?;
+    let value = HeaderValue::try_from(text).map_err(|_malformed| "a cookie has characters that none may have")?;
+    headers.append(SET_COOKIE, value);
+    Ok(())
 }
 
 /// What describes the transport is the server's to say.
@@ -118,7 +183,8 @@ pub struct StreamedHead(BytesMut);
 
 impl StreamedHead {
     /// Takes a piece; gives the response's head, and the beginning of its body in place of its body, once it is known.
-    pub fn take(&mut self, piece: &[u8]) -> Option<Response> {
+    /// `told` hears why a head cannot be sent.
+    pub fn take(&mut self, piece: &[u8], told: impl FnOnce(Unfit)) -> Option<Response> {
         self.0.extend_from_slice(piece);
         let may_be_head = self.0.trim_ascii_start().first().is_none_or(|first| *first == b'{');
         let delimiter = self.0.windows(DELIMITER.len()).position(|window| window == DELIMITER);
@@ -126,7 +192,7 @@ impl StreamedHead {
             Some(end) => {
                 let head = self.0.split_to(end);
                 let body = self.0.split_off(DELIMITER.len()).freeze();
-                Some(described(&head, body))
+                Some(described(&head, body).unwrap_or_else(|unfit| refused(unfit, told)))
             }
             None if may_be_head && self.0.len() <= HEAD_BYTES_MAX => None,
             None => Some(self.end()),
@@ -142,9 +208,9 @@ impl StreamedHead {
     }
 }
 
-fn described(head_json: &[u8], body: Bytes) -> Response {
-    let head = serde_json::from_slice::<Value>(head_json).ok().and_then(|json| head(&json, "application/octet-stream"));
-    head.map_or_else(bad_gateway, |head| Response { body, ..head })
+fn described(head: &[u8], body: Bytes) -> Result<Response, Unfit> {
+    let described = Described::read(head).ok_or("its head is no JSON object")?;
+    Ok(Response { body, ..described.head("application/octet-stream")? })
 }
 
 #[cfg(test)]

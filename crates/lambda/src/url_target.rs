@@ -156,13 +156,18 @@ impl UrlTarget {
         self.function.arn()
     }
 
-    /// The response to a request, of an invocation whose answer is complete.
+    /// The response to a request, of an invocation whose answer is complete. `told` hears why an answer cannot be sent.
     ///
     /// # Errors
     ///
     /// That of an Invoke whose Pod did not answer as a runtime.
-    pub fn response(&self, request: &HeaderMap, outcome: Outcome) -> Result<Response, Error> {
-        Ok(self.with_cors(request, url_response::complete(outcome)?))
+    pub fn response(
+        &self,
+        request: &HeaderMap,
+        outcome: Outcome,
+        told: impl FnOnce(&'static str),
+    ) -> Result<Response, Error> {
+        Ok(self.with_cors(request, url_response::complete(outcome, told)?))
     }
 
     /// The answer to a request that is not served, in a form that pages of other origins can read as well.
@@ -170,9 +175,16 @@ impl UrlTarget {
         self.with_cors(request, error.to_response())
     }
 
-    /// The head of a streamed response with the beginning of its body, once a piece made it known.
-    pub fn head(&self, request: &HeaderMap, head: &mut StreamedHead, piece: &[u8]) -> Option<Response> {
-        head.take(piece).map(|response| self.with_cors(request, response))
+    /// The head of a streamed response with the beginning of its body, once a piece made it known. `told` hears why it
+    /// cannot be sent.
+    pub fn head(
+        &self,
+        request: &HeaderMap,
+        head: &mut StreamedHead,
+        piece: &[u8],
+        told: impl FnOnce(&'static str),
+    ) -> Option<Response> {
+        head.take(piece, told).map(|response| self.with_cors(request, response))
     }
 
     /// The head of a streamed response that has ended without one.

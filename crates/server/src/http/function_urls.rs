@@ -100,7 +100,15 @@ async fn serve(
         return stream(app, target, head.headers.clone(), invocation, request_id, trace_id).await;
     }
     let outcome = invoke::run(app, &mut invocation, request_id, Terms::new(Source::FunctionUrl, trace_id)).await?;
-    target.response(&head.headers, outcome).map(into_http)
+    target.response(&head.headers, outcome, unfit(target, request_id)).map(into_http)
+}
+
+/// Tells the operator why what a function answered cannot be sent.
+fn unfit<'t>(target: &'t UrlTarget, request_id: &'t str) -> impl Fn(&'static str) + 't {
+    move |reason| {
+        let function = target.function_arn();
+        warn!(request_id, function, reason, "a function's answer to a request to its URL cannot be sent");
+    }
 }
 
 fn peer(head: &Parts) -> Peer {
@@ -121,19 +129,19 @@ async fn stream(
     trace_id: &HeaderValue,
 ) -> Result<Response, Error> {
     let mut running = Running::start(app, invocation, request_id, Terms::new(Source::FunctionUrl, trace_id));
-    let mut head = StreamedHead::default();
+    let (mut head, unfit) = (StreamedHead::default(), unfit(target, request_id));
     let response = loop {
         match running.next().await {
             Progress::Piece(piece) => {
-                if let Some(response) = target.head(&request, &mut head, &piece) {
+                if let Some(response) = target.head(&request, &mut head, &piece, &unfit) {
                     break response;
                 }
             }
             Progress::End(Ok(Outcome::Success { payload })) => {
-                let response = target.head(&request, &mut head, &payload);
+                let response = target.head(&request, &mut head, &payload, &unfit);
                 return Ok(into_http(response.unwrap_or_else(|| target.headless(&request, head))));
             }
-            Progress::End(Ok(failed)) => return target.response(&request, failed).map(into_http),
+            Progress::End(Ok(failed)) => return target.response(&request, failed, &unfit).map(into_http),
             Progress::End(Err(error)) => return Err(error),
         }
     };
