@@ -15,8 +15,7 @@ impl Pool {
         }
         self.keep_provisioned(now, key);
         self.update_demand(now, key);
-        self.fill_house(now);
-        self.make_room(now);
+        self.meet_demand(now);
         if self.is_forgettable(key) {
             let deploy = self.fleet.close(key);
             self.actions.push_back(Action::Forget { deploy });
@@ -142,17 +141,23 @@ impl Pool {
     }
 
     pub(crate) fn update_demand(&mut self, now: Instant, key: DeployKey) {
-        let live = self.fleet.deploy(key).live();
-        let missing = self.missing(now, key);
-        let is_called = self.waiting.len(key) > self.fleet.deploy(key).starting();
-        self.demand.set(now, key, Wanted { count: missing, live, is_called });
+        let count = self.missing(now, key);
+        let deploy = self.fleet.deploy(key);
+        let is_called = count > 0 && self.waiting.len(key) > deploy.starting();
+        self.demand.set(now, key, Wanted { count, live: deploy.live(), is_called });
     }
 
-    /// Starts what is wanted, in turn, as far as there is room and the nodes digest it.
-    pub(crate) fn fill_house(&mut self, now: Instant) {
+    /// Starts what is wanted and may start, and has others make way for the rest.
+    pub(crate) fn meet_demand(&mut self, now: Instant) {
         if self.demand.total() == 0 {
             return self.admission.relax();
         }
+        self.fill_house(now);
+        self.make_room(now);
+    }
+
+    /// Starts what is wanted, in turn, as far as there is room and the nodes digest it.
+    fn fill_house(&mut self, now: Instant) {
         while self.fleet.room() > 0
             && let Some(next) = self.next_to_start()
         {
@@ -194,7 +199,7 @@ impl Pool {
     }
 
     /// Stops idle instances for what is still wanted and may start at once. A deploy that wants one has no idle instance itself.
-    pub(crate) fn make_room(&mut self, now: Instant) {
+    fn make_room(&mut self, now: Instant) {
         while self.demand.total() > 0
             && self.demand.total().min(self.admission.slots()) > self.coming_places(now)
             && let Some(instance) = self.fleet.longest_idle()

@@ -81,8 +81,7 @@ impl Pool {
         if self.is_held_up() {
             self.admission.pass_stuck(now);
         }
-        self.fill_house(now);
-        self.make_room(now);
+        self.meet_demand(now);
     }
 
     /// Whether nobody makes way in a full house because the nodes start as many as they digest.
