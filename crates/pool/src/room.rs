@@ -187,6 +187,11 @@ impl Room {
         self.full_until = Some(now + FULL_FOR);
     }
 
+    /// The cluster has room again.
+    pub(crate) fn is_full_no_more(&mut self) {
+        self.full_until = None;
+    }
+
     /// Forgets that the cluster was full, if that is long ago.
     pub(crate) fn forget_full(&mut self, now: Instant) {
         self.full_until = self.full_until.filter(|until| now < *until);

@@ -32,15 +32,16 @@ impl Admission {
         self.listen(now, NodeKey::UNKNOWN);
     }
 
-    /// A node was chosen.
-    pub(crate) fn scheduled(&mut self, now: Instant, instance: InstanceId, node: &NodeId) {
-        let Some(start) = self.starts.get(&instance) else { return };
+    /// A node was chosen; says whether the cluster had no room for it before.
+    pub(crate) fn scheduled(&mut self, now: Instant, instance: InstanceId, node: &NodeId) -> bool {
+        let Some(start) = self.starts.get(&instance) else { return false };
+        let was_roomless = start.seat == Seat::Roomless;
         match start.seat {
             Seat::On(NodeKey::UNKNOWN) => {
                 self.nodes.release(NodeKey::UNKNOWN, instance);
             }
             Seat::Roomless => self.roomless -= 1,
-            Seat::On(_) | Seat::Passed => return,
+            Seat::On(_) | Seat::Passed => return false,
         }
         let node = self.nodes.open(node, self.last);
         let beside = self.nodes.hold(node, instance);
@@ -51,6 +52,7 @@ impl Admission {
         self.last = node;
         self.listen(now, NodeKey::UNKNOWN);
         self.listen(now, node);
+        was_roomless
     }
 
     /// The cluster has no room for it now.

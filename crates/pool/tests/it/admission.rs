@@ -180,6 +180,21 @@ fn node_of_which_nothing_is_heard_gets_one_more_after_a_while() {
     assert_eq!(deploys(&pool.actions()), ["c"]);
 }
 
+#[test]
+fn cluster_that_has_grown_is_full_no_more() {
+    let mut pool = TestPool::new();
+    let instances: Vec<_> = (1..8).map(|number| pool.cold(number, &format!("deploy-{number}"))).collect();
+    for instance in &instances[..6] {
+        pool.assert(Event::Unscheduled { instance: *instance }, &[]);
+    }
+    let refusal = [stop(instances[6], StopReason::StartFailed), fail(7, refused("full"))];
+    pool.assert(no_room(instances[6], "full"), &refusal);
+    pool.assert(gone(instances[6]), &[]);
+    pool.assert(invoke(8, "a"), &[]);
+    pool.sleep(Duration::from_secs(30));
+    assert_eq!(deploys(&feed(&mut pool, on_node(instances[0], "new"))), ["a"]);
+}
+
 /// A full house: one instance idle or busy, and two that start on nodes of which nothing is heard.
 fn full_of_stuck_starts() -> (TestPool, InstanceId) {
     let (two, three) = (2.try_into().expect("2 is not zero"), 3.try_into().expect("3 is not zero"));
