@@ -34,6 +34,15 @@ impl Share {
         self.last.is_some()
     }
 
+    /// Takes so many bytes more of the common part, if there is room for them now.
+    pub fn try_grow(&mut self, bytes: usize) -> bool {
+        let has_room = self.budget.take(self.peer, bytes);
+        if has_room {
+            self.common += bytes;
+        }
+        has_room
+    }
+
     /// Takes so many bytes more. Where there is no room, waits for others to give some back, or for its turn in the part
     /// that is kept for one share at a time.
     ///
@@ -42,8 +51,7 @@ impl Share {
     /// [`NoRoom`]; what the share had before it keeps.
     pub async fn grow(&mut self, bytes: usize) -> Result<(), NoRoom> {
         if self.last.is_none() {
-            if self.budget.take(self.peer, bytes) {
-                self.common += bytes;
+            if self.try_grow(bytes) {
                 return Ok(());
             }
             match timeout(WAIT_MAX, self.room(bytes)).await.map_err(|_elapsed| NoRoom::Busy)? {

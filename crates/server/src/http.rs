@@ -28,7 +28,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use fakecloud_budget::Peer;
+use fakecloud_budget::{Peer, Share};
 use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
@@ -114,7 +114,7 @@ async fn aws(app: App, peer: Peer, mut request: Request) -> Response {
     let request_id = request_id::fresh();
     let service = match identify(&request) {
         Identified::Service(service) => service,
-        Identified::Form { otherwise } => of_body(request.body_mut(), otherwise).await,
+        Identified::Form { otherwise } => of_body(app.bodies.share(peer), request.body_mut(), otherwise).await,
     };
     match service {
         Service::Lambda => lambda_api::answer(&app, peer, &mut request, &request_id).await,
@@ -126,8 +126,8 @@ async fn aws(app: App, peer: Peer, mut request: Request) -> Response {
 }
 
 /// The service that a form is for. Of the body nothing is lost.
-async fn of_body(body: &mut Body, otherwise: Service) -> Service {
-    let (beginning, whole) = peek::beginning(std::mem::take(body)).await;
+async fn of_body(share: Share, body: &mut Body, otherwise: Service) -> Service {
+    let (beginning, whole) = peek::beginning(std::mem::take(body), share).await;
     *body = whole;
     of_form(&beginning, otherwise)
 }
