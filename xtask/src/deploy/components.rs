@@ -49,6 +49,18 @@ fn on_openshift_no_pod_states_a_user() {
 }
 
 #[test]
+fn fakecloud_refuses_more_data_before_its_node_ends_the_pod() {
+    let deployment = read("deployment.yaml");
+    let pod = &deployment["spec"]["template"]["spec"];
+    let size = pod["volumes"][0]["emptyDir"]["sizeLimit"].as_str().unwrap();
+    let variables = pod["containers"][0]["env"].as_array().unwrap();
+    let limit = variables.iter().find(|one| one["name"] == "FAKECLOUD_DATA_LIMIT").unwrap();
+    let gibibytes = |text: &str, unit| -> u64 { text.strip_suffix(unit).unwrap().parse().unwrap() };
+    let (limit, size) = (gibibytes(limit["value"].as_str().unwrap(), "GiB"), gibibytes(size, "Gi"));
+    assert!(limit * 5 <= size * 4, "{limit} GiB is more than four fifths of {size} GiB");
+}
+
+#[test]
 fn fakecloud_asks_for_nodes_of_linux() {
     let deployment = read("deployment.yaml");
     assert_eq!(deployment["spec"]["template"]["spec"]["nodeSelector"]["kubernetes.io/os"], "linux");
