@@ -111,7 +111,7 @@ impl Lambda {
             let message = format!("Capacity provider {arn} is used by {version}: delete that function version first");
             return Err(Error::new(ErrorCode::ResourceConflict, message));
         }
-        self.space_mut(&target.scope).capacity_providers.remove(&target.name);
+        self.in_space(&target.scope, |space| space.capacity_providers.remove(&target.name));
         let change = persist::delete(&target.scope, Kind::CapacityProvider, &target.name);
         Ok(Applied::changed(response, [change]))
     }

@@ -92,7 +92,7 @@ impl Lambda {
             let message = format!("The code signing configuration {arn} is used by functions and can not be deleted.");
             return Err(Error::new(ErrorCode::ResourceConflict, message));
         }
-        self.space_mut(&target.scope).code_signing.remove(&target.name);
+        self.in_space(&target.scope, |space| space.code_signing.remove(&target.name));
         let change = persist::delete(&target.scope, Kind::CodeSigningConfig, &target.name);
         Ok(Applied::changed(Response::empty(204), [change]))
     }

@@ -129,7 +129,7 @@ impl Lambda {
     ) -> Result<Applied, Error> {
         let target = mapping_ref(scope, input.uuid.clone());
         let response = Response::json(202, &self.mapping(&target)?.shown(&target, Shown::Changing("Deleting")));
-        self.space_mut(scope).mappings.remove(&target.name);
+        self.in_space(scope, |space| space.mappings.remove(&target.name));
         Ok(Applied::changed(response, [persist::delete(scope, Kind::EventSourceMapping, &target.name)]))
     }
 

@@ -69,7 +69,7 @@ impl Lambda {
         let removed = |record: &Arc<FunctionRecord>| Effect::Removed { arn: record.arn() };
         let (changes, effects) = match target.qualifier.as_deref() {
             None => {
-                self.space_mut(&target.scope).remove_function(&target.name);
+                self.in_space(&target.scope, |space| space.remove_function(&target.name));
                 let effects = function.records().map(removed).collect();
                 (function.delete(&target.scope, &target.name), effects)
             }

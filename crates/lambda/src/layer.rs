@@ -29,6 +29,9 @@ pub(crate) struct Layer {
     pub(crate) versions: BTreeMap<u64, Arc<LayerVersion>>,
     /// The highest number ever given; numbers of deleted versions are not given again.
     pub(crate) last_version: u64,
+    /// Where it has no version: its place among the layers that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) emptied: Option<u64>,
     /// Who may use which version, besides the layer's own account.
     #[serde(default, skip_serializing)]
     pub(crate) policies: BTreeMap<u64, LayerPolicy>,
@@ -58,9 +61,11 @@ impl Lambda {
         code: Option<Code>,
     ) -> Result<Applied, Error> {
         let (name, content) = self.new_content(scope, &input, code)?;
-        let space = self.space_mut(scope);
-        let mut layer = space.layers().get(&name).cloned().unwrap_or_default();
+        let mut layer = self.space(scope).and_then(|space| space.layers().get(&name)).cloned().unwrap_or_default();
         layer.last_version += 1;
+        if let Some(emptied) = layer.emptied.take() {
+            self.emptied.remove(emptied, scope, &name);
+        }
         let version = Arc::new(LayerVersion {
             version: layer.last_version,
             content,
@@ -73,7 +78,7 @@ impl Lambda {
         layer.versions.insert(version.version, Arc::clone(&version));
         // The layer's own record comes last: before that, the new version does not count.
         let changes = vec![layer.save(scope, &name, version.version), persist::put(scope, Kind::Layer, &name, &layer)];
-        space.put_layer(name.clone(), layer);
+        self.space_mut(scope).put_layer(name.clone(), layer);
         let location = self.config.archive_url(origin, &version.content);
         let response = Response::json(201, &version.shown(scope, &name, location));
         Ok(Applied { response, changes, effects: Vec::new() })
@@ -173,14 +178,18 @@ impl Lambda {
             return Err(Error::new(ErrorCode::AccessDenied, message));
         }
         let number = positive(input.version_number)?;
-        let space = self.space_mut(scope);
         let mut changes = Vec::new();
-        if let Some(mut layer) = space.layers().get(&name).cloned()
+        if let Some(mut layer) = self.space(scope).and_then(|space| space.layers().get(&name)).cloned()
             && layer.versions.remove(&number).is_some()
         {
             layer.policies.remove(&number);
             changes.push(layer.save(scope, &name, number));
-            space.put_layer(name, layer);
+            if layer.versions.is_empty() {
+                layer.emptied = Some(self.emptied.add(scope, &name));
+                changes.push(persist::put(scope, Kind::Layer, &name, &layer));
+            }
+            self.space_mut(scope).put_layer(name, layer);
+            changes.extend(self.forget_emptied());
         }
         Ok(Applied { response: Response::empty(204), changes, effects: Vec::new() })
     }

@@ -26,6 +26,7 @@ mod create;
 mod decode;
 mod delivery;
 mod durable;
+mod emptied_layers;
 mod environment;
 mod error;
 mod event;

@@ -1,6 +1,6 @@
 //! Forgetting everything, and telling what was looked up before that from what is there now.
 
-use crate::{Effect, Lambda};
+use crate::{Effect, Lambda, emptied_layers::EmptiedLayers};
 
 /// How many resets came before. What was resolved under an earlier one is not to run any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,7 @@ impl Lambda {
     pub fn reset(&mut self) -> Vec<Effect> {
         let removed = self.functions().map(|record| Effect::Removed { arn: record.arn() }).collect();
         self.spaces.clear();
+        self.emptied = EmptiedLayers::default();
         self.generation = Generation(self.generation.0 + 1);
         removed
     }

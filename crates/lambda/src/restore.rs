@@ -43,6 +43,7 @@ impl Lambda {
         }
         lambda.take_functions(functions, of_functions)?;
         lambda.take_layers(layers, of_layers)?;
+        lambda.spaces.retain(|_, space| !space.is_empty());
         Ok(lambda)
     }
 
@@ -73,9 +74,16 @@ impl Lambda {
             let taken = layers.get_mut(&at).ok_or(Orphan).and_then(|layer| layer.take_part(part));
             self.repairs.extend(taken.err().map(|Orphan| Change::Delete { key }));
         }
-        for ((scope, name), layer) in layers {
+        for ((scope, name), mut layer) in layers {
+            if layer.versions.is_empty() {
+                // Those of older processes, and of one that was killed while it deleted, have no place: they come first.
+                let place = *layer.emptied.get_or_insert_default();
+                self.emptied.restore(place, &scope, &name);
+            }
             self.space_mut(&scope).put_layer(name, layer);
         }
+        let forgotten = self.forget_emptied();
+        self.repairs.extend(forgotten);
         Ok(())
     }
 }

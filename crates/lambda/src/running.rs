@@ -66,7 +66,7 @@ impl Lambda {
         if admitted.generation != self.generation() {
             return;
         }
-        self.space_mut(&admitted.scope).end(&admitted.function, admitted.version);
+        self.in_space(&admitted.scope, |space| space.end(&admitted.function, admitted.version));
     }
 }
 
@@ -153,6 +153,11 @@ impl Running {
     pub(crate) fn follow(&mut self, name: &str, before: &Own, own: &Own) {
         let running = self.of(name);
         self.unreserved = self.unreserved - before.exceeded_by(running) + own.exceeded_by(running);
+    }
+
+    /// Whether nothing runs.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.functions.is_empty()
     }
 
     fn count(&mut self, name: &str, own: &Own, change: impl FnOnce(&mut VersionCounts)) {

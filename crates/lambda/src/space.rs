@@ -11,6 +11,16 @@ use crate::{
 };
 
 impl Space {
+    /// Whether nothing is in it: what is left is what a new one has.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+            && self.layers.is_empty()
+            && self.capacity_providers.is_empty()
+            && self.mappings.is_empty()
+            && self.code_signing.is_empty()
+            && self.running.is_empty()
+    }
+
     pub(crate) fn functions(&self) -> &BTreeMap<String, Function> {
         &self.functions
     }
@@ -61,6 +71,11 @@ impl Space {
     pub(crate) fn put_layer(&mut self, name: String, layer: Layer) {
         self.stored_bytes += layer.stored_bytes();
         let old = self.layers.insert(name, layer);
+        self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
+    }
+
+    pub(crate) fn remove_layer(&mut self, name: &str) {
+        let old = self.layers.remove(name);
         self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
     }
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Call, Change, Code, Error, ErrorCode, ForeignLayers, Generation, Moment, Operation, Origin, Scope,
-    capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, event_source_mapping::Mapping, layer::Layer,
-    readiness::Readiness, running::Running, url_target::UrlIndex, version::Function,
+    capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, emptied_layers::EmptiedLayers,
+    event_source_mapping::Mapping, layer::Layer, readiness::Readiness, running::Running, url_target::UrlIndex,
+    version::Function,
 };
 
 /// The most bytes of zips that an account may store in a region.
@@ -21,6 +22,8 @@ pub struct Lambda {
     /// What there is of provisioned environments, by the ARNs of versions, as the caller last said.
     pub(crate) readiness: BTreeMap<String, Readiness>,
     pub(crate) generation: Generation,
+    /// The layers without a version.
+    pub(crate) emptied: EmptiedLayers,
     /// What of the records that the state was restored from is to be written anew.
     pub(crate) repairs: Vec<Change>,
 }
@@ -91,6 +94,7 @@ impl Lambda {
             spaces: BTreeMap::new(),
             readiness: BTreeMap::new(),
             generation: Generation::default(),
+            emptied: EmptiedLayers::default(),
             repairs: Vec::new(),
         }
     }
@@ -206,12 +210,23 @@ impl Lambda {
         self.spaces.get(scope)
     }
 
+    /// The space to put something into: a new one is kept, so whoever may put nothing takes [`Lambda::in_space`].
     pub(crate) fn space_mut(&mut self, scope: &Scope) -> &mut Space {
-        // Every invocation is counted in and out here, in a space that is there already.
+        // Every invocation is counted in here, in a space that is there already.
         if !self.spaces.contains_key(scope) {
             self.spaces.insert(scope.clone(), Space::default());
         }
         self.spaces.get_mut(scope).expect("it was put there if it was missing")
+    }
+
+    /// Takes something out of a space, if there is one, and the space with the last thing in it.
+    pub(crate) fn in_space<T>(&mut self, scope: &Scope, change: impl FnOnce(&mut Space) -> T) -> Option<T> {
+        let space = self.spaces.get_mut(scope)?;
+        let changed = change(space);
+        if space.is_empty() {
+            self.spaces.remove(scope);
+        }
+        Some(changed)
     }
 }
 

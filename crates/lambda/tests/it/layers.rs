@@ -1,7 +1,7 @@
 //! Layers and their use by functions.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fakecloud_lambda::{Config, ForeignLayers, Lambda, MissingLayers, Stored, SuppliedLayer};
+use fakecloud_lambda::{Config, ForeignLayers, Lambda, MissingLayers, Scope, Stored, SuppliedLayer};
 use serde_json::{Value, json};
 
 use crate::harness::{Account, config, error, invalid, violated};
@@ -88,6 +88,38 @@ fn a_deleted_version_stays_with_the_functions_that_use_it() {
     account.delete("/2015-03-31/functions/f");
     assert!(!account.lambda.archives().contains("6c61796572"));
     assert_eq!(account.publish_layer("l", "layer").body["Version"], 2, "no number is given twice");
+}
+
+#[test]
+fn numbers_of_layers_without_a_version_are_kept_for_so_many_layers() {
+    const KEPT: u64 = 10_000;
+    let mut account = Account::new();
+    let key = |number: u64| format!("{number:012}/eu-west-1/layers/l.json");
+    for number in 0..=KEPT {
+        let record = json!({ "last_version": 7, "emptied": number + 1 });
+        account.files.insert(key(number), record.to_string().into_bytes());
+    }
+    account.restart();
+    assert_eq!(account.files.keys().next(), Some(&key(1)), "the one that lost its last version first is forgotten");
+    assert_eq!(account.files.len() as u64, KEPT);
+    account.publish_layer("l", "layer");
+    account.publish_layer("l", "layer");
+    account.delete("/2018-10-31/layers/l/versions/1");
+    assert_eq!(account.files.len() as u64, KEPT + 2, "one of its versions is left, with the layer's record");
+    account.delete("/2018-10-31/layers/l/versions/2");
+    assert_eq!((account.files.keys().next(), account.files.len() as u64), (Some(&key(2)), KEPT));
+    account.restart();
+    let mut publish = |owner: &str| {
+        account.scope = Scope::new(owner, "eu-west-1").unwrap();
+        account.publish_layer("l", "layer").body["Version"].clone()
+    };
+    assert_eq!([publish("111122223333"), publish("000000000002"), publish("000000000001")], [3, 8, 1]);
+    for owner in ["111122223333", "000000000001"] {
+        account.scope = Scope::new(owner, "eu-west-1").unwrap();
+        let (last, others) = (if owner.starts_with('1') { 3 } else { 1 }, account.files.len());
+        account.delete(&format!("/2018-10-31/layers/l/versions/{last}"));
+        assert_eq!(account.files.len(), others - 1, "what has a version again makes room");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fakecloud_lambda::{Operation, parse};
+use fakecloud_lambda::{Operation, Scope, parse};
 use http::Method;
 use serde_json::json;
 
@@ -73,6 +73,47 @@ fn exactly_the_operations_documented_as_not_yet_answer_so() {
             _ => assert!(answer.status < 500, "{operation} is documented as {state}: {answer:?}"),
         }
     }
+}
+
+#[test]
+fn accounts_that_were_only_asked_for_are_not_kept() {
+    let mut account = Account::new();
+    let empty = format!("{:?}", account.lambda);
+    let mut keeping = Vec::new();
+    for (number, line) in BOTOCORE_REQUESTS.lines().enumerate() {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let (method, body) = (cells[1].parse().unwrap(), cells.get(3).copied().unwrap_or_default());
+        account.scope = Scope::new(&format!("{number:012}"), "eu-west-1").unwrap();
+        let answer = account.send(request(method, cells[2], body.to_owned()));
+        if format!("{:?}", account.lambda) != empty {
+            assert_eq!(answer.error, None, "{line}");
+            keeping.push(cells[0]);
+            account = Account::new();
+        }
+    }
+    let making = ["CreateCapacityProvider", "CreateCodeSigningConfig", "CreateFunction", "PublishLayerVersion"];
+    assert_eq!(keeping, making);
+}
+
+#[test]
+fn an_account_whose_last_thing_was_deleted_is_not_kept() {
+    let mut account = Account::new();
+    let empty = format!("{:?}", account.lambda);
+    let config = json!({ "AllowedPublishers": { "SigningProfileVersionArns":
+        ["arn:aws:signer:eu-west-1:111122223333:/signing-profiles/x"] } });
+    let config = account.post("/2020-04-22/code-signing-configs", &config).body["CodeSigningConfig"].clone();
+    account.create("f");
+    assert_ne!(format!("{:?}", account.lambda), empty);
+    let config = config["CodeSigningConfigArn"].as_str().unwrap().replace(':', "%3A");
+    assert_eq!(account.delete(&format!("/2020-04-22/code-signing-configs/{config}")).status, 204);
+    let invocation = account.resolve("/2015-03-31/functions/f/invocations", &[], b"").unwrap();
+    let running = account.lambda.admit(&invocation).unwrap();
+    account.delete("/2015-03-31/functions/f");
+    assert_ne!(format!("{:?}", account.lambda), empty, "its invocation is still under way");
+    account.lambda.ended(&running);
+    assert_eq!(format!("{:?}", account.lambda), empty);
+    account.restart();
+    assert_eq!(format!("{:?}", account.lambda), empty);
 }
 
 #[test]
