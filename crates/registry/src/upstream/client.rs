@@ -95,7 +95,9 @@ impl Client {
     /// What a challenge demands; `None` if that is a user and none is configured.
     async fn authorize(&self, ask: &Ask<'_>, challenge: &Challenge) -> Result<Option<Authorization>, (Problem, bool)> {
         let basic = ask.upstream.basic();
-        let Challenge::Bearer { realm, service, scope } = challenge else { return Ok(basic.map(Authorization::basic)) };
+        let Challenge::Bearer { realm, service, scope } = challenge else {
+            return Ok(basic.map(|basic| Authorization::basic(Instant::now(), basic)));
+        };
         let mut headers = HeaderMap::new();
         if let Some(basic) = basic {
             if realm.scheme() != "https" && !ask.upstream.is_plain() {

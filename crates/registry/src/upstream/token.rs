@@ -13,8 +13,12 @@ const EXPIRES_IN_SECONDS: u64 = 60;
 /// A token is not used in the last seconds of its life, so that it does not expire on its way.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// How long an issuer's word is believed.
+/// How long an issuer's word is believed, and an upstream's that takes a user and password.
 const LIFE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// The most that are kept. Clients may ask for any number of repositories, and some issuers have a token for each, be it
+/// there or not; a token is a few kilobytes long.
+const KEPT_MAX: usize = 1_000;
 
 /// The values of `Authorization` for each repository of each upstream.
 #[derive(Default)]
@@ -24,8 +28,7 @@ pub(super) struct Authorizations(Mutex<BTreeMap<(String, String), Authorization>
 #[derive(Clone)]
 pub(super) struct Authorization {
     value: HeaderValue,
-    /// `None`: it does not expire.
-    expires: Option<Instant>,
+    expires: Instant,
 }
 
 /// The answer of a token endpoint. Of the two names some use one, some the other.
@@ -45,10 +48,15 @@ impl Authorizations {
         found.is_good(now).then(|| found.value.clone())
     }
 
-    /// Keeps one, and forgets those that have expired.
+    /// Keeps one, and forgets those that have expired; of too many the one that expires first.
     pub(super) fn put(&self, now: Instant, upstream: &str, repository: &str, authorization: Authorization) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, authorization| authorization.is_good(now));
+        if all.len() >= KEPT_MAX {
+            let first = all.iter().min_by_key(|(_, authorization)| authorization.expires);
+            let first = first.map(|(repository, _)| repository.clone());
+            first.and_then(|repository| all.remove(&repository));
+        }
         all.insert((upstream.to_owned(), repository.to_owned()), authorization);
     }
 }
@@ -57,8 +65,8 @@ impl Authorizations {
 
 impl Authorization {
     /// One by user and password.
-    pub(super) fn basic(value: HeaderValue) -> Self {
-        Self { value, expires: None }
+    pub(super) fn basic(now: Instant, value: HeaderValue) -> Self {
+        Self { value, expires: now + LIFE_MAX }
     }
 
     /// One by a token, read from its issuer's answer.
@@ -69,7 +77,7 @@ impl Authorization {
         let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| "its token is no header value")?;
         value.set_sensitive(true);
         let life = Duration::from_secs(issued.expires_in.unwrap_or(EXPIRES_IN_SECONDS)).min(LIFE_MAX);
-        Ok(Self { value, expires: Some(now + life.saturating_sub(MARGIN)) })
+        Ok(Self { value, expires: now + life.saturating_sub(MARGIN) })
     }
 
     pub(super) fn value(&self) -> &HeaderValue {
@@ -77,7 +85,7 @@ impl Authorization {
     }
 
     fn is_good(&self, now: Instant) -> bool {
-        self.expires.is_none_or(|expires| now < expires)
+        now < self.expires
     }
 }
 
@@ -107,9 +115,21 @@ mod tests {
         assert_eq!(all.get(now, "hub", "a").unwrap(), "Bearer t");
         assert!(all.get(now, "hub", "b").is_none() && all.get(now, "quay", "a").is_none());
         let later = now + LIFE_MAX;
-        all.put(later, "hub", "b", Authorization::basic(HeaderValue::from_static("Basic x")));
+        all.put(later, "hub", "b", Authorization::basic(later, HeaderValue::from_static("Basic x")));
         assert_eq!(all.0.lock().unwrap().len(), 1, "what has expired is forgotten");
-        assert!(all.get(later + LIFE_MAX, "hub", "b").is_some());
+        assert!(all.get(later + LIFE_MAX - Duration::from_secs(1), "hub", "b").is_some());
+        assert!(all.get(later + LIFE_MAX, "hub", "b").is_none(), "a password is proved anew now and then");
+    }
+
+    #[test]
+    fn of_too_many_tokens_the_one_that_expires_first_is_forgotten() {
+        let (now, all) = (Instant::now(), Authorizations::default());
+        for number in 0..=KEPT_MAX as u64 {
+            let token = Authorization::basic(now + Duration::from_secs(number), HeaderValue::from_static("Basic x"));
+            all.put(now, "hub", &number.to_string(), token);
+        }
+        assert_eq!(all.0.lock().unwrap().len(), KEPT_MAX);
+        assert!(all.get(now, "hub", "0").is_none() && all.get(now, "hub", "1").is_some());
     }
 
     #[test]
