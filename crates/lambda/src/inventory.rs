@@ -2,12 +2,20 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{FunctionRecord, Lambda, layer::Layer, version::Function};
+use crate::{FunctionRecord, ImageContent, Lambda, Package, PinnedImage, layer::Layer, version::Function};
 
 impl Lambda {
     /// Every function version, such as a restored state has.
     pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
         self.spaces.values().flat_map(|space| space.functions().values()).flat_map(Function::records)
+    }
+
+    /// Every image of the caller's registry that some function version runs.
+    pub fn images(&self) -> impl Iterator<Item = &PinnedImage> {
+        self.functions().filter_map(|record| match &record.package {
+            Package::Image { content: ImageContent::Pinned(image), .. } => Some(image),
+            Package::Image { content: ImageContent::Pushed(_), .. } | Package::Zip { .. } => None,
+        })
     }
 
     /// Every archive that some function version or layer version needs, by its hex SHA-256; the caller may delete all

@@ -13,6 +13,7 @@ mod push;
 mod record;
 mod referrers;
 mod resolve;
+mod unused;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -49,12 +50,20 @@ impl Catalog {
     /// Lets a change happen. One for a repository that is not there, other than its creation, does nothing.
     pub(crate) fn apply(&mut self, change: Change) {
         let Change { repository: RepositoryKey { scope, name }, what } = change;
-        let repositories = self.scopes.entry(scope).or_default();
+        let Entry::Occupied(mut repositories) = self.scopes.entry(scope.clone()) else {
+            if let What::Put(settings) = what {
+                self.scopes.insert(scope, BTreeMap::from([(name, Repository::new(*settings))]));
+            }
+            return;
+        };
         if what == What::Delete {
-            repositories.remove(&name);
+            repositories.get_mut().remove(&name);
+            if repositories.get().is_empty() {
+                repositories.remove();
+            }
             return;
         }
-        match (repositories.entry(name), what) {
+        match (repositories.get_mut().entry(name), what) {
             (Entry::Occupied(mut repository), what) => repository.get_mut().apply(what),
             (Entry::Vacant(place), What::Put(settings)) => drop(place.insert(Repository::new(*settings))),
             (Entry::Vacant(_), _) => {}

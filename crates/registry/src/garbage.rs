@@ -3,13 +3,18 @@
 //! It is safe beside pushes. Whoever is about to refer to content says first that he needs it, which gives him that time;
 //! and a blob leaves a repository in the same step in which it is seen that no manifest there needs it. A layer may take
 //! longer than that: while anything is being uploaded to a repository, all of its blobs are needed.
+//!
+//! Images that came from an upstream are forgotten when nobody has pulled them for a week.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 
-use crate::catalog::{Change, What};
+use crate::catalog::{Change, RepositoryKey, UnixMillis, What};
+use crate::digest::Digest;
 use crate::distribution::auth::may_clear;
 use crate::registry::{ChangeError, Registry};
 
@@ -24,7 +29,23 @@ pub struct Collected {
     pub uploads: usize,
 }
 
+/// How long an image that was fetched from an upstream is kept after it was last pulled.
+const UNUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 impl Registry {
+    /// Forgets images that came from an upstream which is still one, and that nobody has pulled for a week, but for those
+    /// with the digests `named`: whoever asks for another fetches it again. Their content goes with the next collections,
+    /// their repositories once they are empty. Blocks.
+    ///
+    /// # Errors
+    /// Whatever the disk says. What was forgotten until then is.
+    pub fn forget_unused(&self, now: SystemTime, named: &BTreeSet<Digest>) -> io::Result<()> {
+        let since = UnixMillis::of(now.checked_sub(UNUSED_KEPT).unwrap_or(UNIX_EPOCH));
+        let has_upstream = |key: &RepositoryKey| self.upstreams().has(key);
+        let change = self.change_blocking(|catalog| Ok(((), catalog.unused(since, named, has_upstream))));
+        change.map_err(disk)
+    }
+
     /// Deletes what nothing has needed for a quarter of an hour, and ends uploads that were idle for an hour. Needs are
     /// noticed from one call to the next: call it every few minutes. Blocks.
     ///
@@ -60,12 +81,9 @@ impl Registry {
             awaited.iter().for_each(|(_, digest)| self.blobs().need(digest));
             let due = loose.into_iter().filter(|(_, digest)| self.blobs().is_due(now, digest));
             let changes: Vec<Change> = due.map(|(key, digest)| key.change(What::DeleteBlob(digest))).collect();
-            Ok::<_, std::convert::Infallible>(((), changes))
+            Ok(((), changes))
         });
-        change.map_err(|error| match error {
-            ChangeError::Refused(never) => match never {},
-            ChangeError::Disk(error) => error,
-        })
+        change.map_err(disk)
     }
 
     /// Deletes all repositories and ends all uploads. Their content goes with the next collections. Blocks.
@@ -81,5 +99,12 @@ impl Registry {
     /// as pushes show it.
     pub fn may_be_reset(&self, headers: &HeaderMap) -> bool {
         may_clear(self.config().token.as_ref(), headers)
+    }
+}
+
+fn disk(error: ChangeError<Infallible>) -> io::Error {
+    match error {
+        ChangeError::Refused(never) => match never {},
+        ChangeError::Disk(error) => error,
     }
 }

@@ -69,6 +69,11 @@ impl Upstreams {
         self.of(name)
     }
 
+    /// Whether what is missing in this repository is fetched.
+    pub(crate) fn has(&self, key: &RepositoryKey) -> bool {
+        key.scope == Scope::default() && self.of(key.name.clone()).is_some()
+    }
+
     fn of(&self, name: RepositoryName) -> Option<Source> {
         self.all.iter().find_map(|upstream| {
             let repository = upstream.repository(name.as_str())?;

@@ -97,6 +97,7 @@ impl Catalog {
                 size: new.size,
                 pushed_at: known.map_or(now, |known| known.pushed_at),
                 pulled_at: known.and_then(|known| known.pulled_at),
+                fetched: false,
                 manifest: new.manifest.clone(),
             };
             changes.push(key.change(What::PutManifest(new.digest, Box::new(record))));

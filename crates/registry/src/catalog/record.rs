@@ -63,6 +63,9 @@ pub(crate) struct ManifestRecord {
     pub(crate) pushed_at: UnixMillis,
     #[serde(default)]
     pub(crate) pulled_at: Option<UnixMillis>,
+    /// Whether it came from an upstream, where it can be had again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) fetched: bool,
     pub(crate) manifest: Manifest,
 }
 
@@ -71,7 +74,12 @@ pub(crate) struct ManifestRecord {
 impl UnixMillis {
     /// This moment, by the clock on the wall.
     pub(crate) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::of(SystemTime::now())
+    }
+
+    /// A point in time; one before 1970 is 1970's beginning.
+    pub(crate) fn of(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 

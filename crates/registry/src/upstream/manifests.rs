@@ -127,7 +127,7 @@ async fn store(
         received.write(&content).map(|()| received)
     });
     let size = fetch::store(registry, received.await?, &digest, "manifest").await?;
-    let record = ManifestRecord { size, pushed_at: UnixMillis::now(), pulled_at: None, manifest };
+    let record = ManifestRecord { size, pushed_at: UnixMillis::now(), pulled_at: None, fetched: true, manifest };
     let mut changes = vec![What::PutManifest(digest, Box::new(record))];
     if let Reference::Tag(tag) = reference {
         changes.push(What::PutTag(tag.clone(), digest));

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use fakecloud_registry::Digest;
 use tracing::{debug, warn};
 
 use crate::app::App;
@@ -28,11 +29,19 @@ fn sweep(app: &App, needed: &BTreeSet<PathBuf>) {
         Ok(deleted) => debug!(deleted, "swept the artifacts"),
         Err(error) => warn!(%error, "artifacts that nothing needs could not be deleted"),
     }
+    if let Err(error) = app.registry.forget_unused(SystemTime::now(), &images(app)) {
+        warn!(%error, "images that nobody pulls could not be deleted from the registry");
+    }
     match app.registry.collect_garbage(now) {
         Ok(collected) => debug!(?collected, "swept the registry"),
         Err(error) => warn!(%error, "what no image needs could not be deleted from the registry"),
     }
     app.blobs.quota().measure();
+}
+
+/// The images that functions name, as far as that is known by their digests.
+fn images(app: &App) -> BTreeSet<Digest> {
+    app.lambda().images().filter_map(|image| image.digest.parse().ok()).collect()
 }
 
 fn needed(app: &App) -> BTreeSet<PathBuf> {

@@ -97,7 +97,8 @@ impl Ecr {
         let manifest = Manifest::parse(None, content.as_bytes()).unwrap();
         let key = RepositoryKey { scope: Scope::new(ACCOUNT, REGION).unwrap(), name: repository.parse().unwrap() };
         let size = content.len() as u64;
-        let record = ManifestRecord { size, pushed_at: UnixMillis(1_800_000_000_500), pulled_at: None, manifest };
+        let pushed_at = UnixMillis(1_800_000_000_500);
+        let record = ManifestRecord { size, pushed_at, pulled_at: None, fetched: false, manifest };
         let mut changes: Vec<_> =
             record.manifest.blobs().map(|blob| key.change(What::PutBlob(blob.digest, blob.size))).collect();
         changes.push(key.change(What::PutManifest(digest, Box::new(record))));

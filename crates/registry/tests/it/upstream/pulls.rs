@@ -1,7 +1,9 @@
 //! Pulls of images that an upstream has.
 
+use std::time::{Duration, Instant, SystemTime};
+
 use fakecloud_registry::{Digest, FindError, Scope, media_type};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use super::ours::{Image, Ours};
@@ -28,6 +30,38 @@ async fn image_is_fetched_once_and_outlives_upstream_and_restart() {
     let ours = ours.restart().await;
     assert!(ours.pull(HUB, "1.36").await.is(&image));
     assert!(ours.pull(HUB, &image.digest().to_string()).await.is(&image));
+}
+
+#[tokio::test]
+async fn image_that_nobody_pulls_is_forgotten_after_a_week_and_fetched_again() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let (upstream, ours) = with_upstream(Door::Open).await;
+    let (image, named) = (Image::new("layer"), Image::new("of a function"));
+    image.publish(&upstream, "library/busybox", "1.36");
+    named.publish(&upstream, "library/busybox", "named");
+    assert!(ours.pull(HUB, "1.36").await.is(&image) && ours.pull(HUB, "named").await.is(&named));
+    let index = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [] }).to_string();
+    let pushed = ours.http().put(ours.url("/v2/app/manifests/v1")).header(CONTENT_TYPE, media_type::OCI_INDEX);
+    assert_eq!(pushed.body(index).send().await.unwrap().status(), 201);
+    let (pulled, start) = (SystemTime::now(), Instant::now());
+    let all = ours.files();
+    let collect = |days: u32, named: &[&Image], looks: u32| {
+        let named = named.iter().map(|image| image.digest()).collect();
+        for look in 0..looks {
+            ours.registry().forget_unused(pulled + days * DAY, &named).unwrap();
+            ours.registry().collect_garbage(start + look * DAY).unwrap();
+        }
+        ours.files()
+    };
+    assert_eq!(collect(6, &[], 4), all, "it was pulled less than a week ago");
+    assert_eq!(collect(8, &[&named], 4), all - 2, "manifest and layer of the one that nobody names");
+    assert!(ours.pull(HUB, "named").await.is(&named));
+    assert!(ours.pull(HUB, "1.36").await.is(&image), "it is fetched again");
+    assert_eq!(ours.files(), all);
+    assert_eq!(collect(8, &[], 4), 1, "the one that was pushed can be had nowhere else");
+    let repositories: Value = serde_json::from_slice(&ours.get("/v2/_catalog").await.expect(200)).unwrap();
+    assert_eq!(repositories["repositories"], json!(["app"]));
+    assert_eq!(ours.get("/v2/app/manifests/v1").await.status, 200);
 }
 
 #[tokio::test]
