@@ -6,6 +6,7 @@
 mod change;
 mod delete;
 mod garbage;
+mod listing;
 #[cfg(test)]
 mod props;
 mod pull;
@@ -20,6 +21,7 @@ use std::collections::btree_map::Entry;
 
 pub(crate) use self::change::{Change, RepositoryKey, What};
 pub(crate) use self::delete::DeleteError;
+use self::listing::Listing;
 pub(crate) use self::push::{Create, NewManifest, PushError};
 pub(crate) use self::record::{Encryption, ManifestRecord, Mutability, Settings, UnixMillis};
 pub(crate) use self::resolve::{Asked, Unknown, Wanted};
@@ -32,6 +34,7 @@ use crate::scope::Scope;
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     scopes: BTreeMap<Scope, BTreeMap<RepositoryName, Repository>>,
+    listing: Listing,
 }
 
 /// What is in a repository. Every tag points at a manifest of it.
@@ -49,6 +52,18 @@ pub(crate) struct Repository {
 impl Catalog {
     /// Lets a change happen. One for a repository that is not there, other than its creation, does nothing.
     pub(crate) fn apply(&mut self, change: Change) {
+        let is_new = matches!(change.what, What::Put(_)) && self.repository(&change.repository).is_none();
+        if !is_new && change.what != What::Delete {
+            return self.change(change);
+        }
+        let name = change.repository.name.clone();
+        let before = self.paths_of(&name);
+        self.change(change);
+        let now = self.paths_of(&name);
+        self.listing.follow(before, now);
+    }
+
+    fn change(&mut self, change: Change) {
         let Change { repository: RepositoryKey { scope, name }, what } = change;
         let Entry::Occupied(mut repositories) = self.scopes.entry(scope.clone()) else {
             if let What::Put(settings) = what {

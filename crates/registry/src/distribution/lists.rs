@@ -6,14 +6,13 @@ use http::HeaderName;
 use http::header::{CONTENT_TYPE, HeaderValue, LINK};
 use serde_json::{Value, json};
 
-use crate::catalog::{Asked, Catalog, ManifestRecord, Wanted};
+use crate::catalog::{Asked, ManifestRecord, Wanted};
 use crate::digest::Digest;
 use crate::distribution::blobs::{name_unknown, parse};
 use crate::distribution::call::Call;
 use crate::distribution::error::Error;
 use crate::distribution::page::Page;
 use crate::manifest::media_type;
-use crate::name::RepositoryPath;
 
 /// By which of its parameters a list of referrers was filtered.
 pub(super) const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
@@ -21,8 +20,8 @@ pub(super) const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-
 /// `GET` of the repositories' names, each as it leads there.
 pub(super) fn repositories(call: &Call) -> Result<Response, Error> {
     let page = Page::of(call)?;
-    let names = paths(&call.registry.catalog());
-    let (names, is_more) = page.cut(names.iter().map(String::as_str));
+    let catalog = call.registry.catalog();
+    let (names, is_more) = page.cut(catalog.paths_after(page.after));
     let link = names.last().filter(|_| is_more).and_then(|last| page.link("/v2/_catalog", last));
     Ok(linked(json!({ "repositories": names }), link))
 }
@@ -55,20 +54,6 @@ pub(super) fn referrers(call: &Call, asked: &Asked, digest: &str) -> Result<Resp
         response.headers_mut().insert(OCI_FILTERS_APPLIED, HeaderValue::from_static("artifactType"));
     }
     Ok(response)
-}
-
-/// The paths that lead to all repositories, in their order: the plain name wherever that is enough.
-fn paths(catalog: &Catalog) -> Vec<String> {
-    let path = |(scope, name): (&crate::scope::Scope, &crate::name::RepositoryName)| {
-        let plain = Asked { path: RepositoryPath { scope: None, name: name.clone() }, hint: None };
-        match catalog.find(&plain, Wanted::Repository) {
-            Ok((found, _)) if found.scope == *scope => name.to_string(),
-            Ok(_) | Err(_) => format!("{scope}/{name}"),
-        }
-    };
-    let mut paths: Vec<String> = catalog.repositories().map(|(scope, name, _)| path((scope, name))).collect();
-    paths.sort_unstable();
-    paths
 }
 
 fn descriptor(digest: &Digest, record: &ManifestRecord) -> Value {
