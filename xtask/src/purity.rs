@@ -7,13 +7,14 @@ use anyhow::{Result, bail};
 use crate::{paths, shell};
 
 /// The crates without IO.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "fakecloud-artifacts",
     "fakecloud-events",
     "fakecloud-iam",
     "fakecloud-lambda",
     "fakecloud-podspec",
     "fakecloud-pool",
+    "fakecloud-runtime-api",
 ];
 
 /// What brings a runtime, sockets, a clock, logs or processes with it. (getrandom is missing for zip, which would take
