@@ -15,6 +15,9 @@ pub enum Input {
     /// The environment ends. [`Report::Down`](crate::Report::Down) follows.
     Shutdown,
     /// The head of a call of the HTTP API has come.
+    ///
+    /// Before a call for the next event the shell feeds what the log pipes hold, which belongs to the invocation that the
+    /// call ends.
     Call {
         /// The call, a number that was never used before.
         call: CallId,

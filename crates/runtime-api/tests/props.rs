@@ -4,7 +4,8 @@
 mod walk;
 
 use proptest::prelude::*;
-use walk::{Model, walk};
+use walk::Model;
+use walk::steps::walk;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]

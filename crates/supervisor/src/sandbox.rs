@@ -15,6 +15,8 @@ pub(crate) struct Api {
     pub(crate) connection: Connection,
     /// The call that has no whole answer.
     pub(crate) call: Option<CallId>,
+    /// Whether the call asks for the next event.
+    is_next: bool,
     /// Whether the call's body is not read for now: it is ahead of its pace.
     pub(crate) is_paused: bool,
     /// Whether the call's body is not read for now: fakecloud has not taken what came before.
@@ -34,8 +36,10 @@ impl Supervisor {
             let token = self.token();
             if self.poller.add(&connection, token).is_ok() {
                 let interest = Interest { reads: true, writes: false };
-                self.connections
-                    .insert(token, Api { connection, call: None, is_paused: false, is_choked: false, interest });
+                self.connections.insert(
+                    token,
+                    Api { connection, call: None, is_next: false, is_paused: false, is_choked: false, interest },
+                );
             }
         }
     }
@@ -77,14 +81,19 @@ impl Supervisor {
                     let call = CallId(self.last_call);
                     api.call = Some(call);
                     self.calls.insert(call, token);
-                    if head.request.path.ends_with("/next") {
+                    // A call for the next event ends the invocation: whatever was written before it belongs to that one.
+                    api.is_next = head.request.path.ends_with("/next");
+                    if api.is_next {
+                        self.drain_pipes();
                         self.tell_memory();
                     }
                     self.feed(Input::Call { call, request: head.request });
                 }
                 (Event::Body(chunk), Some(call)) => self.feed(Input::Body { call, chunk }),
                 (Event::End(trailers), Some(call)) => {
-                    self.drain_pipes();
+                    if !api.is_next {
+                        self.drain_pipes();
+                    }
                     self.feed(Input::End { call, trailers });
                 }
                 (Event::Body(_) | Event::End(_), None) => {}

@@ -1,7 +1,6 @@
 //! Walks of inputs, and what an outsider knows of the environment from inputs and actions alone.
 
 mod model;
-mod steps;
+pub(crate) mod steps;
 
 pub(crate) use model::Model;
-pub(crate) use steps::walk;

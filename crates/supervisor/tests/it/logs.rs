@@ -18,6 +18,15 @@ fn log_has_the_invocation_between_its_start_and_its_report() {
 }
 
 #[test]
+fn line_behind_the_answer_belongs_to_its_invocation() {
+    let mut environment = Environment::start();
+    environment.invoke("a", &json!({"do": "late"}));
+    environment.invoke("b", &json!({"do": "echo"}));
+    let lines = environment.lines_to("START RequestId: b");
+    assert_eq!(lines[..3], ["START RequestId: a Version: $LATEST", "behind the answer", "END RequestId: a"]);
+}
+
+#[test]
 fn tail_has_what_was_printed_before_the_answer() {
     let mut environment = Environment::start();
     let event = json!({"do": "print", "text": "hello\n"}).to_string();

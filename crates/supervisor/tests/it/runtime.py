@@ -57,6 +57,9 @@ def handle(id, headers, event):
         sys.stdout.write(event["text"])
         sys.stdout.flush()
         answer(id, b"null")
+    elif do == "late":
+        answer(id, b"null")
+        print("behind the answer", flush=True)
     elif do == "raise":
         body = json.dumps({"errorMessage": "m", "errorType": "E"}).encode()
         call("POST", f"/invocation/{id}/error", body, {"Lambda-Runtime-Function-Error-Type": "Function.Error"})
