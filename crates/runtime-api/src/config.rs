@@ -206,8 +206,13 @@ impl Level {
         }
     }
 
-    /// The level of this name, in any case.
+    /// The level of this name, in any case. `WARNING` and `CRITICAL` are names that Python has for WARN and FATAL.
     pub fn named(name: &str) -> Option<Self> {
+        let name = match name.to_ascii_uppercase().as_str() {
+            "WARNING" => "WARN",
+            "CRITICAL" => "FATAL",
+            _ => name,
+        };
         let all = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
         all.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
     }

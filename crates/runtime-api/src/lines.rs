@@ -7,11 +7,11 @@ use bytes::Bytes;
 /// The most bytes of a line. A longer line is cut into several.
 pub(crate) const LINE_BYTES_MAX: usize = 256 * 1024;
 
-/// The first four bytes of a frame with a timestamp, whatever its level is.
-const FRAME_MAGIC: u32 = 0xa55a_0003;
+/// The first four bytes of a frame with a timestamp, without its level and its form.
+const FRAME_MAGIC: u32 = 0xa55a_0002;
 
-/// The bits of a frame's first four bytes that are the same at each level.
-const FRAME_MAGIC_MASK: u32 = 0xffff_0003;
+/// The bits that are the same in every frame: the lowest bit tells text from JSON, and the bits from the third on the level.
+const FRAME_MAGIC_MASK: u32 = 0xffff_0002;
 
 /// The bytes in front of a frame's text: type, length and microseconds since 1970.
 const FRAME_HEAD_BYTES: usize = 16;
@@ -103,7 +103,7 @@ impl Frames {
         let head: Vec<u8> = self.pending.iter().take(8).copied().collect();
         let number = |from: usize| Some(u32::from_be_bytes(head.get(from..from + 4)?.try_into().ok()?));
         let kind = number(0)?;
-        if kind & FRAME_MAGIC_MASK != FRAME_MAGIC & FRAME_MAGIC_MASK {
+        if kind & FRAME_MAGIC_MASK != FRAME_MAGIC {
             return self.finish();
         }
         let text_bytes = usize::try_from(number(4)?).unwrap_or(usize::MAX);
@@ -119,9 +119,9 @@ impl Frames {
 mod tests {
     use super::*;
 
-    fn frame(level: u32, text: &[u8]) -> Vec<u8> {
+    fn frame(kind: u32, text: &[u8]) -> Vec<u8> {
         let length = u32::try_from(text.len()).unwrap();
-        [&(FRAME_MAGIC | level << 2).to_be_bytes()[..], &length.to_be_bytes(), &7_u64.to_be_bytes(), text].concat()
+        [&kind.to_be_bytes()[..], &length.to_be_bytes(), &7_u64.to_be_bytes(), text].concat()
     }
 
     #[test]
@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn frames_are_the_same_wherever_the_chunks_are_cut() {
-        let bytes = [frame(0, b"a\nb"), frame(5, b""), frame(3, b"c")].concat();
+        // Text of no level, JSON of level ERROR, text of level CRITICAL, as awslambdaric writes them.
+        let bytes = [frame(0xa55a_0003, b"a\nb"), frame(0xa55a_0016, b""), frame(0xa55a_001b, b"c")].concat();
         for cut in 0..=bytes.len() {
             let mut frames = Frames::default();
             let mut all = frames.push(&bytes[..cut]);

@@ -155,3 +155,17 @@ fn nobody_is_served_behind_the_end() {
     assert_eq!(sandbox.invoke(invocation("a")), ["ended a: refused ShutDown"]);
     assert!(sandbox.after(60_000).is_empty());
 }
+
+#[test]
+fn late_news_of_an_old_call_is_not_the_new_ones() {
+    let (mut sandbox, _) = Sandbox::ready_with_extension();
+    let old = sandbox.calls;
+    sandbox.exit(RUNTIME, Exit::Status(1));
+    sandbox.exit(EXTENSION, Exit::Status(0));
+    assert_eq!(sandbox.environment.open_calls(), 0);
+    sandbox.invoke(invocation("a"));
+    let identifier = sandbox.register("agent", r#"{"events":["INVOKE"]}"#);
+    sandbox.get(NEXT, &[]);
+    assert!(sandbox.hang_up(old).is_empty());
+    assert!(sandbox.event_next(&identifier).iter().any(|it| it.contains(r#""eventType":"INVOKE""#)));
+}

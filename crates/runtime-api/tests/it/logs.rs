@@ -93,6 +93,8 @@ fn json_lines_below_the_level_are_left_out() {
         (r#"{"timestamp":"t","level":"INFO"}"#, false),
         (r#"{"timestamp":"t","level":"warn"}"#, true),
         (r#"{"timestamp":"t","level":"FATAL"}"#, true),
+        (r#"{"timestamp":"t","level":"WARNING"}"#, true),
+        (r#"{"timestamp":"t","level":"CRITICAL"}"#, true),
         (r#"{"timestamp":"t","level":7}"#, false),
         (r#"{"timestamp":"t","level":"loud"}"#, false),
         (r#"{"level":"ERROR"}"#, false),

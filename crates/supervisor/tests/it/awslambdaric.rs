@@ -55,6 +55,49 @@ fn module_that_is_missing_is_told_as_awslambdaric_tells_it() {
     assert_eq!(answer.json()["errorType"], "Runtime.ImportModuleError");
 }
 
+#[test]
+fn hooks_of_snapstart_run_before_the_snapshot_and_after_the_restore() {
+    let handler = "
+from snapshot_restore_py import register_after_restore, register_before_snapshot
+seen = []
+register_before_snapshot(lambda: seen.append('before'))
+register_after_restore(lambda: seen.append('after'))
+def handler(event, context):
+    return seen
+";
+    let differs = json!({
+        "command": [python(), "-m", "awslambdaric", "app.handler"],
+        "variables": {"PYTHONPATH": packages()}, "initialization": "snap-start",
+    });
+    let mut environment = Environment::with(differs, |folder| std::fs::write(folder.join("app.py"), handler).unwrap());
+    assert_eq!(environment.asked.field("fakecloud-init"), Some("done"));
+    assert_eq!(environment.invoke("a", &json!({})).json(), json!(["before", "after"]));
+    assert!(environment.line().starts_with("INIT_REPORT Init Duration: "));
+    assert!(environment.line().starts_with("RESTORE_REPORT Restore Duration: "));
+}
+
+#[test]
+fn json_log_has_one_object_for_each_record_of_awslambdaric() {
+    let handler = "
+import logging
+def handler(event, context):
+    logging.getLogger().warning('two\\nlines')
+    logging.getLogger().info('too little')
+";
+    let differs = json!({
+        "command": [python(), "-m", "awslambdaric", "app.handler"], "variables": {"PYTHONPATH": packages()},
+        "logFormat": "JSON", "applicationLogLevel": "WARN", "timeoutMs": 30_000,
+    });
+    let mut environment = Environment::with(differs, |folder| std::fs::write(folder.join("app.py"), handler).unwrap());
+    assert_eq!(environment.invoke("a", &json!({})).error_type(), None);
+    let mut parsed = || -> serde_json::Value { serde_json::from_str(&environment.line()).unwrap() };
+    assert_eq!(parsed()["type"], "platform.start");
+    let record = parsed();
+    assert_eq!((&record["level"], &record["message"]), (&json!("WARNING"), &json!("two\nlines")));
+    assert_eq!(record["requestId"], "a");
+    assert_eq!(parsed()["type"], "platform.report");
+}
+
 /// The folder with the package, installed by the first run.
 fn packages() -> PathBuf {
     let cache = PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/fakecloud/python");
