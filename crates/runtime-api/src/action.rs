@@ -61,6 +61,12 @@ pub enum Action {
         /// The line.
         line: Bytes,
     },
+    /// Bring a batch of the log to fakecloud: a JSON array of `{"timestamp": milliseconds, "message": line}`.
+    /// [`Input::Shipped`](crate::Input::Shipped) follows. There is one batch at a time.
+    Ship {
+        /// The batch.
+        batch: Bytes,
+    },
     /// Tell fakecloud.
     Report(Report),
 }

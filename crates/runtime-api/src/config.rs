@@ -97,6 +97,17 @@ pub struct Logging {
     pub group: String,
     /// The log stream, as [`log_stream`](crate::log_stream) names it.
     pub stream: String,
+    /// Whether fakecloud gets the lines, too.
+    pub shipping: LogShipping,
+}
+
+/// Whether fakecloud gets the lines that go to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogShipping {
+    /// Standard output is all.
+    Off,
+    /// In batches, behind the answers ([`Action::Ship`](crate::Action::Ship)).
+    Batches,
 }
 
 /// The form of the platform's lines in the log.

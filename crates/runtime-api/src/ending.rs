@@ -145,6 +145,7 @@ impl Environment {
         match then {
             Then::Down => {
                 self.phase = Phase::Down;
+                self.shipping.hurry();
                 self.report(Report::Down);
             }
             Then::Cold => {

@@ -8,7 +8,8 @@ use crate::extensions::Extensions;
 use crate::id::Identifiers;
 use crate::logs::Logs;
 use crate::phase::{Phase, Runtime, Timer, Timers};
-use crate::running::Running;
+use crate::running::{AnswerState, Running};
+use crate::shipping::Shipping;
 use crate::telemetry::Telemetry;
 use crate::{Action, Answer, CallId, Configuration, Input, Now, Process, Report, Request};
 
@@ -38,6 +39,7 @@ pub struct Environment {
     pub(crate) running: Option<Running>,
     pub(crate) telemetry: Telemetry,
     pub(crate) logs: Logs,
+    pub(crate) shipping: Shipping,
     pub(crate) timers: Timers,
     pub(crate) identifiers: Identifiers,
     pub(crate) memory_peak_mb: u32,
@@ -66,6 +68,7 @@ impl Environment {
             running: None,
             telemetry: Telemetry::default(),
             logs: Logs::default(),
+            shipping: Shipping::default(),
             timers: Timers::default(),
             memory_peak_mb: 0,
             init_duration: None,
@@ -90,9 +93,10 @@ impl Environment {
             Input::Output { process, chunk } => self.output(now, process, &chunk),
             Input::Record { process, text } => self.record(now, process, &text),
             Input::Delivered { subscriber, taken } => self.telemetry.delivered(subscriber, taken),
+            Input::Shipped { taken } => self.shipping.shipped(taken),
             Input::MemoryPeak { mb } => self.memory_peak_mb = mb,
         }
-        self.telemetry.send_due(now, &self.config, &mut self.actions);
+        self.send_due(now);
     }
 
     /// Does what was due at `now` or before.
@@ -106,13 +110,15 @@ impl Environment {
                 Timer::Pace => self.resume_reading(),
             }
         }
-        self.telemetry.send_due(now, &self.config, &mut self.actions);
+        self.send_due(now);
     }
 
     /// The moment to call [`handle_timeout`](Self::handle_timeout) at, and the reason (for the log).
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let telemetry = self.telemetry.next_deadline().map(|deadline| (deadline, "a batch of telemetry is due"));
-        [self.timers.next(), telemetry].into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
+        let log =
+            self.shipping.deadline(self.is_answer_awaited()).map(|deadline| (deadline, "a batch of the log is due"));
+        [self.timers.next(), telemetry, log].into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
     }
 
     /// The next thing to do.
@@ -124,7 +130,7 @@ impl Environment {
     pub fn held_bytes(&self) -> usize {
         let lines: usize = self.logs.outputs.values().map(crate::lines::Lines::len).sum();
         let response = self.running.as_ref().map_or(0, Running::held_bytes);
-        self.calls.held_bytes() + self.telemetry.held_bytes() + lines + response
+        self.calls.held_bytes() + self.telemetry.held_bytes() + self.shipping.held_bytes() + lines + response
     }
 
     /// The calls that wait for an answer or whose body is not complete.
@@ -154,6 +160,18 @@ impl Environment {
     pub(crate) fn request_id(&self) -> Option<String> {
         let is_begun = |it: &&Running| it.started.is_some() && it.figures.is_none();
         self.running.as_ref().filter(is_begun).map(|it| it.invocation.id.clone())
+    }
+
+    fn is_answer_awaited(&self) -> bool {
+        self.running.as_ref().is_some_and(|it| it.answer != AnswerState::Told)
+    }
+
+    /// Sends the batches of telemetry and of the log that are due.
+    fn send_due(&mut self, now: Now) {
+        self.telemetry.send_due(now, &self.config, &mut self.actions);
+        if let Some(batch) = self.shipping.batch(now, self.is_answer_awaited()) {
+            self.actions.push_back(Action::Ship { batch });
+        }
     }
 
     fn call(&mut self, now: Now, call: CallId, request: &Request) {

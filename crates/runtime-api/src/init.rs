@@ -134,7 +134,7 @@ impl Environment {
             self.tell_runtime_done(now, fatal.status.clone());
             self.tell_extensions(now, Some(&fatal.error.kind));
             if init.phase == InitPhase::Init {
-                self.tell_in_text(fatal.lines.clone());
+                self.tell_in_text(now, fatal.lines.clone());
             }
             let status = fatal.status.clone();
             self.tell(now, Event::InitReport { phase: init.phase, status, duration });

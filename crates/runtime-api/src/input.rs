@@ -81,6 +81,11 @@ pub enum Input {
         /// Whether the subscriber took the batch. A refused one is dropped and counted.
         taken: bool,
     },
+    /// A batch of the log has been taken by fakecloud, or was not.
+    Shipped {
+        /// Whether fakecloud has it. The lines of one that it has not are dropped and counted.
+        taken: bool,
+    },
     /// The most memory in MiB that the processes have used together. The shell tells it before the call that ends an
     /// invocation.
     MemoryPeak {

@@ -138,7 +138,7 @@ impl Environment {
     /// Ends the invocation with an error that ends the processes, too.
     pub(crate) fn invocation_failed(&mut self, now: Now, fatal: &Fatal) {
         self.finish_lines(now);
-        self.tell_in_text(fatal.lines.clone());
+        self.tell_in_text(now, fatal.lines.clone());
         let Some(running) = &mut self.running else { return };
         let is_cut = running.is_streaming && fatal.status != Status::Timeout;
         let error = if is_cut { words::truncated(&running.invocation.id) } else { fatal.error.clone() };
@@ -227,7 +227,7 @@ impl Environment {
         match self.phase.clone() {
             Phase::Init(init) | Phase::Restore { init, .. } => self.init_failed(now, &init, &fatal),
             Phase::Invoke => self.invocation_failed(now, &fatal),
-            Phase::Idle => self.tell_in_text(fatal.lines.clone()),
+            Phase::Idle => self.tell_in_text(now, fatal.lines.clone()),
             Phase::New | Phase::Ending(_) | Phase::Cold | Phase::Down => return,
         }
         let reason = if fatal.status == Status::Timeout { Reason::Timeout } else { Reason::Failure };

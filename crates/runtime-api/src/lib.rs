@@ -32,6 +32,7 @@ mod processes;
 mod route;
 mod running;
 mod runtime_calls;
+mod shipping;
 mod subscription;
 mod telemetry;
 mod time;
@@ -40,7 +41,7 @@ mod words;
 
 pub use action::{Action, Answer, Destination, Figures, FunctionError, Outcome, Program, Refusal, Report, Signal};
 pub use config::{
-    CALLS_MAX, Configuration, Credentials, EXTENSIONS_MAX, Initialization, Level, LogFormat, Logging,
+    CALLS_MAX, Configuration, Credentials, EXTENSIONS_MAX, Initialization, Level, LogFormat, LogShipping, Logging,
     PAYLOAD_BYTES_MAX, RuntimeVersion, SMALL_BODY_BYTES_MAX, STREAM_BYTES_MAX,
 };
 pub use environment::Environment;

@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::event::{Event, item};
 use crate::lines::Lines;
 use crate::telemetry::{Source, json_object};
-use crate::{Action, Level, LogFormat, Now, Process, Role, log_lines};
+use crate::{Action, Level, LogFormat, LogShipping, Now, Process, Role, log_lines};
 
 /// The most bytes of the log that a caller gets
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax>).
@@ -59,12 +59,12 @@ impl Environment {
         match self.config.logging.format {
             LogFormat::Text => {
                 for line in log_lines::text(&event, &self.config) {
-                    self.write(line.into());
+                    self.write(now, line.into());
                 }
             }
             LogFormat::Json if event.level(&self.config) >= self.config.logging.system_level => {
                 let (kind, record) = event.telemetry(&self.config);
-                self.write(item(now.epoch_ms, kind, &record).into());
+                self.write(now, item(now.epoch_ms, kind, &record).into());
             }
             LogFormat::Json => {}
         }
@@ -73,9 +73,9 @@ impl Environment {
     }
 
     /// Writes lines of the platform that only a text log has.
-    pub(crate) fn tell_in_text(&mut self, lines: Vec<String>) {
+    pub(crate) fn tell_in_text(&mut self, now: Now, lines: Vec<String>) {
         if self.config.logging.format == LogFormat::Text {
-            lines.into_iter().for_each(|line| self.write(line.into()));
+            lines.into_iter().for_each(|line| self.write(now, line.into()));
         }
     }
 
@@ -119,7 +119,7 @@ impl Environment {
             return;
         }
         self.telemetry.publish_line(now, source, &line);
-        self.write(line);
+        self.write(now, line);
     }
 
     /// Whether a JSON line of the function names a level that is not wanted. A line without a level or timestamp counts
@@ -137,8 +137,11 @@ impl Environment {
         level.unwrap_or(Level::Info) < wanted
     }
 
-    fn write(&mut self, line: Bytes) {
+    fn write(&mut self, now: Now, line: Bytes) {
         self.logs.keep(&line);
+        if self.config.logging.shipping == LogShipping::Batches {
+            self.shipping.push(now, line.clone());
+        }
         self.actions.push_back(Action::Log { line });
     }
 }

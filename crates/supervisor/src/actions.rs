@@ -34,6 +34,11 @@ impl Supervisor {
                     self.log.extend_from_slice(&line);
                     self.log.push(b'\n');
                 }
+                Action::Ship { batch } => {
+                    let notifier = self.notifier.clone();
+                    link::ship(self.settings.clone(), batch, move |taken| notifier.tell(Note::Shipped { taken }));
+                    self.is_shipping = true;
+                }
                 Action::Report(report) => self.report(report),
             }
         }

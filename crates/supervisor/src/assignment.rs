@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fakecloud_runtime_api::{
-    Configuration, Credentials, Initialization, Level, LogFormat, Logging, RuntimeVersion, log_stream,
+    Configuration, Credentials, Initialization, Level, LogFormat, LogShipping, Logging, RuntimeVersion, log_stream,
 };
 use serde::Deserialize;
 
@@ -55,6 +55,9 @@ struct Wire {
     access_key_id: String,
     secret_access_key: String,
     session_token: String,
+    /// Whether fakecloud wants the log.
+    #[serde(default)]
+    ships_log: bool,
     /// What the user has set.
     #[serde(default)]
     variables: BTreeMap<String, String>,
@@ -95,6 +98,7 @@ pub(crate) fn parse(
         system_level: level(&wire.system_log_level)?,
         group: wire.log_group,
         stream,
+        shipping: if wire.ships_log { LogShipping::Batches } else { LogShipping::Off },
     };
     let kinds = [Initialization::OnDemand, Initialization::ProvisionedConcurrency, Initialization::SnapStart];
     let initialization = kinds

@@ -5,6 +5,9 @@
 //!    upgrade to `fakecloud-environment`. Behind the 101, fakecloud is the HTTP/1.1 client and the supervisor the server.
 //! 3. `POST /invocation` runs the function ([`crate::requests`]). The next request is read when the environment is free.
 //!
+//! Where the assignment asks for it, `POST /_fakecloud/lambda/environment/logs` brings batches of the log, each over a connection
+//! of its own: `[{"timestamp": milliseconds, "message": line}]`.
+//!
 //! A connection that breaks is dialled again, and is the same environment.
 
 use std::io::{self, Read, Write};
@@ -14,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use fakecloud_runtime_api::FunctionError;
 
 use crate::http::{Connection, ResponseHead, response};
@@ -21,6 +25,7 @@ use crate::settings::Settings;
 
 const ASSIGNMENT: &str = "/_fakecloud/lambda/environment";
 const CONNECTION: &str = "/_fakecloud/lambda/environment/connection";
+const LOGS: &str = "/_fakecloud/lambda/environment/logs";
 const PROTOCOL: &str = "fakecloud-environment";
 
 /// The time for each step of a dial.
@@ -83,7 +88,7 @@ pub(crate) fn init_fields(failure: Option<&FunctionError>) -> Vec<(&'static str,
 /// The sentence says what failed.
 pub(crate) fn fetch(settings: &Settings) -> Result<Vec<u8>, String> {
     let mut stream = connect(&settings.server)?;
-    let (head, mut body) = request(&mut stream, settings, ASSIGNMENT, &[("Connection", "close".to_owned())])?;
+    let (head, mut body) = request(&mut stream, settings, ASSIGNMENT, &[("Connection", "close".to_owned())], None)?;
     if head.status != 200 {
         return Err(format!("{} answers {} to GET {ASSIGNMENT}", settings.server, head.status));
     }
@@ -103,7 +108,7 @@ pub(crate) fn dial(
 fn upgrade(settings: &Settings, mut fields: Vec<(&'static str, String)>) -> Dialled {
     let mut stream = connect(&settings.server)?;
     fields.extend([("Connection", "Upgrade".to_owned()), ("Upgrade", PROTOCOL.to_owned())]);
-    let (head, rest) = request(&mut stream, settings, CONNECTION, &fields)?;
+    let (head, rest) = request(&mut stream, settings, CONNECTION, &fields, None)?;
     if head.status != 101 {
         return Err(format!("{} answers {} to GET {CONNECTION}", settings.server, head.status));
     }
@@ -111,6 +116,25 @@ fn upgrade(settings: &Settings, mut fields: Vec<(&'static str, String)>) -> Dial
     open.map_err(|error| failed(settings, &error))?;
     keep_alive(&stream).map_err(|error| failed(settings, &error))?;
     Ok((stream, rest))
+}
+
+/// Brings a batch of the log, on a thread of its own, and tells whether it was taken.
+pub(crate) fn ship(settings: Settings, batch: Bytes, then: impl FnOnce(bool) + Send + 'static) {
+    thread::spawn(move || then(bring(&settings, &batch).is_ok()));
+}
+
+fn bring(settings: &Settings, batch: &[u8]) -> Result<(), String> {
+    let mut stream = connect(&settings.server)?;
+    let fields = [
+        ("Connection", "close".to_owned()),
+        ("Content-Type", "application/json".to_owned()),
+        ("Content-Length", batch.len().to_string()),
+    ];
+    let (head, _) = request(&mut stream, settings, LOGS, &fields, Some(batch))?;
+    match head.status {
+        200..300 => Ok(()),
+        status => Err(format!("{} answers {status} to POST {LOGS}", settings.server)),
+    }
 }
 
 fn connect(server: &str) -> Result<TcpStream, String> {
@@ -135,12 +159,15 @@ fn request(
     settings: &Settings,
     path: &str,
     fields: &[(&str, String)],
+    body: Option<&[u8]>,
 ) -> Result<(ResponseHead, Vec<u8>), String> {
     let Settings { server, token, .. } = settings;
-    let mut head = format!("GET {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n");
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n");
     fields.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     head.push_str("\r\n");
-    stream.write_all(head.as_bytes()).map_err(|error| failed(settings, &error))?;
+    let bytes = [head.as_bytes(), body.unwrap_or_default()].concat();
+    stream.write_all(&bytes).map_err(|error| failed(settings, &error))?;
     let mut input = Vec::new();
     loop {
         let mut piece = [0; 4_096];

@@ -34,6 +34,9 @@ const FIRST_FREE: u64 = 16;
 /// The descriptors and the processes that the function's processes may have, as on AWS.
 const FUNCTION_LIMIT: u64 = 1_024;
 
+/// The time for the last batches of the log.
+const LAST_BATCHES_MAX: Duration = Duration::from_secs(2);
+
 /// Process 1.
 pub(crate) struct Supervisor {
     pub(crate) settings: Settings,
@@ -62,6 +65,8 @@ pub(crate) struct Supervisor {
     /// The lines that are not written.
     pub(crate) log: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
+    /// Whether a batch of the log is under way.
+    pub(crate) is_shipping: bool,
     pub(crate) is_down: bool,
 }
 
@@ -69,6 +74,7 @@ pub(crate) struct Supervisor {
 pub(crate) enum Note {
     Delivered { subscriber: SubscriberId, taken: bool },
     Dialled(Dialled),
+    Shipped { taken: bool },
 }
 
 /// The way in which threads wake the loop.
@@ -139,6 +145,7 @@ impl Supervisor {
             serving: None,
             log: Vec::new(),
             scratch: vec![0; 64 * 1024],
+            is_shipping: false,
             is_down: false,
         })
     }
@@ -158,6 +165,18 @@ impl Supervisor {
             self.serve();
         }
         self.flush_log();
+        self.ship_the_rest()
+    }
+
+    /// Waits for the last batches of the log, for some seconds at most.
+    fn ship_the_rest(&mut self) -> std::io::Result<()> {
+        let deadline = Instant::now() + LAST_BATCHES_MAX;
+        while self.is_shipping && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.poller.wait(Some(left))?.contains(&NOTES) {
+                self.take_notes();
+            }
+        }
         Ok(())
     }
 
@@ -196,6 +215,10 @@ impl Supervisor {
             match note {
                 Note::Delivered { subscriber, taken } => self.feed(Input::Delivered { subscriber, taken }),
                 Note::Dialled(dialled) => self.dialled(dialled),
+                Note::Shipped { taken } => {
+                    self.is_shipping = false;
+                    self.feed(Input::Shipped { taken });
+                }
             }
         }
     }

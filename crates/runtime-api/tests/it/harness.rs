@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fakecloud_runtime_api::{
     Action, Answer, CallId, Configuration, Credentials, Destination, Environment, Exit, Initialization, Input,
-    Invocation, Level, LogFormat, LogTail, Logging, Now, Outcome, Process, Program, Report, Request, ResponseMode,
-    Role, Signal, SubscriberId,
+    Invocation, Level, LogFormat, LogShipping, LogTail, Logging, Now, Outcome, Process, Program, Report, Request,
+    ResponseMode, Role, Signal, SubscriberId,
 };
 
 pub(crate) const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -50,6 +50,7 @@ pub(crate) fn configuration() -> Configuration {
             system_level: Level::Info,
             group: "/aws/lambda/greeter".to_owned(),
             stream: "2023/11/14/[$LATEST]00".to_owned(),
+            shipping: LogShipping::Off,
         },
         runtime_version: None,
         execution_env: Some("AWS_Lambda_python3.14".to_owned()),
@@ -300,6 +301,7 @@ impl Sandbox {
                 format!("deliver {} to {place}: {}", subscriber.0, text(&batch))
             }
             Action::Log { line } => format!("log: {}", text(&line)),
+            Action::Ship { batch } => format!("ship: {:.300}", String::from_utf8_lossy(&batch)),
             Action::Report(report) => self.show_report(report),
         }
     }

@@ -7,6 +7,7 @@ mod harness;
 mod init;
 mod invoke;
 mod logs;
+mod shipping;
 mod snapstart;
 mod streaming;
 mod telemetry;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fakecloud_runtime_api::{
     Action, Answer, CALLS_MAX, CallId, Configuration, Credentials, Environment, Exit, Initialization, Input,
-    Invocation, Level, LogFormat, LogTail, Logging, Now, Outcome, Process, Report, Request, ResponseMode, Role,
-    SpawnFailure, SubscriberId,
+    Invocation, Level, LogFormat, LogShipping, LogTail, Logging, Now, Outcome, Process, Report, Request, ResponseMode,
+    Role, SpawnFailure, SubscriberId,
 };
 
 use super::steps::{SetUp, Step};
@@ -50,6 +50,7 @@ pub(crate) struct Model {
     external: Vec<String>,
     identifiers: Vec<String>,
     under_way: BTreeSet<SubscriberId>,
+    is_shipping: bool,
     /// Invocations by number, and what has come of each.
     invocations: BTreeMap<String, Seen>,
     /// The invocation whose event the runtime has.
@@ -88,6 +89,7 @@ impl Model {
             external,
             identifiers: Vec::new(),
             under_way: BTreeSet::new(),
+            is_shipping: false,
             invocations: BTreeMap::new(),
             event: None,
             is_down: false,
@@ -195,6 +197,10 @@ impl Model {
                     let chunk = Bytes::from_static(texts[text % texts.len()].as_bytes());
                     self.feed(Input::Output { process, chunk });
                 }
+            }
+            Step::Deliver { pick, taken } if pick.is_multiple_of(3) => {
+                self.is_shipping = false;
+                self.feed(Input::Shipped { taken });
             }
             Step::Deliver { pick, taken } => {
                 let subscriber = self.under_way.iter().nth(pick % self.under_way.len().max(1)).copied();
@@ -361,6 +367,10 @@ impl Model {
                 assert!(!batch.is_empty());
             }
             Action::Log { .. } => {}
+            Action::Ship { .. } => {
+                assert!(!self.is_shipping, "two batches of the log are under way");
+                self.is_shipping = true;
+            }
             Action::Report(report) => self.check_report(report),
         }
     }
@@ -456,6 +466,7 @@ fn configuration(set_up: SetUp) -> Configuration {
             system_level: Level::Debug,
             group: "g".to_owned(),
             stream: "s".to_owned(),
+            shipping: if set_up.is_json { LogShipping::Batches } else { LogShipping::Off },
         },
         runtime_version: None,
         execution_env: None,

@@ -86,6 +86,16 @@ impl Environment {
         (self.control, self.asked) = connected(&self.listener);
     }
 
+    /// Takes the next batch of the log.
+    pub(crate) fn batch(&self) -> Value {
+        let (mut stream, head) = accept(&self.listener);
+        assert_eq!(head.line, "POST /_fakecloud/lambda/environment/logs HTTP/1.1");
+        let mut body = vec![0; head.field("content-length").unwrap().parse().unwrap()];
+        stream.read_exact(&mut body).unwrap();
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
     pub(crate) fn break_connection(&self) {
         self.control.get_ref().shutdown(std::net::Shutdown::Both).unwrap();
     }

@@ -38,3 +38,15 @@ fn tail_has_what_was_printed_before_the_answer() {
         "{tail}"
     );
 }
+
+#[test]
+fn log_comes_in_batches_to_fakecloud_that_wants_it() {
+    let mut environment = Environment::with(json!({"shipsLog": true}), |_| {});
+    environment.invoke("a", &json!({"do": "print", "text": "hello\n"}));
+    let mut messages = Vec::new();
+    while !messages.iter().any(|it: &String| it.starts_with("REPORT")) {
+        let batch = environment.batch();
+        messages.extend(batch.as_array().unwrap().iter().map(|it| it["message"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(messages[..3], ["START RequestId: a Version: $LATEST", "hello", "END RequestId: a"]);
+}
