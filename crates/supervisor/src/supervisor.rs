@@ -91,7 +91,10 @@ pub(crate) struct Notifier {
 pub(crate) fn run() -> Result<(), String> {
     // The environment's token is not the function's business.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|error| error.to_string())?;
-    let settings = settings::settings(std::env::vars())?;
+    // Variables that are no text belong to nobody here.
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+    let settings = settings::settings(variables)?;
     let json = link::fetch(&settings)?;
     let mut supervisor = Supervisor::new(settings, &json)?;
     supervisor.feed(Input::Initialize);

@@ -1,7 +1,9 @@
 //! A stand-in for fakecloud, and the supervisor that dials it.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -65,6 +67,7 @@ impl Environment {
             .env("FAKECLOUD_TOKEN", "t0ken")
             .env("FAKECLOUD_RUNTIME_API", &api)
             .env("FAKECLOUD_LAMBDA_ORPHAN_TTL", "2")
+            .env("NO_TEXT", OsStr::from_bytes(b"\xff"))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

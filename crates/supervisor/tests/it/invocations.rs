@@ -82,6 +82,15 @@ fn stream_comes_piece_by_piece() {
 }
 
 #[test]
+fn stream_that_is_longer_than_what_waits_for_fakecloud_arrives_whole() {
+    let mut environment = Environment::with(json!({"timeoutMs": 60_000}), |_| {});
+    let pieces: Vec<String> = (0..80).map(|number| format!("{number:>60000}")).collect();
+    let event = json!({"do": "stream", "pieces": pieces}).to_string();
+    let answer = environment.invoke_with("a", &[STREAMING], event.as_bytes());
+    assert!(answer.text() == pieces.concat(), "{} bytes", answer.body.len());
+}
+
+#[test]
 fn stream_that_fails_half_way_has_its_error_in_the_trailers() {
     let mut environment = Environment::start();
     let trailers = "Lambda-Runtime-Function-Error-Type: Function.Broke\r\nLambda-Runtime-Function-Error-Body: e30=\r\n";
