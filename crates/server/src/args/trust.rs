@@ -22,7 +22,7 @@ pub(crate) struct TrustArgs {
     )]
     pub(crate) trusted_proxies: TrustedProxies,
 
-    /// Origins whose web pages may change something without signing, such as https://app.example.com, separated by commas [default: this server's own, by an address or a local name]
+    /// Origins whose web pages may change something without signing, such as `https://app.example.com`, separated by commas [default: this server's own, by an address or a local name]
     #[arg(
         long = "allowed-origins",
         env = "FAKECLOUD_ALLOWED_ORIGINS",
