@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::harness::{Fakecloud, Function, LogLevel, Namespace, eventually, with_temp_ns};
 
@@ -13,7 +13,7 @@ const REASON_WITHIN: Duration = Duration::from_secs(3);
 #[test]
 fn quota_that_is_full_of_idle_pods_ends_the_one_that_idled_longest() {
     with_temp_ns(|ns| {
-        put_in_force(ns, "pods", "3");
+        put_in_force(ns, &[("pods", "3")]);
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
         for name in ["first", "second", "third", "fourth"] {
@@ -32,11 +32,13 @@ fn quota_that_is_full_of_idle_pods_ends_the_one_that_idled_longest() {
     });
 }
 
+/// Limits of what a Pod states with none of the defaults.
+const UNSTATED: [(&str, &str); 2] = [("limits.cpu", "2"), ("requests.ephemeral-storage", "4Gi")];
+
 #[test]
 fn quota_of_what_pods_do_not_state_is_told_with_the_settings_that_satisfy_it() {
     with_temp_ns(|ns| {
-        put_in_force(ns, "limits.cpu", "2");
-        put_in_force(ns, "requests.ephemeral-storage", "4Gi");
+        put_in_force(ns, &UNSTATED);
         let refusing = Fakecloud::start(ns);
         refusing.lambda.create_function("counted", &Function::python_report());
         let asked = Instant::now();
@@ -48,8 +50,7 @@ fn quota_of_what_pods_do_not_state_is_told_with_the_settings_that_satisfy_it() {
         }
     });
     with_temp_ns(|ns| {
-        put_in_force(ns, "limits.cpu", "2");
-        put_in_force(ns, "requests.ephemeral-storage", "4Gi");
+        put_in_force(ns, &UNSTATED);
         let settings = [("FAKECLOUD_K8S_CPU", "100"), ("FAKECLOUD_K8S_EPHEMERAL_STORAGE", "function")];
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &settings);
         fakecloud.lambda.create_function("counted", &Function::python_report());
@@ -60,7 +61,7 @@ fn quota_of_what_pods_do_not_state_is_told_with_the_settings_that_satisfy_it() {
 #[test]
 fn burst_takes_as_many_places_as_it_needs() {
     with_temp_ns(|ns| {
-        put_in_force(ns, "pods", "4");
+        put_in_force(ns, &[("pods", "4")]);
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
         let (idle, called) = (["one", "two", "three", "four"], ["five", "six", "seven"]);
@@ -83,7 +84,7 @@ fn burst_takes_as_many_places_as_it_needs() {
 #[test]
 fn full_house_as_large_as_the_quota_still_changes_hands() {
     with_temp_ns(|ns| {
-        put_in_force(ns, "pods", "2");
+        put_in_force(ns, &[("pods", "2")]);
         let fakecloud = Fakecloud::start_with(ns, LogLevel::Debug, &[("FAKECLOUD_LAMBDA_MAX_PODS", "2")]);
         let lambda = &fakecloud.lambda;
         for name in ["first", "second", "third"] {
@@ -99,7 +100,7 @@ fn full_house_as_large_as_the_quota_still_changes_hands() {
 #[test]
 fn large_function_takes_the_places_of_several_small_ones() {
     with_temp_ns(|ns| {
-        put_in_force(ns, "requests.memory", "384Mi");
+        put_in_force(ns, &[("requests.memory", "384Mi")]);
         let fakecloud = Fakecloud::start(ns);
         let lambda = &fakecloud.lambda;
         for name in ["first", "second", "third"] {
@@ -121,7 +122,7 @@ fn large_function_takes_the_places_of_several_small_ones() {
 #[test]
 fn quota_that_others_have_used_up_is_the_reason_at_once() {
     with_temp_ns(|ns| {
-        put_in_force(ns, "pods", "2");
+        put_in_force(ns, &[("pods", "2")]);
         let fakecloud = Fakecloud::start(ns);
         fakecloud.lambda.create_function("crowded-out", &Function::python_report());
         for number in 1..=2 {
@@ -139,13 +140,15 @@ fn quota_that_others_have_used_up_is_the_reason_at_once() {
 }
 
 /// Limits the namespace to so much of a resource.
-fn put_in_force(ns: &Namespace, resource: &str, limit: &str) {
+fn put_in_force(ns: &Namespace, limits: &[(&str, &str)]) {
+    let hard: Map<String, Value> =
+        limits.iter().map(|(resource, limit)| ((*resource).to_owned(), json!(limit))).collect();
     ns.kubectl.create(&json!({
-        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "narrow"}, "spec": {"hard": {resource: limit}},
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "narrow"}, "spec": {"hard": hard},
     }));
     eventually("the quota is in force", || {
         let quota = ns.kubectl.json(&["get", "resourcequota", "narrow"]);
-        (quota["status"]["hard"][resource] == limit).then_some(())
+        (quota["status"]["hard"] == Value::Object(hard.clone())).then_some(())
     });
 }
 

@@ -1,5 +1,7 @@
 //! The token with which a Pod fetches its code stays between the Pod's init container and fakecloud.
 
+use std::io::Read as _;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Fakecloud, Function, LogLevel, Namespace, Pod, eventually, with_temp_ns};
@@ -64,8 +66,21 @@ fn artifacts_need_the_very_token_of_their_pod() {
             assert_eq!(answer.status, status, "with {bearer:?}: {answer}");
         }
         let code = fakecloud.lambda.get_as(&path, Some(&token(&mine)));
-        assert_eq!((code.status, &code.body), (200, &Function::python_report().zip()));
+        assert_eq!(code.status, 200, "{code}");
+        assert_eq!(files(&code.body), [("app.py".to_owned(), include_str!("functions/report.py").to_owned())]);
     });
+}
+
+/// The files of a tar.
+fn files(tar: &[u8]) -> Vec<(String, String)> {
+    let mut archive = tar::Archive::new(tar);
+    let entries = archive.entries().expect("it is a tar").map(|entry| entry.expect("it is a whole tar"));
+    let file = |mut entry: tar::Entry<'_, &[u8]>| {
+        let mut content = String::new();
+        entry.read_to_string(&mut content).expect("the file is text");
+        (entry.path().expect("the entry has a name").display().to_string(), content)
+    };
+    entries.map(file).collect()
 }
 
 /// The log of a container, once it has what is expected: a function answers before the kubelet knows that it runs.
