@@ -17,7 +17,7 @@ use crate::{
     violations::Violations,
 };
 
-/// The most elements of a list or map, where the model allows no more. It has most of these bounds far below, and AWS's
+/// The most elements of a list or map, unless twice the model's own maximum is more. Most of those are far below, and AWS's
 /// words for them show what was given.
 pub(crate) const ELEMENTS_MAX: usize = 1000;
 
@@ -91,10 +91,11 @@ impl Guided<'_, '_> {
         E::custom("refused")
     }
 
-    /// Refuses a list or map of more elements than the model allows, or than any request needs.
+    /// Refuses a list or map of more elements than twice those that the model allows, or than any request needs. Up to there
+    /// AWS's own words for too many show what was given.
     fn bound<E: serde::de::Error>(&mut self, elements: usize) -> Result<(), E> {
         let max = self.shape.max.and_then(|max| usize::try_from(max).ok());
-        if elements <= max.unwrap_or_default().max(ELEMENTS_MAX) {
+        if elements <= max.unwrap_or_default().saturating_mul(2).max(ELEMENTS_MAX) {
             return Ok(());
         }
         let mut violations = Violations::default();

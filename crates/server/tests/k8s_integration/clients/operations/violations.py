@@ -40,6 +40,8 @@ ABSENT = object()
 # A message tells so many violations at most, though it counts all, and shows so many bytes of each value.
 TOLD_MAX = 20
 SHOWN_BYTES_MAX = 2048
+# A longer body is refused unread, where it brings no archive.
+BODY_BYTES_MAX = 6_291_456
 
 
 # AWS answers wrong runtimes with errors and lists of its own, for which the tables have cases.
@@ -72,7 +74,10 @@ def all_at_once(shape):
 
 
 def can_travel(shape, violation):
-    """Whether a client can say it: no path has an empty segment, no header has a line break, no query has a null."""
+    """Whether a client can say it: no body is longer than one without an archive may be, no path has an empty segment, no header
+    has a line break, no query has a null."""
+    if len(str(violation.value)) > BODY_BYTES_MAX:
+        return False
     for name, member in shape.members.items():
         if lower(name) != violation.path.split(".")[0]:
             continue
