@@ -1,6 +1,8 @@
 //! Extensions as processes, with telemetry.
 
 use std::os::unix::fs::PermissionsExt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -20,13 +22,26 @@ fn extension_gets_events_and_telemetry_and_ends_with_the_environment() {
     });
     assert_eq!(environment.invoke("a", &json!({"do": "print", "text": "hello\n"})).json(), json!(null));
     assert_eq!(environment.invoke("b", &json!({"do": "echo", "value": 1})).json(), 1);
+    let seen = environment.folder.path().join("seen");
+    // The extension asks for batches every 25 ms, and gets none any more once it ends.
+    let told = || std::fs::read_to_string(&seen).unwrap().matches("platform.report").count();
+    until(|| told() == 2);
     let killed = std::process::Command::new("kill").arg(environment.supervisor.id().to_string()).status().unwrap();
     assert!(killed.success());
     assert!(environment.supervisor.wait().unwrap().success());
-    let seen = std::fs::read_to_string(environment.folder.path().join("seen")).unwrap();
+    let seen = std::fs::read_to_string(seen).unwrap();
     let events: Vec<&str> = seen.lines().filter(|line| !line.contains(' ')).collect();
     assert_eq!(events, ["INVOKE", "INVOKE", "SHUTDOWN"]);
     for kind in ["platform.initStart", "platform.start", "function hello", "platform.runtimeDone", "platform.report"] {
         assert!(seen.contains(kind), "no {kind} in {seen}");
+    }
+}
+
+/// Waits for what comes within milliseconds, and fails when it does not come at all.
+fn until(holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it did not come");
+        sleep(Duration::from_millis(5));
     }
 }
