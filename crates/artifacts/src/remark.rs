@@ -7,15 +7,15 @@ use crate::name::{EntryName, EntryPath};
 /// Something about an archive that its owner should hear of, although nothing is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// What it is about.
+    /// The peculiarity that was found.
     pub about: About,
-    /// The first entry, by path, that it is about.
+    /// The first entry, by path, that has it.
     pub entry: EntryName,
-    /// How many entries it is about. At least 1.
+    /// The number of entries that have it. At least 1.
     pub entries: u64,
 }
 
-/// What a remark is about.
+/// A peculiarity of an archive's entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     /// A backslash in a name, as Windows PowerShell's older `Compress-Archive` writes where others have a slash.

@@ -12,7 +12,7 @@ pub(crate) struct Tree<F> {
     nodes: BTreeMap<EntryPath, Node<F>>,
 }
 
-/// What is at a path. `F` is how to find a file's content or a link's target.
+/// The entry at a path. `F` says where a file's content or a link's target is found.
 #[derive(Debug)]
 pub(crate) enum Node<F> {
     Directory { mode: u32 },
@@ -84,7 +84,7 @@ impl<F> Node<F> {
         matches!(self, Self::Directory { .. })
     }
 
-    /// The same node, its content or target found by `find` of it.
+    /// Turns the `F` of a file or link into another one, by `find`.
     pub(crate) fn map<G>(self, find: impl FnOnce(F) -> G) -> Node<G> {
         match self {
             Self::Directory { mode } => Node::Directory { mode },

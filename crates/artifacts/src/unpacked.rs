@@ -22,7 +22,7 @@ pub struct Unpacked {
     unzipped_bytes: u64,
 }
 
-/// Why an archive is there.
+/// The invariant that every index leads to an archive.
 const INDEXED: &str = "the archives are those that were indexed";
 
 /// Where a file's content or a link's target is.
