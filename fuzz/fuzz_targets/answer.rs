@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use self::answer_reader::{AnswerReader, NoAnswer};
 
 // The server is a program, of which no other one can be made; this file needs nothing else of it.
-#[path = "../../crates/server/src/pods/answer_reader.rs"]
+#[path = "../../crates/server/src/environments/answer_reader.rs"]
 mod answer_reader;
 
 /// What came of an answer: its status, its body, whether it is whole, whether its connection serves on, and what is left.

@@ -9,6 +9,13 @@ use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
 use fakecloud_registry::Registry;
 
+use crate::backends::k8s::token::Secret;
+use crate::control::deployments::Deployments;
+use crate::control::image::OwnImages;
+use crate::control::provisioning::Provisioning;
+use crate::disk::blobs::Blobs;
+use crate::disk::writer::Writer;
+use crate::environments::driver::Handle;
 use crate::health::Health;
 use crate::http::forward::Forward;
 use crate::http::trust::Trust;
@@ -16,13 +23,6 @@ use crate::invocations::events;
 use crate::invocations::invocation_log::InvocationLog;
 use crate::invocations::waiting_bytes::Waiting;
 use crate::outbound::aws_client::AwsClient;
-use crate::pods::deployments::Deployments;
-use crate::pods::driver::Handle;
-use crate::pods::provisioning::Provisioning;
-use crate::pods::token::Secret;
-use crate::state::blobs::Blobs;
-use crate::state::image::OwnImages;
-use crate::state::writer::Writer;
 use crate::tls::identity::Identity;
 
 /// The parts of the server, shared by reference.

@@ -1,7 +1,6 @@
 //! The HTTP surface: fakecloud's own paths, the registry's below `/v2`, and AWS's APIs at every other.
 
 pub(crate) mod admin;
-pub(crate) mod artifacts;
 pub(crate) mod cross_site;
 pub(crate) mod ecr_api;
 pub(crate) mod entrance;
@@ -12,7 +11,6 @@ pub(crate) mod inspect;
 pub(crate) mod lambda_api;
 pub(crate) mod other_services;
 pub(crate) mod peek;
-mod pieces;
 pub(crate) mod proxies;
 pub(crate) mod refusal;
 mod request_body;
@@ -33,12 +31,12 @@ use fakecloud_podspec::{CODE_PATH, LAYERS_PATH};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
 
-use self::artifacts::ARCHIVES_PATH;
 use self::service::{Identified, Service, identify, of_form};
 use crate::app::App;
+use crate::backends::k8s::fetch::{self, ARCHIVES_PATH};
+use crate::common::request_id;
 use crate::health;
 use crate::invocations::invocation_log;
-use crate::request_id;
 
 /// Every route of the server, for what the [`entrance`] does not take. What has no route is for some API of AWS.
 fn router(app: App) -> Router {
@@ -47,9 +45,9 @@ fn router(app: App) -> Router {
         .route("/readyz", get(probe))
         .route("/_fakecloud/health", get(told_health))
         .route("/_fakecloud/tls/ca.crt", get(tls_authority))
-        .route(&format!("{CODE_PATH}/{{pod}}"), get(artifacts::code))
-        .route(&format!("{LAYERS_PATH}/{{pod}}"), get(artifacts::layers))
-        .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(artifacts::archive))
+        .route(&format!("{CODE_PATH}/{{pod}}"), get(fetch::code))
+        .route(&format!("{LAYERS_PATH}/{{pod}}"), get(fetch::layers))
+        .route(&format!("{ARCHIVES_PATH}/{{digest}}"), get(fetch::archive))
         .merge(guarded(app.clone()))
         .fallback(unrouted)
         .with_state(app.clone())

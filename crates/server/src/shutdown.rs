@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
-use crate::pods::driver::{Handle, Input};
+use crate::environments::driver::{Handle, Input};
 
 /// Invocations in flight may end within this; Kubernetes gives a Pod 30 s in all by default.
 const DRAIN: Duration = Duration::from_secs(15);

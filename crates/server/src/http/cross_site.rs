@@ -28,7 +28,7 @@ use tracing::warn;
 
 use super::service::{Identified, Service, identify, is_for_another_v2};
 use crate::args::AllowedOrigins;
-use crate::headers::TARGET;
+use crate::common::headers::TARGET;
 
 /// The header that says how far a page is from the server it asks. Browsers send it to trustworthy addresses, as those of
 /// one's own machine.

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode};
 use tracing::trace;
 
 use crate::app::App;
-use crate::headers::REQUEST_ID;
+use crate::common::headers::REQUEST_ID;
 use crate::http::refusal::{Protocol, Refusal};
 use crate::http::service::Service;
 

@@ -20,10 +20,11 @@ use super::proxies::settle;
 use super::refusal::{Protocol, Refusal};
 use super::service::{Identified, identify, is_for_another_v2};
 use super::unread::discard_rest;
-use super::{artifacts, aws, function_urls, router};
+use super::{aws, function_urls, router};
 use crate::app::App;
+use crate::backends::k8s::fetch;
+use crate::common::request_id;
 use crate::connections::{Activity, Busy, Full, Held, Peer, Terms};
-use crate::request_id;
 
 /// Paths of the kubelet's probes. They are answered over connections beyond the limit, as are Pods that start.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/_fakecloud/health"];
@@ -99,7 +100,7 @@ impl Service<http::Request<Incoming>> for Requests {
 impl Requests {
     /// Tells requests of probes and starting Pods, which no number of clients may keep out.
     fn is_reserved(&self, request: &Request) -> bool {
-        if artifacts::is_fetch(&self.app, request) {
+        if fetch::is_fetch(&self.app, request) {
             self.activity.fetch();
         }
         let path = request.uri().path();

@@ -8,11 +8,11 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use tracing::{debug, warn};
 
+use crate::common::words::chain;
 use crate::http::refusal::{Protocol, Refusal};
 use crate::http::service::Service;
 use crate::outbound::endpoint_url::EndpointUrl;
 use crate::outbound::http_client::HttpClient;
-use crate::words::chain;
 
 /// Headers that are about one connection, not about the request: RFC 9110, section 7.6.1.
 const OF_THE_CONNECTION: [HeaderName; 6] = [

@@ -15,13 +15,13 @@ use tracing::{trace, warn};
 use super::proxies::ClientIp;
 use super::request_body::{self, work_on};
 use crate::app::App;
-use crate::headers::{REQUEST_ID, TRACE_ID};
+use crate::common::headers::{REQUEST_ID, TRACE_ID};
+use crate::common::request_id;
+use crate::control::calls;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
 use crate::invocations::streaming::{Progress, Running, into_http};
 use crate::invocations::trace_id;
-use crate::request_id;
-use crate::state::control;
 
 /// Takes a page of a function out of the origin that it shares with the API, and with the pages of all other functions:
 /// whatever it asks of them it asks as a page of nobody's. A policy of the function's own counts as well.
@@ -78,7 +78,7 @@ async fn serve(
     };
     let read = request_body::read(body, UrlTarget::MAX_BODY_BYTES as u64, app.bodies.share(peer(head))).await;
     let (body, turn) = read.map_err(|error| error.told(UrlTarget::too_large, Error::service))?;
-    let moment = control::now();
+    let moment = calls::now();
     let request = UrlRequest {
         address,
         method: head.method.clone(),

@@ -12,11 +12,11 @@ use tracing::{error, trace, warn};
 
 use super::request_body;
 use crate::app::App;
-use crate::headers::REQUEST_ID;
-use crate::state::control;
-use crate::state::room;
-use crate::state::store::Write;
-use crate::state::writer::on_disk;
+use crate::common::headers::REQUEST_ID;
+use crate::control::calls;
+use crate::control::room;
+use crate::disk::store::Write;
+use crate::disk::writer::on_disk;
 
 /// The longest parameter, a policy document of 128 KiB, fits several times, whatever of it is percent-encoded.
 const BODY_BYTES_MAX: u64 = 1 << 20;
@@ -74,7 +74,7 @@ async fn apply(app: &App, caller: &Caller, call: &Call, request_id: &str) -> Res
         Ok(()) => Ok(response),
         Err(cause) => {
             error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
-            Err(Error::new(ErrorCode::ServiceFailure, control::unwritten(&cause)))
+            Err(Error::new(ErrorCode::ServiceFailure, calls::unwritten(&cause)))
         }
     }
 }
@@ -95,6 +95,6 @@ fn too_large() -> Error {
 }
 
 fn moment() -> fakecloud_iam::Moment {
-    let fakecloud_lambda::Moment { epoch_ms, random } = control::now();
+    let fakecloud_lambda::Moment { epoch_ms, random } = calls::now();
     fakecloud_iam::Moment { epoch_ms, random }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::app::App;
-use crate::pods::driver::Input;
+use crate::environments::driver::Input;
 
 /// All that the driver holds at one moment. Times are in milliseconds before that moment.
 #[derive(Debug, Serialize)]

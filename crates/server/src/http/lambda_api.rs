@@ -9,9 +9,9 @@ use tracing::{trace, warn};
 
 use super::request_body::{self, Turn, work_on};
 use crate::app::App;
-use crate::headers::{REQUEST_ID, TRACE_ID};
+use crate::common::headers::{REQUEST_ID, TRACE_ID};
+use crate::control::calls;
 use crate::invocations::{invoke, streaming, trace_id};
-use crate::state::control;
 
 /// Answers a request in the Lambda API's own words, whatever it is.
 pub(crate) async fn answer(app: &App, peer: Peer, request: &mut axum::extract::Request, request_id: &str) -> Response {
@@ -38,7 +38,7 @@ async fn run(app: &App, peer: Peer, request: &mut axum::extract::Request, reques
         let call = work_on(request.body.len(), parsed)?;
         drop(request);
         trace!(request_id, ?operation, "called");
-        return Ok(streaming::into_http(control::apply(app, scope, call).await?));
+        return Ok(streaming::into_http(calls::apply(app, scope, call).await?));
     }
     let call = work_on(request.body.len(), || InvokeCall::of(&parsed()?))?;
     let trace_id = trace_id::of(&request.headers);
@@ -46,7 +46,7 @@ async fn run(app: &App, peer: Peer, request: &mut axum::extract::Request, reques
     trace!(request_id, ?operation, "called");
     // An invocation may wait long for its environment, and is counted where it waits.
     drop(turn);
-    let invocation = app.lambda().resolve(&scope, &control::now(), call)?;
+    let invocation = app.lambda().resolve(&scope, &calls::now(), call)?;
     let mut response = if operation == Operation::InvokeWithResponseStream {
         streaming::invoke(app, invocation, request_id, &trace_id).await?
     } else {

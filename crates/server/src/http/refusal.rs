@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::headers::{REQUEST_ID, TARGET};
+use crate::common::headers::{REQUEST_ID, TARGET};
 use crate::http::service::Service;
 
 /// How a service words its errors.

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
-use crate::words::chain;
+use crate::common::words::chain;
 
 /// Work on a longer body is done where other requests do not wait for it: 50 MB of base64 take a tenth of a second.
 const WORKED_ON_AT_ONCE_BYTES_MAX: usize = 64 << 10;

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::app::App;
+use crate::disk::store::Cleared;
+use crate::disk::writer::on_disk;
+use crate::environments::driver::Input;
 use crate::invocations::events;
-use crate::pods::driver::Input;
-use crate::state::store::Cleared;
-use crate::state::writer::on_disk;
 
 /// How long the API server is given to take the deletion of all Pods.
 const PODS_DELETED_WITHIN: Duration = Duration::from_secs(30);

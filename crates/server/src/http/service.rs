@@ -8,7 +8,7 @@ use form_urlencoded::parse as parse_form;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, Method, Request, Uri};
 
-use crate::headers::TARGET;
+use crate::common::headers::TARGET;
 
 /// A service of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use http_body_util::{BodyExt, Limited};
 use tracing::{debug, warn};
 
 use crate::app::App;
+use crate::common::request_id;
+use crate::common::words::chain;
+use crate::control::calls;
 use crate::invocations::events::{self, Event};
 use crate::outbound::aws_client::{AwsError, AwsRequest, AwsService, Reach};
-use crate::request_id;
-use crate::state::control;
-use crate::words::chain;
 
 /// The times between attempts at a delivery; after the last one it is given up.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
@@ -46,7 +46,7 @@ struct Fault {
 
 /// Tells whoever is configured now; ends when they know, or cannot be told.
 pub(crate) async fn tell(app: &App, end: End) {
-    let now = control::now();
+    let now = calls::now();
     let plan = match app.lambda().plan_event(&end.event.target, &now) {
         Ok(plan) => plan,
         Err(gone) => {
@@ -123,7 +123,7 @@ async fn attempt(app: &App, delivery: &Delivery, generation: Generation, event: 
                 trace_id: event.trace_id.clone(),
                 target: target.clone(),
                 payload: payload.clone(),
-                accepted_ms: control::epoch_ms(),
+                accepted_ms: calls::epoch_ms(),
                 generation,
             };
             events::accept(app, next).await.map_err(|error| Fault::from(error.to_string()))
@@ -162,7 +162,7 @@ async fn call(app: &App, request: &ServiceRequest) -> Result<(), Fault> {
 impl End {
     /// Whether anybody is configured to be told.
     pub(crate) fn concerns_anybody(&self, app: &App) -> bool {
-        let plan = app.lambda().plan_event(&self.event.target, &control::now());
+        let plan = app.lambda().plan_event(&self.event.target, &calls::now());
         plan.is_ok_and(|plan| match self.condition {
             Condition::Success => plan.on_success.is_some(),
             Condition::RetriesExhausted | Condition::EventAgeExceeded | Condition::ZeroReservedConcurrency => {

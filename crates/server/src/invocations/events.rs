@@ -23,10 +23,10 @@ use self::handle::NotAccepted;
 pub(crate) use self::handle::{Handle, Input, accept, channel, reset};
 pub(crate) use self::restore::restored;
 use crate::app::App;
-use crate::deadline;
+use crate::common::deadline;
+use crate::disk::store::Cleared;
+use crate::disk::writer::{Writer, Written};
 use crate::invocations::destinations;
-use crate::state::store::Cleared;
-use crate::state::writer::{Writer, Written};
 
 /// What is asked for when the process ends is given up after this.
 const LAST_DELIVERIES: Duration = Duration::from_secs(2);

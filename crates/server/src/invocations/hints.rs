@@ -4,7 +4,7 @@ use fakecloud_lambda::Outcome;
 use fakecloud_podspec::Function;
 use tracing::warn;
 
-use crate::pods::lease::Lease;
+use crate::environments::lease::Lease;
 
 /// Logs what is likely behind the end of an invocation on this lease, and what helps.
 pub(crate) fn log(outcome: &Outcome, lease: &Lease, function: &Function, request_id: &str) {

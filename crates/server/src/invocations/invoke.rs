@@ -10,19 +10,19 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::app::App;
-use crate::headers::{CLIENT_CONTEXT, REQUEST_ID, TENANT_ID, TRACE_ID};
+use crate::common::headers::{CLIENT_CONTEXT, REQUEST_ID, TENANT_ID, TRACE_ID};
+use crate::common::to_the_end::ToTheEnd;
+use crate::common::words::chain;
+use crate::control::calls::retire;
+use crate::environments::connection::Header;
+use crate::environments::deployment::SharedDeployment;
+use crate::environments::driver::{Acquire, Handle, Input};
+use crate::environments::lease::Lease;
+use crate::environments::relay::Relay;
 use crate::invocations::admission::Admission;
 use crate::invocations::events::{self, Event};
 use crate::invocations::invocation_log::Source;
-use crate::invocations::relay::Relay;
 use crate::invocations::sent::{Held, Ran, Sent};
-use crate::pods::connection::Header;
-use crate::pods::deployment::SharedDeployment;
-use crate::pods::driver::{Acquire, Handle, Input};
-use crate::pods::lease::Lease;
-use crate::state::control::retire;
-use crate::to_the_end::ToTheEnd;
-use crate::words::chain;
 
 /// A warm Pod may end in the very moment it is chosen; so many in a row do not.
 const LEASES_MAX: u32 = 5;

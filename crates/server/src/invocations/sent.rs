@@ -7,14 +7,14 @@ use fakecloud_lambda::Outcome;
 use fakecloud_pool::After;
 use tracing::{info, warn};
 
+use crate::environments::connection::{Answer, Header};
+use crate::environments::deployment::SharedDeployment;
+use crate::environments::emulator;
+use crate::environments::lease::{Cut, Lease};
+use crate::environments::relay::Relay;
 use crate::invocations::admission::Admission;
 use crate::invocations::hints;
 use crate::invocations::invocation_log::OpenEntry;
-use crate::invocations::relay::Relay;
-use crate::pods::connection::{Answer, Header};
-use crate::pods::deployment::SharedDeployment;
-use crate::pods::emulator;
-use crate::pods::lease::{Cut, Lease};
 
 /// The emulator answers a timeout 100 ms late; its clock includes init. Whoever says nothing until then never will.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(3);

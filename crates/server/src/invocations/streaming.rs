@@ -11,9 +11,9 @@ use futures_util::stream;
 use http::HeaderValue;
 
 use crate::app::App;
+use crate::environments::relay::{Pieces, Relay};
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
-use crate::invocations::relay::{Pieces, Relay};
 
 /// An invocation that has begun to answer. Dropped before its end, it runs on where it was sent already.
 pub(crate) struct Running {

@@ -4,9 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue};
 
-use crate::headers::TRACE_ID;
-use crate::keyed_hash::hex;
-use crate::request_id;
+use crate::common::headers::TRACE_ID;
+use crate::common::keyed_hash::hex;
+use crate::common::request_id;
 
 /// The header's value, new where the request has none: the time, 96 random bits, and that nobody samples it.
 pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {

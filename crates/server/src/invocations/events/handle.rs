@@ -10,9 +10,9 @@ use tracing::{error, warn};
 
 use super::Event;
 use crate::app::App;
-use crate::pods::driver::RESET;
-use crate::state::room;
-use crate::state::writer::{Written, on_disk};
+use crate::control::room;
+use crate::disk::writer::{Written, on_disk};
+use crate::environments::driver::RESET;
 
 /// Everything that can happen to the queue.
 pub(crate) enum Input {

@@ -8,8 +8,8 @@ use tracing::info;
 use super::{Input, event, run};
 use crate::app::App;
 use crate::args::Args;
-use crate::state::store::Store;
-use crate::state::writer::Writer;
+use crate::disk::store::Store;
+use crate::disk::writer::Writer;
 
 /// The task that owns the queue.
 ///

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{AwsService, Credentials};
-use crate::keyed_hash::{hex, hmac_sha256};
+use crate::common::keyed_hash::{hex, hmac_sha256};
 
 /// By whom, where and when a request is signed.
 pub(super) struct Signing<'a> {

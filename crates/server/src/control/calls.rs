@@ -1,0 +1,114 @@
+//! Calls of the control plane: store what they bring, change the state, persist the change, answer.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Moment, Origin, Response, Scope};
+use tracing::{error, warn};
+
+use crate::app::App;
+use crate::common::request_id;
+use crate::common::to_the_end::ToTheEnd;
+use crate::common::words::chain;
+use crate::control::archive;
+use crate::control::deployments::Superseded;
+use crate::control::provisioning;
+use crate::control::room;
+use crate::disk::store::Write;
+use crate::disk::writer::{Written, on_disk};
+use crate::environments::deployment::{Deployment, SharedDeployment};
+use crate::environments::driver::Input;
+
+/// Runs one call of the control plane to its end, whether its client stays or not: half a change helps nobody.
+pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Response, Error> {
+    let app = app.clone();
+    ToTheEnd::new(async move { run(&app, &scope, call).await }).await
+}
+
+async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
+    room::for_operation(app, call.operation().name()).await.map_err(Error::storage_full)?;
+    let code = code(app, scope, &call).await?;
+    provisioning::refresh(app, call.operation()).await;
+    let (response, superseded, written) = change(app, scope, &call, code)?;
+    let written = on_disk(written).await;
+    superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
+    match written {
+        Ok(()) => Ok(response),
+        Err(cause) => {
+            error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
+            Err(Error::service(unwritten(&cause)))
+        }
+    }
+}
+
+/// Gets hold of the code that a call brings or names.
+async fn code(app: &App, scope: &Scope, call: &Call) -> Result<Option<Code>, Error> {
+    if let Some(archive) = call.archive() {
+        app.lambda().check(scope, &now(), call)?;
+        return Ok(Some(Code::Archive(archive::store(app, scope, archive).await?)));
+    }
+    let (Some(uri), Some(images)) = (call.image(), &app.own_images) else { return Ok(None) };
+    Ok(images.find(uri, call.origin().map(Origin::authority)).await.map(Code::Image))
+}
+
+/// What callers hear of a change that is not on disk.
+pub(crate) fn unwritten(cause: &io::Error) -> String {
+    format!("the change is made, but could not be written to the data directory and ends with this process: {cause}")
+}
+
+/// Changes the state, lets deployments follow and queues the records, all in one step.
+fn change(
+    app: &App,
+    scope: &Scope,
+    call: &Call,
+    code: Option<Code>,
+) -> Result<(Response, Vec<Superseded>, Option<Written>), Error> {
+    let mut lambda = app.lambda();
+    let applied = lambda.apply(scope, &now(), call, code)?;
+    let superseded = app.deployments.follow(applied.effects);
+    if !applied.changes.is_empty() {
+        app.provisioning.changed();
+    }
+    let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
+    let written = writer.map(|writer| writer.write(applied.changes.into_iter().map(Write::from).collect()));
+    Ok((applied.response, superseded, written))
+}
+
+/// Retires the Pods of what a version ran before, unless they would be the same again. New Pods start on demand.
+fn redeploy(app: &App, superseded: Superseded) {
+    let Superseded { old, new } = superseded;
+    match (old, new) {
+        (Some(old), None) => retire(app, &old),
+        (Some(old), Some(record)) => drop(tokio::spawn(replace(app.clone(), old, record))),
+        (None, Some(_) | None) => {}
+    }
+}
+
+async fn replace(app: App, old: SharedDeployment, record: Arc<FunctionRecord>) {
+    let new = app.deployments.of(&record).await;
+    if let Err(error) = &new {
+        warn!(function = %record.arn(), error = %chain(error), "the new configuration cannot be deployed");
+    }
+    if new.map_or(true, |new| new.id != old.id) {
+        retire(&app, &old);
+    }
+}
+
+/// Drains the Pods of a deployment, whichever tenant they are for.
+pub(crate) fn retire(app: &App, old: &Deployment) {
+    app.driver.send(Input::Retire { family: old.family.clone() });
+    // It may be what a version has gone back to meanwhile.
+    app.provisioning.changed();
+}
+
+/// The wall clock and fresh randomness, for the pure control plane.
+pub(crate) fn now() -> Moment {
+    Moment { epoch_ms: epoch_ms(), random: request_id::random() }
+}
+
+/// Milliseconds since the Unix epoch, of the wall clock.
+pub(crate) fn epoch_ms() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,66 @@
+//! Aliases with provisioned concurrency that move: their invocations go over when the Pods of the new version are ready.
+
+use std::future::{pending, ready};
+use std::pin::pin;
+
+use fakecloud_lambda::HandOver;
+use fakecloud_pool::DeployId;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::oneshot;
+use tracing::{error, info};
+
+use crate::app::App;
+use crate::disk::store::Write;
+use crate::disk::writer::on_disk;
+use crate::environments::driver::Input;
+
+/// Why an alias need not wait for its new version any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The Pods of its new version are ready.
+    Ready,
+    /// They never will be as long as other Pods are kept: there is no room for all that are provisioned.
+    NoRoom,
+}
+
+/// Waits until one of the aliases need not wait any more. The pool knows already what it is to provision.
+pub(crate) async fn next_settled(app: &App) -> (HandOver, Settled) {
+    let hand_overs = app.lambda().hand_overs();
+    let waiting: FuturesUnordered<_> = hand_overs.into_iter().map(|hand_over| settled(app, hand_over)).collect();
+    match pin!(waiting.filter_map(ready)).next().await {
+        Some(settled) => settled,
+        None => pending().await,
+    }
+}
+
+/// From now on, invocations of the alias run its new version.
+pub(crate) async fn complete(app: &App, hand_over: &HandOver, settled: Settled) {
+    let written = {
+        let mut lambda = app.lambda();
+        // Without a change, somebody moved or deleted the alias meanwhile.
+        let Some(changes) = lambda.hand_over(hand_over) else { return };
+        let from = hand_over.from.arn();
+        let is_wanted = || lambda.provisioned().iter().any(|version| version.record.arn() == from);
+        if settled == Settled::NoRoom && !is_wanted() {
+            // While the state is locked, so that no invocation of the new version finds these Pods in its place.
+            app.provisioning.unprovision(&app.driver, &from);
+        }
+        app.writer.as_ref().map(|writer| writer.write(changes.into_iter().map(Write::from).collect()))
+    };
+    info!(
+        version = hand_over.to.arn(),
+        "the invocations of an alias with provisioned concurrency go to its new version"
+    );
+    if let Err(cause) = on_disk(written).await {
+        error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
+    }
+}
+
+/// `None` where nothing is provisioned, since the version cannot be deployed or is gone.
+async fn settled(app: &App, hand_over: HandOver) -> Option<(HandOver, Settled)> {
+    let deploy: DeployId = app.deployments.of(&hand_over.to).await.ok()?.id.clone();
+    let (reply, settled) = oneshot::channel();
+    app.driver.send(Input::AwaitProvisioned { deploy, reply });
+    settled.await.ok().map(|settled| (hand_over, settled))
+}
