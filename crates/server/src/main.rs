@@ -117,6 +117,7 @@ mod outbound {
 
 /// Facts and small tools that all of the above stand on.
 mod common {
+    pub(crate) mod clock;
     pub(crate) mod deadline;
     pub(crate) mod headers;
     pub(crate) mod keyed_hash;

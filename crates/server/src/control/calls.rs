@@ -2,13 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Moment, Origin, Response, Scope};
+use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Origin, Response, Scope};
 use tracing::{error, warn};
 
 use crate::app::App;
-use crate::common::request_id;
+use crate::common::clock;
 use crate::common::to_the_end::ToTheEnd;
 use crate::common::words::chain;
 use crate::control::archive;
@@ -45,7 +44,7 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
 /// Gets hold of the code that a call brings or names.
 async fn code(app: &App, scope: &Scope, call: &Call) -> Result<Option<Code>, Error> {
     if let Some(archive) = call.archive() {
-        app.lambda().check(scope, &now(), call)?;
+        app.lambda().check(scope, &clock::now(), call)?;
         return Ok(Some(Code::Archive(archive::store(app, scope, archive).await?)));
     }
     let (Some(uri), Some(images)) = (call.image(), &app.own_images) else { return Ok(None) };
@@ -65,7 +64,7 @@ fn change(
     code: Option<Code>,
 ) -> Result<(Response, Vec<Superseded>, Option<Written>), Error> {
     let mut lambda = app.lambda();
-    let applied = lambda.apply(scope, &now(), call, code)?;
+    let applied = lambda.apply(scope, &clock::now(), call, code)?;
     let superseded = app.deployments.follow(applied.effects);
     if !applied.changes.is_empty() {
         app.provisioning.changed();
@@ -100,15 +99,4 @@ pub(crate) fn retire(app: &App, old: &Deployment) {
     app.driver.send(Input::Retire { family: old.family.clone() });
     // It may be what a version has gone back to meanwhile.
     app.provisioning.changed();
-}
-
-/// The wall clock and fresh randomness, for the pure control plane.
-pub(crate) fn now() -> Moment {
-    Moment { epoch_ms: epoch_ms(), random: request_id::random() }
-}
-
-/// Milliseconds since the Unix epoch, of the wall clock.
-pub(crate) fn epoch_ms() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }

@@ -15,9 +15,9 @@ use tracing::{trace, warn};
 use super::proxies::ClientIp;
 use super::request_body::{self, work_on};
 use crate::app::App;
+use crate::common::clock;
 use crate::common::headers::{REQUEST_ID, TRACE_ID};
 use crate::common::request_id;
-use crate::control::calls;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
 use crate::invocations::streaming::{Progress, Running, into_http};
@@ -78,7 +78,7 @@ async fn serve(
     };
     let read = request_body::read(body, UrlTarget::MAX_BODY_BYTES as u64, app.bodies.share(peer(head))).await;
     let (body, turn) = read.map_err(|error| error.told(UrlTarget::too_large, Error::service))?;
-    let moment = calls::now();
+    let moment = clock::now();
     let request = UrlRequest {
         address,
         method: head.method.clone(),

@@ -12,6 +12,7 @@ use tracing::{error, trace, warn};
 
 use super::request_body;
 use crate::app::App;
+use crate::common::clock;
 use crate::common::headers::REQUEST_ID;
 use crate::control::calls;
 use crate::control::room;
@@ -95,6 +96,6 @@ fn too_large() -> Error {
 }
 
 fn moment() -> fakecloud_iam::Moment {
-    let fakecloud_lambda::Moment { epoch_ms, random } = calls::now();
+    let fakecloud_lambda::Moment { epoch_ms, random } = clock::now();
     fakecloud_iam::Moment { epoch_ms, random }
 }

@@ -9,6 +9,7 @@ use tracing::{trace, warn};
 
 use super::request_body::{self, Turn, work_on};
 use crate::app::App;
+use crate::common::clock;
 use crate::common::headers::{REQUEST_ID, TRACE_ID};
 use crate::control::calls;
 use crate::invocations::{invoke, streaming, trace_id};
@@ -46,7 +47,7 @@ async fn run(app: &App, peer: Peer, request: &mut axum::extract::Request, reques
     trace!(request_id, ?operation, "called");
     // An invocation may wait long for its environment, and is counted where it waits.
     drop(turn);
-    let invocation = app.lambda().resolve(&scope, &calls::now(), call)?;
+    let invocation = app.lambda().resolve(&scope, &clock::now(), call)?;
     let mut response = if operation == Operation::InvokeWithResponseStream {
         streaming::invoke(app, invocation, request_id, &trace_id).await?
     } else {

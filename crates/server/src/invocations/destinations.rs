@@ -12,9 +12,9 @@ use http_body_util::{BodyExt, Limited};
 use tracing::{debug, warn};
 
 use crate::app::App;
+use crate::common::clock;
 use crate::common::request_id;
 use crate::common::words::chain;
-use crate::control::calls;
 use crate::invocations::events::{self, Event};
 use crate::outbound::aws_client::{AwsError, AwsRequest, AwsService, Reach};
 
@@ -46,7 +46,7 @@ struct Fault {
 
 /// Tells whoever is configured now; ends when they know, or cannot be told.
 pub(crate) async fn tell(app: &App, end: End) {
-    let now = calls::now();
+    let now = clock::now();
     let plan = match app.lambda().plan_event(&end.event.target, &now) {
         Ok(plan) => plan,
         Err(gone) => {
@@ -123,7 +123,7 @@ async fn attempt(app: &App, delivery: &Delivery, generation: Generation, event: 
                 trace_id: event.trace_id.clone(),
                 target: target.clone(),
                 payload: payload.clone(),
-                accepted_ms: calls::epoch_ms(),
+                accepted_ms: clock::epoch_ms(),
                 generation,
             };
             events::accept(app, next).await.map_err(|error| Fault::from(error.to_string()))
@@ -162,7 +162,7 @@ async fn call(app: &App, request: &ServiceRequest) -> Result<(), Fault> {
 impl End {
     /// Whether anybody is configured to be told.
     pub(crate) fn concerns_anybody(&self, app: &App) -> bool {
-        let plan = app.lambda().plan_event(&self.event.target, &calls::now());
+        let plan = app.lambda().plan_event(&self.event.target, &clock::now());
         plan.is_ok_and(|plan| match self.condition {
             Condition::Success => plan.on_success.is_some(),
             Condition::RetriesExhausted | Condition::EventAgeExceeded | Condition::ZeroReservedConcurrency => {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::control::calls;
+use crate::common::clock;
 
 /// Older invocations are forgotten.
 const ENTRIES_MAX: usize = 1_000;
@@ -90,7 +90,7 @@ impl InvocationLog {
             executed_version: invocation.function.version.clone(),
             request_id: request_id.to_owned(),
             source,
-            epoch_ms: calls::epoch_ms(),
+            epoch_ms: clock::epoch_ms(),
             payload: kept(&invocation.payload),
             end: None,
         };

@@ -10,13 +10,13 @@ use tracing::{debug, warn};
 
 use super::{Event, Input};
 use crate::app::App;
-use crate::control::calls;
+use crate::common::clock;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
 
 /// Runs the event and tells how it went.
 pub(super) async fn run(app: &App, id: EventId, event: Arc<Event>) -> Input {
-    let plan = match app.lambda().plan_event(&event.target, &calls::now()) {
+    let plan = match app.lambda().plan_event(&event.target, &clock::now()) {
         Ok(plan) => plan,
         Err(gone) => {
             warn!(request_id = event.request_id, error = %gone, "an asynchronous invocation is dropped");
@@ -30,7 +30,7 @@ pub(super) async fn run(app: &App, id: EventId, event: Arc<Event>) -> Input {
 
 /// What is configured now; where the function is gone, the next attempt will notice.
 pub(super) fn policy(app: &App, target: &EventTarget) -> Policy {
-    let plan = app.lambda().plan_event(target, &calls::now());
+    let plan = app.lambda().plan_event(target, &clock::now());
     plan.map_or_else(
         |_gone| Policy::default(),
         |plan| Policy { retries_max: plan.retries_max, age_max: age_max(&plan) },

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing::error;
 
-use crate::control::calls;
+use crate::common::clock;
 use crate::invocations::trace_id;
 
 /// An asynchronous invocation as it was accepted.
@@ -90,7 +90,7 @@ impl Event {
     /// What is accepted now of a caller who does not wait.
     pub(crate) fn new(request_id: &str, trace_id: &HeaderValue, invocation: Invocation) -> Self {
         let Invocation { target, payload, generation, .. } = invocation;
-        let accepted_ms = calls::epoch_ms();
+        let accepted_ms = clock::epoch_ms();
         let (request_id, trace_id) = (request_id.to_owned(), trace_id.clone());
         Self { request_id, trace_id, target, payload, accepted_ms, generation }
     }
@@ -102,7 +102,7 @@ impl Event {
 
     /// How long ago it was accepted, by the wall clock.
     pub(crate) fn age(&self) -> Duration {
-        Duration::from_millis(calls::epoch_ms().saturating_sub(self.accepted_ms))
+        Duration::from_millis(clock::epoch_ms().saturating_sub(self.accepted_ms))
     }
 
     /// Its record.
@@ -123,7 +123,7 @@ impl Event {
 
     /// Its way into the queue. What the wall clock says of the past becomes spans of time here.
     pub(crate) fn arrival(&self, event: EventId, progress: &Progress, policy: Policy) -> Arrival {
-        let now_ms = calls::epoch_ms();
+        let now_ms = clock::epoch_ms();
         Arrival {
             event,
             function: self.target.unqualified_arn().into(),
@@ -140,7 +140,7 @@ impl Progress {
     /// So many runs, and the next attempt after this time.
     pub(crate) fn in_future(runs: u32, wait: Duration) -> Self {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        Self { runs, not_before_ms: calls::epoch_ms().saturating_add(wait_ms), ended: None }
+        Self { runs, not_before_ms: clock::epoch_ms().saturating_add(wait_ms), ended: None }
     }
 
     /// What is held until the destinations are told.
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn wall_clock_of_the_record_becomes_age_and_wait() {
-        let now_ms = calls::epoch_ms();
+        let now_ms = clock::epoch_ms();
         let progress = Progress::in_future(1, Duration::from_secs(60));
         let arrival = event("a", now_ms - 10_000).arrival(EventId(1), &progress, Policy::default());
         assert!((10..20).contains(&arrival.age.as_secs()), "{:?}", arrival.age);
