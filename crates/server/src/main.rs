@@ -81,6 +81,7 @@ mod environments {
     pub(crate) mod lease;
     pub(crate) mod pod_entry;
     pub(crate) mod relay;
+    pub(crate) mod snapshot;
     pub(crate) mod timeline;
 }
 

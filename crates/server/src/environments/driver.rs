@@ -29,7 +29,7 @@ use crate::environments::connection::Connection;
 use crate::environments::deployment::SharedDeployment;
 use crate::environments::lease::Lease;
 use crate::environments::pod_entry::PodEntry;
-use crate::http::inspect::Snapshot;
+use crate::environments::snapshot::Snapshot;
 
 /// Everything that can happen to the driver.
 pub(crate) enum Input {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use crate::http::inspect::TimelineShown;
+use crate::environments::snapshot::TimelineShown;
 
 /// The steps of one Pod's cold start; each keeps the first moment it was seen at.
 pub(crate) struct Timeline {

@@ -6,7 +6,9 @@ use fakecloud_podspec::Package;
 use fakecloud_pool::{Event, Initialization, InstanceView, NodeView, StartsView};
 
 use super::{Deploy, Driver};
-use crate::http::inspect::{DeployShown, InstanceShown, Limits, NodeShown, Provisioned, Snapshot, StartsShown};
+use crate::environments::snapshot::{
+    DeployShown, InstanceShown, Limits, NodeShown, Provisioned, Snapshot, StartsShown,
+};
 
 impl Driver {
     pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
