@@ -13,16 +13,7 @@ use tracing::{error, info};
 use crate::app::App;
 use crate::disk::store::Write;
 use crate::disk::writer::on_disk;
-use crate::environments::driver::Input;
-
-/// Why an alias need not wait for its new version any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// The Pods of its new version are ready.
-    Ready,
-    /// They never will be as long as other Pods are kept: there is no room for all that are provisioned.
-    NoRoom,
-}
+use crate::environments::driver::{Input, Settled};
 
 /// Waits until one of the aliases need not wait any more. The pool knows already what it is to provision.
 pub(crate) async fn next_settled(app: &App) -> (HandOver, Settled) {

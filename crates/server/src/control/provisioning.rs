@@ -30,13 +30,6 @@ enum Asked {
     Failed(String),
 }
 
-/// What the driver knows of a deploy that is provisioned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Figures {
-    pub(crate) deploy: DeployId,
-    pub(crate) readiness: Readiness,
-}
-
 /// Follows the control plane until the process ends; what it wants at the start, it wanted before a restart.
 pub(crate) async fn run(app: App) {
     loop {

@@ -19,12 +19,11 @@ use fakecloud_pool::{After, Config, DeployId, Event, Failure, InstanceId, Invoca
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
+pub(crate) use self::provisioned::{Figures, Settled};
 pub(crate) use self::reset::RESET;
 use crate::backends::k8s::api::{ApiError, Deletion, PodChange};
 use crate::backends::k8s::launcher::Launcher;
 use crate::common::deadline;
-use crate::control::hand_over::Settled;
-use crate::control::provisioning::Figures;
 use crate::environments::connection::Connection;
 use crate::environments::deployment::SharedDeployment;
 use crate::environments::lease::Lease;

@@ -7,9 +7,23 @@ use fakecloud_pool::{DeployId, DeployView, Event, Failure};
 use tokio::sync::oneshot;
 
 use super::{Deploy, Driver};
-use crate::control::hand_over::Settled;
-use crate::control::provisioning::Figures;
 use crate::environments::deployment::SharedDeployment;
+
+/// Why an alias need not wait for its new version any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The Pods of its new version are ready.
+    Ready,
+    /// They never will be as long as other Pods are kept: there is no room for all that are provisioned.
+    NoRoom,
+}
+
+/// What the driver knows of a deploy that is provisioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) deploy: DeployId,
+    pub(crate) readiness: Readiness,
+}
 
 /// Someone who waits for a deploy's provisioned Pods.
 pub(super) struct Awaited {
