@@ -1,6 +1,7 @@
 //! The HTTP surface: fakecloud's own paths, the registry's below `/v2`, and AWS's APIs at every other.
 
 pub(crate) mod admin;
+mod answer;
 pub(crate) mod cross_site;
 pub(crate) mod ecr_api;
 pub(crate) mod entrance;
@@ -36,7 +37,6 @@ use crate::app::App;
 use crate::backends::k8s::fetch::{self, ARCHIVES_PATH};
 use crate::common::request_id;
 use crate::health;
-use crate::invocations::invocation_log;
 
 /// Every route of the server, for what the [`entrance`] does not take. What has no route is for some API of AWS.
 fn router(app: App) -> Router {
@@ -62,7 +62,7 @@ fn guarded(app: App) -> Router<App> {
         .route("/_fakecloud/lambda/pool", get(inspect::pool))
         .route("/_fakecloud/lambda/warm-containers", get(inspect::warm_containers))
         .route("/_fakecloud/lambda/{function}/evict-container", post(inspect::evict_container))
-        .route("/_fakecloud/lambda/invocations", get(invocation_log::list))
+        .route("/_fakecloud/lambda/invocations", get(inspect::invocations))
         .route("/_fakecloud/reset", post(reset::everything))
         .route("/_fakecloud/reset/lambda", post(reset::lambda))
         .route("/_reset", post(reset::everything))

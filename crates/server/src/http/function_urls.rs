@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use tracing::{trace, warn};
 
+use super::answer::into_http;
 use super::proxies::ClientIp;
 use super::request_body::{self, work_on};
 use crate::app::App;
@@ -20,7 +21,7 @@ use crate::common::headers::{REQUEST_ID, TRACE_ID};
 use crate::common::request_id;
 use crate::invocations::invocation_log::Source;
 use crate::invocations::invoke::{self, Terms};
-use crate::invocations::streaming::{Progress, Running, into_http};
+use crate::invocations::streaming::{Progress, Running};
 use crate::invocations::trace_id;
 
 /// Takes a page of a function out of the origin that it shares with the API, and with the pages of all other functions:

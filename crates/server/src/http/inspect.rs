@@ -1,4 +1,5 @@
-//! What people and tests ask about Pods: `/_fakecloud/lambda/pool`, `warm-containers` and `evict-container`.
+//! Questions of people and tests about invocations and Pods: `/_fakecloud/lambda/invocations`, `pool`, `warm-containers` and
+//! `evict-container`.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,6 +12,11 @@ use tokio::sync::oneshot;
 use crate::app::App;
 use crate::environments::driver::Input;
 use crate::environments::snapshot::Snapshot;
+
+/// `GET /_fakecloud/lambda/invocations`
+pub(crate) async fn invocations(State(app): State<App>) -> Response {
+    Json(app.invocation_log.shown()).into_response()
+}
 
 /// `GET /_fakecloud/lambda/pool`
 pub(crate) async fn pool(State(app): State<App>) -> Response {

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use hyper::body::Body as _;
 use tracing::{trace, warn};
 
+use super::answer;
 use super::request_body::{self, Turn, work_on};
 use crate::app::App;
 use crate::common::clock;
@@ -21,7 +22,7 @@ pub(crate) async fn answer(app: &App, peer: Peer, request: &mut axum::extract::R
         if answer.status.is_server_error() {
             warn!(request_id, %error, "a request failed");
         }
-        streaming::into_http(answer)
+        answer::into_http(answer)
     });
     trace!(request_id, status = response.status().as_u16(), "answered");
     let request_id = HeaderValue::try_from(request_id).expect("a UUID is a valid header value");
@@ -39,7 +40,7 @@ async fn run(app: &App, peer: Peer, request: &mut axum::extract::Request, reques
         let call = work_on(request.body.len(), parsed)?;
         drop(request);
         trace!(request_id, ?operation, "called");
-        return Ok(streaming::into_http(calls::apply(app, scope, call).await?));
+        return Ok(answer::into_http(calls::apply(app, scope, call).await?));
     }
     let call = work_on(request.body.len(), || InvokeCall::of(&parsed()?))?;
     let trace_id = trace_id::of(&request.headers);
@@ -49,9 +50,9 @@ async fn run(app: &App, peer: Peer, request: &mut axum::extract::Request, reques
     drop(turn);
     let invocation = app.lambda().resolve(&scope, &clock::now(), call)?;
     let mut response = if operation == Operation::InvokeWithResponseStream {
-        streaming::invoke(app, invocation, request_id, &trace_id).await?
+        answer::streamed(streaming::invoke(app, invocation, request_id, &trace_id).await?)
     } else {
-        streaming::into_http(invoke::invoke(app, invocation, request_id, &trace_id).await?)
+        answer::into_http(invoke::invoke(app, invocation, request_id, &trace_id).await?)
     };
     response.headers_mut().insert(TRACE_ID, trace_id);
     Ok(response)

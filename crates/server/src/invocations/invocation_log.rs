@@ -1,18 +1,15 @@
-//! The latest invocations, for tests that ask what was invoked: `GET /_fakecloud/lambda/invocations`. As in AWS's figures,
+//! The latest invocations, for tests that ask what was invoked. As in AWS's figures,
 //! what never ran is none.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use axum::Json;
-use axum::extract::State;
 use bytes::Bytes;
 use fakecloud_lambda::{Invocation, Outcome};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::app::App;
 use crate::common::clock;
 
 /// Older invocations are forgotten.
@@ -75,11 +72,6 @@ struct End {
     error: Option<String>,
 }
 
-/// `GET /_fakecloud/lambda/invocations`
-pub(crate) async fn list(State(app): State<App>) -> Json<Value> {
-    Json(app.invocation_log.shown())
-}
-
 // === impl InvocationLog ===
 
 impl InvocationLog {
@@ -108,7 +100,8 @@ impl InvocationLog {
         self.0.is_poisoned()
     }
 
-    fn shown(&self) -> Value {
+    /// All of them as JSON.
+    pub(crate) fn shown(&self) -> Value {
         // Every invocation takes the lock: what takes long comes after it.
         let entries: Vec<Entry> = lock(&self.0).latest.values().cloned().collect();
         json!({ "invocations": entries.iter().map(Entry::shown).collect::<Vec<_>>() })

@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 
 use axum::body::Body;
-use axum::response::Response;
 use bytes::Bytes;
 use fakecloud_lambda::{Error, Invocation, InvocationKind, Outcome, stream_chunk, stream_end};
 use futures_util::stream;
@@ -21,6 +20,13 @@ pub(crate) struct Running {
     pieces: Pieces,
 }
 
+/// An answer that is streamed, or one that is complete already.
+pub(crate) struct Answer {
+    pub(crate) head: fakecloud_lambda::Response,
+    /// None stands for the head's own body.
+    pub(crate) body: Option<Body>,
+}
+
 /// What comes of an invocation, in this order: pieces, then one end.
 pub(crate) enum Progress {
     /// A piece of the answer.
@@ -35,9 +41,9 @@ pub(crate) async fn invoke(
     invocation: Invocation,
     request_id: &str,
     trace_id: &HeaderValue,
-) -> Result<Response, Error> {
+) -> Result<Answer, Error> {
     if invocation.kind == InvocationKind::DryRun {
-        return Ok(into_http(invocation.accepted()));
+        return Ok(Answer { head: invocation.accepted(), body: None });
     }
     let head = invocation.stream_head();
     let mut running = Running::start(app, invocation, request_id, Terms::new(Source::ResponseStream, trace_id));
@@ -45,20 +51,11 @@ pub(crate) async fn invoke(
         Progress::End(Err(error)) => return Err(error),
         first @ (Progress::Piece(_) | Progress::End(Ok(_))) => first,
     };
-    let mut response = into_http(head);
-    *response.body_mut() = running.into_body(first, |progress| match progress {
+    let body = running.into_body(first, |progress| match progress {
         Progress::Piece(piece) => Ok(vec![stream_chunk(&piece)]),
         Progress::End(outcome) => Ok(stream_end(outcome)),
     });
-    Ok(response)
-}
-
-/// An answer whose body is sent as it is.
-pub(crate) fn into_http(answer: fakecloud_lambda::Response) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    response
+    Ok(Answer { head, body: Some(body) })
 }
 
 // === impl Running ===
