@@ -43,11 +43,14 @@ mod http;
 mod control {
     pub(crate) mod archive;
     pub(crate) mod calls;
+    pub(crate) mod commit;
     pub(crate) mod convert;
     pub(crate) mod deployments;
     pub(crate) mod hand_over;
+    pub(crate) mod iam_calls;
     pub(crate) mod image;
     pub(crate) mod provisioning;
+    pub(crate) mod reset;
     pub(crate) mod restore;
     pub(crate) mod room;
     pub(crate) mod s3_object;

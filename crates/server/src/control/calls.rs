@@ -1,21 +1,19 @@
 //! Calls of the control plane: store what they bring, change the state, persist the change, answer.
 
-use std::io;
 use std::sync::Arc;
 
 use fakecloud_lambda::{Call, Code, Error, FunctionRecord, Origin, Response, Scope};
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::app::App;
 use crate::common::clock;
 use crate::common::to_the_end::ToTheEnd;
 use crate::common::words::chain;
 use crate::control::archive;
+use crate::control::commit::Records;
 use crate::control::deployments::Superseded;
 use crate::control::provisioning;
 use crate::control::room;
-use crate::disk::store::Write;
-use crate::disk::writer::{Written, on_disk};
 use crate::environments::deployment::{Deployment, SharedDeployment};
 use crate::environments::driver::Input;
 
@@ -29,16 +27,10 @@ async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
     room::for_operation(app, call.operation().name()).await.map_err(Error::storage_full)?;
     let code = code(app, scope, &call).await?;
     provisioning::refresh(app, call.operation()).await;
-    let (response, superseded, written) = change(app, scope, &call, code)?;
-    let written = on_disk(written).await;
+    let (response, superseded, records) = change(app, scope, &call, code)?;
+    let kept = records.kept().await;
     superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
-    match written {
-        Ok(()) => Ok(response),
-        Err(cause) => {
-            error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
-            Err(Error::service(unwritten(&cause)))
-        }
-    }
+    kept.map(|()| response).map_err(|error| Error::service(error.to_string()))
 }
 
 /// Gets hold of the code that a call brings or names.
@@ -51,27 +43,20 @@ async fn code(app: &App, scope: &Scope, call: &Call) -> Result<Option<Code>, Err
     Ok(images.find(uri, call.origin().map(Origin::authority)).await.map(Code::Image))
 }
 
-/// What callers hear of a change that is not on disk.
-pub(crate) fn unwritten(cause: &io::Error) -> String {
-    format!("the change is made, but could not be written to the data directory and ends with this process: {cause}")
-}
-
 /// Changes the state, lets deployments follow and queues the records, all in one step.
 fn change(
     app: &App,
     scope: &Scope,
     call: &Call,
     code: Option<Code>,
-) -> Result<(Response, Vec<Superseded>, Option<Written>), Error> {
+) -> Result<(Response, Vec<Superseded>, Records), Error> {
     let mut lambda = app.lambda();
     let applied = lambda.apply(scope, &clock::now(), call, code)?;
     let superseded = app.deployments.follow(applied.effects);
     if !applied.changes.is_empty() {
         app.provisioning.changed();
     }
-    let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
-    let written = writer.map(|writer| writer.write(applied.changes.into_iter().map(Write::from).collect()));
-    Ok((applied.response, superseded, written))
+    Ok((applied.response, superseded, Records::of(app, applied.changes)))
 }
 
 /// Retires the Pods of what a version ran before, unless they would be the same again. New Pods start on demand.

@@ -8,11 +8,10 @@ use fakecloud_pool::DeployId;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::oneshot;
-use tracing::{error, info};
+use tracing::info;
 
 use crate::app::App;
-use crate::disk::store::Write;
-use crate::disk::writer::on_disk;
+use crate::control::commit::Records;
 use crate::environments::driver::{Input, Settled};
 
 /// Waits until one of the aliases need not wait any more. The pool knows already what it is to provision.
@@ -27,7 +26,7 @@ pub(crate) async fn next_settled(app: &App) -> (HandOver, Settled) {
 
 /// From now on, invocations of the alias run its new version.
 pub(crate) async fn complete(app: &App, hand_over: &HandOver, settled: Settled) {
-    let written = {
+    let records = {
         let mut lambda = app.lambda();
         // Without a change, somebody moved or deleted the alias meanwhile.
         let Some(changes) = lambda.hand_over(hand_over) else { return };
@@ -37,15 +36,14 @@ pub(crate) async fn complete(app: &App, hand_over: &HandOver, settled: Settled) 
             // While the state is locked, so that no invocation of the new version finds these Pods in its place.
             app.provisioning.unprovision(&app.driver, &from);
         }
-        app.writer.as_ref().map(|writer| writer.write(changes.into_iter().map(Write::from).collect()))
+        Records::of(app, changes)
     };
     info!(
         version = hand_over.to.arn(),
         "the invocations of an alias with provisioned concurrency go to its new version"
     );
-    if let Err(cause) = on_disk(written).await {
-        error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
-    }
+    // The log says what is not kept; nobody else waits for it.
+    drop(records.kept().await);
 }
 
 /// `None` where nothing is provisioned, since the version cannot be deployed or is gone.

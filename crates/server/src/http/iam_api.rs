@@ -8,16 +8,12 @@ use fakecloud_iam::{Call, Caller, Error, ErrorCode, Service, parse};
 use fakecloud_lambda::Scope;
 use http::HeaderValue;
 use http::request::Parts;
-use tracing::{error, trace, warn};
+use tracing::{trace, warn};
 
 use super::request_body;
 use crate::app::App;
-use crate::common::clock;
 use crate::common::headers::REQUEST_ID;
-use crate::control::calls;
-use crate::control::room;
-use crate::disk::store::Write;
-use crate::disk::writer::on_disk;
+use crate::control::iam_calls;
 
 /// The longest parameter, a policy document of 128 KiB, fits several times, whatever of it is percent-encoded.
 const BODY_BYTES_MAX: u64 = 1 << 20;
@@ -57,27 +53,7 @@ async fn run(
     let (form, _turn) = read.map_err(|error| error.told(too_large, failed))?;
     let call = parse(service, head.uri.query(), &form)?;
     trace!(request_id, action = call.action(), "called");
-    apply(app, &caller, &call, request_id).await
-}
-
-/// Changes the state and queues the records in one step, and answers once they are on disk.
-async fn apply(app: &App, caller: &Caller, call: &Call, request_id: &str) -> Result<fakecloud_iam::Response, Error> {
-    let room = room::for_operation(app, call.action()).await;
-    room.map_err(|reached| Error::new(ErrorCode::LimitExceeded, reached.to_string()))?;
-    let (response, written) = {
-        let mut iam = app.iam();
-        let applied = iam.apply(caller, &moment(), call, request_id)?;
-        let writer = app.writer.as_ref().filter(|_| !applied.changes.is_empty());
-        let writes = applied.changes.into_iter().map(Write::from).collect();
-        (applied.response, writer.map(|writer| writer.write(writes)))
-    };
-    match on_disk(written).await {
-        Ok(()) => Ok(response),
-        Err(cause) => {
-            error!(error = %cause, "a change could not be written to the data directory: a restart will undo it");
-            Err(Error::new(ErrorCode::ServiceFailure, calls::unwritten(&cause)))
-        }
-    }
+    iam_calls::apply(app, &caller, &call, request_id).await
 }
 
 fn caller(head: &Parts) -> Result<Caller, Error> {
@@ -93,9 +69,4 @@ fn caller(head: &Parts) -> Result<Caller, Error> {
 
 fn too_large() -> Error {
     Error::new(ErrorCode::RequestEntityTooLarge, format!("Request must be smaller than {BODY_BYTES_MAX} bytes"))
-}
-
-fn moment() -> fakecloud_iam::Moment {
-    let fakecloud_lambda::Moment { epoch_ms, random } = clock::now();
-    fakecloud_iam::Moment { epoch_ms, random }
 }
