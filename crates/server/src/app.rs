@@ -9,7 +9,7 @@ use fakecloud_lambda::Lambda;
 use fakecloud_pool::InvocationId;
 use fakecloud_registry::Registry;
 
-use crate::backends::k8s::token::Secret;
+use crate::backends::k8s::backend::K8s;
 use crate::control::deployments::Deployments;
 use crate::control::image::OwnImages;
 use crate::control::provisioning::Provisioning;
@@ -48,7 +48,8 @@ pub(crate) struct Parts {
     pub(crate) provisioning: Provisioning,
     pub(crate) driver: Handle,
     pub(crate) events: events::Handle,
-    pub(crate) secret: Arc<Secret>,
+    /// The Pods of functions.
+    pub(crate) k8s: Arc<K8s>,
     /// For fakecloud's own calls of other services.
     pub(crate) aws: AwsClient,
     /// None where other services are refused.
@@ -89,6 +90,7 @@ impl Parts {
     pub(crate) fn poisoned(&self) -> Option<&'static str> {
         let locks = [
             ("functions", self.lambda.is_poisoned()),
+            ("Pods", self.k8s.is_poisoned()),
             ("roles", self.iam.is_poisoned()),
             ("deployments", self.deployments.is_poisoned()),
             ("provisioned concurrency", self.provisioning.is_poisoned()),

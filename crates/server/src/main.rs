@@ -75,14 +75,15 @@ mod invocations {
 /// Execution environments: the driver, the one task that decides about them, and the connections to them.
 mod environments {
     mod answer_reader;
+    pub(crate) mod backend;
     pub(crate) mod bundle;
     pub(crate) mod connection;
     pub(crate) mod deployment;
     pub(crate) mod dialler;
     pub(crate) mod driver;
     pub(crate) mod emulator;
+    pub(crate) mod environment;
     pub(crate) mod lease;
-    pub(crate) mod pod_entry;
     pub(crate) mod relay;
     pub(crate) mod snapshot;
     pub(crate) mod timeline;
@@ -93,14 +94,15 @@ mod backends {
     /// Pods of a Kubernetes cluster.
     pub(crate) mod k8s {
         pub(crate) mod api;
+        pub(crate) mod backend;
         pub(crate) mod fetch;
         mod fetch_failure;
-        pub(crate) mod launcher;
-        pub(crate) mod pod_status;
-        pub(crate) mod pull_failure;
-        pub(crate) mod quota;
+        mod pod_status;
+        mod pods;
+        mod pull_failure;
+        mod quota;
         pub(crate) mod reaper;
-        pub(crate) mod refusal_hint;
+        mod refusal_hint;
         pub(crate) mod token;
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use fakecloud_budget::Budget;
 use fakecloud_lambda::Effect;
-use fakecloud_podspec::{InstanceLabel, instance_selector};
+use fakecloud_podspec::InstanceLabel;
 use fakecloud_pool::Config as PoolConfig;
 use fakecloud_registry::{Registry, Token};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -20,8 +20,8 @@ use tracing::{info, warn};
 use crate::app::{App, Parts};
 use crate::args::{Args, Backend, Ecr, K8sArgs};
 use crate::backends::k8s::api::Cluster;
+use crate::backends::k8s::backend::{self, K8s};
 use crate::backends::k8s::fetch::ARCHIVES_PATH;
-use crate::backends::k8s::launcher::Launcher;
 use crate::backends::k8s::reaper;
 use crate::backends::k8s::token::Secret;
 use crate::common::words::chain;
@@ -34,8 +34,7 @@ use crate::control::provisioning::Provisioning;
 use crate::control::restore::{Restored, restore};
 use crate::control::{supplied_layers, sweeper};
 use crate::disk::blobs::Blobs;
-use crate::environments::dialler::Dialler;
-use crate::environments::driver::{self, Handle, Input};
+use crate::environments::driver::{self, Handle};
 use crate::health::Health;
 use crate::http::entrance::Entrance;
 use crate::http::forward::Forward;
@@ -96,7 +95,7 @@ fn worker_threads() -> usize {
 async fn serve(args: Args) -> Result<()> {
     // 1. What can fail on its own. Signals first: as process 1 of a container it would not notice them otherwise.
     let mut signals = Signals::install().context("signals cannot be received")?;
-    let secret = Arc::new(Secret::generate().context("the operating system gives no random bytes")?);
+    let secret = Secret::generate().context("the operating system gives no random bytes")?;
     let instance = InstanceLabel::new(std::process::id(), request_id::random_u64());
     let listener = TcpListener::bind(args.listen)
         .await
@@ -113,13 +112,21 @@ async fn serve(args: Args) -> Result<()> {
 
     // 2. The parts, each a task of its own.
     let (driver, inputs) = driver::channel();
-    let launcher = launcher(&args, &cluster, &settings, &instance, &secret);
+    let k8s = K8s::new(backend::Parts {
+        cluster: cluster.clone(),
+        settings: Arc::clone(&settings),
+        registry: settings.ecr.clone().filter(|_| args.registry.ecr == Ecr::Own),
+        instance: instance.clone(),
+        secret,
+        unschedulable_grace: args.k8s.unschedulable_grace.0,
+        driver: driver.clone(),
+    });
     let (events, event_inputs) = events::channel();
     let memory = memory::Parts::of_setting(args.memory.limit);
-    let app = app(&args, &memory, listen, settings, (driver.clone(), events), secret, &instance)?;
+    let app = app(&args, &memory, listen, settings, (driver.clone(), events), Arc::clone(&k8s), &instance)?;
     let queueing = events::restored(&args, memory.events, app.clone(), event_inputs)?;
-    let mut driving = tokio::spawn(driver::run(pool_config(&args), launcher, driver.clone(), inputs));
-    let mut watching = tokio::spawn(watch(cluster.clone(), instance.clone(), driver.clone()));
+    let mut driving = tokio::spawn(driver::run(pool_config(&args), k8s.clone(), driver.clone(), inputs));
+    let mut watching = tokio::spawn(k8s.watch());
     let mut queueing = tokio::spawn(queueing);
     let mut provisioning = tokio::spawn(provisioning::run(app.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
@@ -175,24 +182,6 @@ async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {
     }
 }
 
-fn launcher(
-    args: &Args,
-    cluster: &Cluster,
-    settings: &Arc<fakecloud_podspec::Cluster>,
-    instance: &InstanceLabel,
-    secret: &Arc<Secret>,
-) -> Launcher {
-    Launcher {
-        cluster: cluster.clone(),
-        settings: Arc::clone(settings),
-        registry: settings.ecr.clone().filter(|_| args.registry.ecr == Ecr::Own),
-        instance: instance.clone(),
-        secret: Arc::clone(secret),
-        dialler: Dialler::default(),
-        unschedulable_grace: args.k8s.unschedulable_grace.0,
-    }
-}
-
 fn pool_config(args: &Args) -> PoolConfig {
     PoolConfig {
         max_concurrency: args.lambda_max_concurrency,
@@ -216,7 +205,7 @@ fn app(
     listen: SocketAddr,
     settings: Arc<fakecloud_podspec::Cluster>,
     (driver, events): (Handle, events::Handle),
-    secret: Arc<Secret>,
+    k8s: Arc<K8s>,
     instance: &InstanceLabel,
 ) -> Result<App> {
     let data_dir = args.data_dir.as_deref();
@@ -262,7 +251,7 @@ fn app(
         own_images,
         driver,
         events,
-        secret,
+        k8s,
         aws,
         forward,
         trust,
@@ -282,13 +271,5 @@ fn registry_config(args: &Args, blobs: &Blobs, bodies: Arc<Budget>) -> fakecloud
         auto_create: args.registry.auto_create,
         upstreams: args.registry.upstreams.clone().map(|upstreams| upstreams.0).unwrap_or_default(),
         bodies,
-    }
-}
-
-/// Feeds the driver what the shared watch sees.
-async fn watch(cluster: Cluster, instance: InstanceLabel, driver: Handle) {
-    let mut changes = std::pin::pin!(cluster.watch(&instance_selector(&instance)));
-    while let Some(change) = changes.next().await {
-        driver.send(Input::Pod(change));
     }
 }

@@ -20,7 +20,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Cold starts tell their timeline at debug; everything else stays as by default.
-const LOG: &str = "info,fakecloud::environments::driver::evidence=debug";
+const LOG: &str = "info,fakecloud::environments::driver::reports=debug";
 
 /// How fakecloud is started.
 pub(crate) struct Setup<'a> {

@@ -1,16 +1,15 @@
-//! The one task that owns the pool: it turns what happens into pool events, and the pool's actions into Pods,
-//! connections and leases. Whatever takes time runs in a task of its own and comes back as an [`Input`].
+//! The one task that owns the pool: it turns what happens into pool events, and the pool's actions into
+//! environments, connections and leases. Whatever takes time runs in a task of its own and comes back as an [`Input`].
 
 mod actions;
-mod evidence;
 mod inspect;
 mod provisioned;
+mod reports;
 mod reset;
 mod starts;
 mod throttled;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,13 +20,13 @@ use tracing::debug;
 
 pub(crate) use self::provisioned::{Figures, Settled};
 pub(crate) use self::reset::RESET;
-use crate::backends::k8s::api::{ApiError, Deletion, PodChange};
-use crate::backends::k8s::launcher::Launcher;
 use crate::common::deadline;
+use crate::environments::backend::{Backend, Report};
 use crate::environments::connection::Connection;
 use crate::environments::deployment::SharedDeployment;
+use crate::environments::dialler::Dialler;
+use crate::environments::environment::Environment;
 use crate::environments::lease::Lease;
-use crate::environments::pod_entry::PodEntry;
 use crate::environments::snapshot::Snapshot;
 
 /// Everything that can happen to the driver.
@@ -40,44 +39,34 @@ pub(crate) enum Input {
     Deserted { instance: InstanceId, invocation: InvocationId },
     /// A lease is over.
     Released { instance: InstanceId, connection: Option<Connection>, first_byte: Option<Instant>, after: After },
-    /// The API server has answered a create.
-    Created { instance: InstanceId, result: Result<(), ApiError> },
-    /// An init container asks for its files; it may say where its Pod listens.
-    Fetching { pod: String, ip: Option<IpAddr>, reply: oneshot::Sender<Option<SharedDeployment>> },
-    /// What an init container asked for cannot be read, in words.
-    FetchFailed { pod: String, cause: String },
-    /// The Pod's port took a connection.
+    /// The backend has news of an environment.
+    Report { instance: InstanceId, report: Report },
+    /// The environment's port took a connection.
     Connected { instance: InstanceId, connection: Connection },
     /// Something happened to a kept connection that nobody spoke over.
     Stirred { instance: InstanceId },
     /// The connection ended under an invocation.
     Disconnected { instance: InstanceId },
-    /// As long as an autoscaler, or then the scheduler again, is given has passed, and no node took the Pod.
-    UnschedulableForLong { instance: InstanceId, since: Instant },
-    /// The shared watch saw something.
-    Pod(PodChange),
-    /// The API server has answered a delete.
-    Deleted { instance: InstanceId, result: Result<Deletion, ApiError> },
     /// An update or a delete made this deploy old, and those of its tenants.
     Retire { family: DeployId },
-    /// So many Pods of a deploy are to be there at any time.
+    /// So many environments of a deploy are to be there at any time.
     Provision { deployment: SharedDeployment, count: usize },
-    /// No Pod of it has to be there any more.
+    /// No environment of it has to be there any more.
     Unprovision { deploy: DeployId },
-    /// Someone wants to know when as many Pods as are provisioned of a deploy are ready, or never will be for want of room.
+    /// Someone wants to know when as many environments as are provisioned of a deploy are ready, or never will be for want of room.
     AwaitProvisioned { deploy: DeployId, reply: oneshot::Sender<Settled> },
     /// Someone asks what there is of provisioned deploys.
     Figures { reply: oneshot::Sender<Vec<Figures>> },
     /// Someone asks what there is.
     Inspect { reply: oneshot::Sender<Snapshot> },
-    /// The warm Pods of a function are to go.
+    /// The warm environments of a function are to go.
     Evict { function: String, reply: oneshot::Sender<bool> },
-    /// Ends every Pod and everyone who waits for one, or will with what was there before this generation; `done` is told
-    /// when those Pods are deleted.
+    /// Ends every environment and everyone who waits for one, or will with what was there before this generation; `done` is told
+    /// when those environments are gone.
     Reset { generation: Generation, done: oneshot::Sender<()> },
     /// Shutdown has waited long enough for invocations in flight.
     CutOff,
-    /// Ends every Pod; `done` is told when the last one is deleted.
+    /// Ends every environment; `done` is told when the last one is gone.
     Shutdown { done: oneshot::Sender<()> },
 }
 
@@ -97,13 +86,11 @@ pub(crate) struct Handle(mpsc::UnboundedSender<Input>);
 /// The driver's state.
 pub(crate) struct Driver {
     pool: Pool,
-    pods: HashMap<InstanceId, PodEntry>,
-    names: HashMap<String, InstanceId>,
-    /// Pods whose deletion is confirmed and that the watch still has to see go.
-    leaving: HashMap<String, InstanceId>,
+    environments: HashMap<InstanceId, Environment>,
     deploys: HashMap<DeployId, Deploy>,
     waiting: HashMap<InvocationId, Waiting>,
-    launcher: Launcher,
+    backend: Arc<dyn Backend>,
+    dialler: Dialler,
     config: Config,
     handle: Handle,
     awaited: Vec<provisioned::Awaited>,
@@ -117,7 +104,7 @@ pub(crate) struct Driver {
 /// What is kept of a deploy until the pool forgets it.
 struct Deploy {
     deployment: SharedDeployment,
-    /// How far the last Pod had come that did not listen in time, in words: what callers hear until the pool tries again.
+    /// How far the last environment had come that did not listen in time, in words: what callers hear until the pool tries again.
     timed_out: Option<Arc<str>>,
 }
 
@@ -133,21 +120,20 @@ pub(crate) fn channel() -> (Handle, mpsc::UnboundedReceiver<Input>) {
     (Handle(sender), receiver)
 }
 
-/// Runs until shutdown has deleted every Pod.
+/// Runs until shutdown has ended every environment.
 pub(crate) async fn run(
     config: Config,
-    launcher: Launcher,
+    backend: Arc<dyn Backend>,
     handle: Handle,
     mut inputs: mpsc::UnboundedReceiver<Input>,
 ) {
     let mut driver = Driver {
         pool: Pool::new(config),
-        pods: HashMap::new(),
-        names: HashMap::new(),
-        leaving: HashMap::new(),
+        environments: HashMap::new(),
         deploys: HashMap::new(),
         waiting: HashMap::new(),
-        launcher,
+        backend,
+        dialler: Dialler::default(),
         config,
         handle,
         awaited: Vec::new(),
@@ -162,7 +148,7 @@ pub(crate) async fn run(
         driver.drain_actions();
         driver.settle_awaited();
         driver.tell_of_queued();
-        // 2. The end: shutdown was asked for, and no Pod is left.
+        // 2. The end: shutdown was asked for, and no environment is left.
         if driver.shutdown.is_some() && driver.pool.is_empty() {
             break;
         }
@@ -215,15 +201,10 @@ impl Driver {
                 self.first_byte(instance, first_byte);
                 self.released(now, instance, connection, after);
             }
-            Input::Created { instance, result } => self.created(now, instance, result),
-            Input::Fetching { pod, ip, reply } => self.fetching(now, &pod, ip, reply),
-            Input::FetchFailed { pod, cause } => self.fetch_failed(now, &pod, &cause),
+            Input::Report { instance, report } => self.reported(now, instance, report),
             Input::Connected { instance, connection } => self.connected(now, instance, connection),
             Input::Stirred { instance } => self.stirred(now, instance),
             Input::Disconnected { instance } => self.disconnected(now, instance),
-            Input::UnschedulableForLong { instance, since } => self.unschedulable_for_long(now, instance, since),
-            Input::Pod(change) => self.pod_changed(now, change),
-            Input::Deleted { instance, result } => self.deleted(now, instance, result),
             Input::Retire { family } => self.retire(now, &family),
             Input::Reset { generation, done } => self.reset(now, generation, done),
             Input::Provision { deployment, count } => self.provision(now, deployment, count),
@@ -234,7 +215,7 @@ impl Driver {
             Input::Inspect { reply } => drop(reply.send(self.snapshot(now))),
             Input::Evict { function, reply } => drop(reply.send(self.evict(now, &function))),
             Input::CutOff => {
-                for instance in self.pods.keys().copied().collect::<Vec<_>>() {
+                for instance in self.environments.keys().copied().collect::<Vec<_>>() {
                     self.lost(now, instance, "fakecloud is shutting down");
                 }
             }
@@ -266,14 +247,14 @@ impl Driver {
 
     /// The emulator would end if another invocation came before this one's handler has ended.
     fn deserted(&mut self, now: Instant, instance: InstanceId, invocation: InvocationId) {
-        if let Some(entry) = self.pods.get(&instance) {
-            debug!(pod = %entry.name, "the caller hung up; the Pod finishes and is then deleted");
+        if let Some(entry) = self.environments.get(&instance) {
+            debug!(environment = %entry.name, "the caller hung up; what runs for it ends, and the {} with it", entry.name.noun);
         }
         self.pool.handle(now, Event::Deserted { instance, invocation });
     }
 
     fn released(&mut self, now: Instant, instance: InstanceId, connection: Option<Connection>, after: After) {
-        let taken_back = match (self.pods.get_mut(&instance), connection) {
+        let taken_back = match (self.environments.get_mut(&instance), connection) {
             (Some(entry), Some(connection)) => entry.take_back(connection),
             (Some(_) | None, _) => false,
         };

@@ -7,18 +7,19 @@ use bytes::Bytes;
 use fakecloud_pool::{After, InstanceId, InvocationId};
 use tokio::sync::oneshot;
 
+use crate::environments::backend::EnvironmentName;
 use crate::environments::connection::{Answer, Connection, Header, SendError};
 use crate::environments::driver::{Handle, Input};
 use crate::environments::relay::Relay;
 
-/// One Pod's connection for the time of one invocation. Dropped without [`Lease::finish`], the Pod is retired once
+/// One environment's connection for the time of one invocation. Dropped without [`Lease::finish`], the environment is retired once
 /// something was sent, since nobody knows what state it is in; until then it is as good as before.
 pub(crate) struct Lease {
     instance: InstanceId,
     invocation: InvocationId,
-    pod: String,
+    environment: EnvironmentName,
     connection: Option<Connection>,
-    /// What becomes of the Pod when the lease is dropped.
+    /// What becomes of the environment when the lease is dropped.
     after_drop: After,
     /// When the answer began.
     first_byte: Option<Instant>,
@@ -39,7 +40,7 @@ pub(crate) struct Caller {
 pub(crate) enum Cut {
     /// The request was never sent; another environment may take it.
     NotSent,
-    /// The Pod went away under the invocation, and why.
+    /// The environment went away under the invocation, and why.
     Lost(String),
 }
 
@@ -47,7 +48,7 @@ impl Lease {
     pub(crate) fn new(
         instance: InstanceId,
         invocation: InvocationId,
-        pod: String,
+        environment: EnvironmentName,
         connection: Connection,
         is_first: bool,
         aborted: oneshot::Receiver<Arc<str>>,
@@ -56,7 +57,7 @@ impl Lease {
         Self {
             instance,
             invocation,
-            pod,
+            environment,
             connection: Some(connection),
             after_drop: After::Reuse,
             first_byte: None,
@@ -66,12 +67,12 @@ impl Lease {
         }
     }
 
-    /// The Pod's name.
-    pub(crate) fn pod(&self) -> &str {
-        &self.pod
+    /// The environment's name.
+    pub(crate) fn environment(&self) -> &EnvironmentName {
+        &self.environment
     }
 
-    /// Whether the Pod has answered no other invocation before.
+    /// Whether it has answered no other invocation before.
     pub(crate) fn is_first(&self) -> bool {
         self.is_first
     }
@@ -81,7 +82,7 @@ impl Lease {
         Caller { instance: self.instance, invocation: self.invocation, waiting: true, handle: self.handle.clone() }
     }
 
-    /// Runs one invocation, whose answer goes to the relay as far as can be. Where the connection breaks, the watch is
+    /// Runs one invocation, whose answer goes to the relay as far as can be. Where the connection breaks, the backend is
     /// given `witness` to say why.
     pub(crate) async fn send(
         &mut self,
@@ -106,7 +107,7 @@ impl Lease {
         Err(Cut::Lost(self.explained(&crate::common::words::chain(&broken), witness).await))
     }
 
-    /// Why the Pod has ended within `doubt` of its answer, for which the watch is given `witness`; `None` if it lives on.
+    /// Why the environment has ended within `doubt` of its answer, for which the backend is given `witness`; `None` if it lives on.
     pub(crate) async fn ended_with_its_answer(&mut self, doubt: Duration, witness: Duration) -> Option<String> {
         let connection = self.connection.as_ref()?;
         let ended = async {
@@ -121,12 +122,12 @@ impl Lease {
         }
     }
 
-    /// Why the connection ended, as the watch says within `witness`, or else as it was seen from here.
+    /// Why the connection ended, as the backend says within `witness`, or else as it was seen from here.
     async fn explained(&mut self, seen: &str, witness: Duration) -> String {
         self.handle.send(Input::Disconnected { instance: self.instance });
         match tokio::time::timeout(witness, told(&mut self.aborted)).await {
             Ok(Some(reason)) => reason.to_string(),
-            Ok(None) | Err(_) => format!("Pod {}: {seen}", self.pod),
+            Ok(None) | Err(_) => format!("{}: {seen}", self.environment),
         }
     }
 
@@ -143,7 +144,7 @@ impl Lease {
     }
 }
 
-/// Why the Pod is cut off; `None` where nobody is left to say so. Unlike the receiver it may be asked again after that.
+/// Why the environment is cut off; `None` where nobody is left to say so. Unlike the receiver it may be asked again after that.
 async fn told(aborted: &mut oneshot::Receiver<Arc<str>>) -> Option<Arc<str>> {
     if aborted.is_terminated() { None } else { aborted.await.ok() }
 }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Snapshot {
     pub(crate) limits: Limits,
-    /// Invocations that wait for a Pod.
+    /// Invocations that wait for an environment.
     pub(crate) waiting: usize,
     pub(crate) starts: StartsShown,
     pub(crate) deploys: Vec<DeployShown>,
@@ -19,7 +19,8 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Limits {
-    pub(crate) max_pods: u32,
+    #[serde(rename = "maxPods")]
+    pub(crate) max_environments: u32,
     pub(crate) max_concurrency: u32,
     pub(crate) queue_limit: usize,
     pub(crate) idle_ttl_ms: u64,
@@ -29,14 +30,14 @@ pub(crate) struct Limits {
     pub(crate) start_wait_ms: u64,
 }
 
-/// Pods that start, and those that wait for their turn to.
+/// Environments that start, and those that wait for their turn to.
 #[derive(Debug, Serialize)]
 pub(crate) struct StartsShown {
-    /// Pods that start and count among a limit.
+    /// Environments that start and count among a limit.
     pub(crate) starting: usize,
-    /// Pods that are wanted and not begun.
+    /// Environments that are wanted and not begun.
     pub(crate) waiting: usize,
-    /// Pods that no node has room for.
+    /// Environments that no node has room for.
     pub(crate) unschedulable: usize,
     pub(crate) nodes: Vec<NodeShown>,
 }
@@ -44,14 +45,14 @@ pub(crate) struct StartsShown {
 /// The starts of one node.
 #[derive(Debug, Serialize)]
 pub(crate) struct NodeShown {
-    /// None stands for Pods whose node is not known yet.
+    /// None stands for environments whose node is not known yet.
     pub(crate) node: Option<String>,
     /// Starts at once at most, as far as is learned now.
     pub(crate) limit: usize,
     pub(crate) starting: usize,
 }
 
-/// What all Pods of one function version in one configuration have in common.
+/// What all environments of one function version in one configuration have in common.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeployShown {
@@ -64,7 +65,7 @@ pub(crate) struct DeployShown {
     pub(crate) last_start_failure: Option<String>,
 }
 
-/// Pods that are there before anybody calls.
+/// Environments that are there before anybody calls.
 #[derive(Debug, Serialize)]
 pub(crate) struct Provisioned {
     pub(crate) requested: usize,
@@ -72,11 +73,12 @@ pub(crate) struct Provisioned {
     pub(crate) available: usize,
 }
 
-/// One Pod.
+/// One environment.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InstanceShown {
-    pub(crate) pod_name: String,
+    #[serde(rename = "podName")]
+    pub(crate) name: String,
     pub(crate) function_name: String,
     pub(crate) function_arn: String,
     pub(crate) runtime: String,
@@ -97,13 +99,13 @@ pub(crate) struct InstanceShown {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TimelineShown {
     pub(crate) accepted: u64,
-    /// The API server took the Pod.
+    /// The backend has it.
     pub(crate) created: Option<u64>,
     /// A node was chosen.
     pub(crate) scheduled: Option<u64>,
-    /// The init container asked for its files.
+    /// It asked for its files.
     pub(crate) init_called: Option<u64>,
-    /// The Pod's address was known.
+    /// The address was known.
     pub(crate) located: Option<u64>,
     pub(crate) port_open: Option<u64>,
     /// The first invocation's answer began.

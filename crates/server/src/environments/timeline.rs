@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::environments::snapshot::TimelineShown;
 
-/// The steps of one Pod's cold start; each keeps the first moment it was seen at.
+/// The steps of one environment's cold start; each keeps the first moment it was seen at.
 pub(crate) struct Timeline {
     accepted: Instant,
     created: Option<Instant>,
@@ -36,22 +36,8 @@ impl Timeline {
         self.created.get_or_insert(now);
     }
 
-    pub(crate) fn is_created(&self) -> bool {
-        self.created.is_some()
-    }
-
     pub(crate) fn scheduled(&mut self, now: Instant) {
         self.scheduled.get_or_insert(now);
-    }
-
-    /// Whether the watch has told the node.
-    pub(crate) fn is_scheduled(&self) -> bool {
-        self.scheduled.is_some()
-    }
-
-    /// Whether something was seen that only a Pod on a node can do or have.
-    pub(crate) fn has_node(&self) -> bool {
-        [self.scheduled, self.init_called, self.located, self.port_open].iter().any(Option::is_some)
     }
 
     pub(crate) fn fetched(&mut self, now: Instant) {
@@ -95,7 +81,7 @@ impl Timeline {
     }
 }
 
-/// Milliseconds since the decision to start the Pod; `-` where a step was not seen.
+/// Milliseconds since the decision to start the environment; `-` where a step was not seen.
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps = [

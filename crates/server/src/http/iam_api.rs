@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use fakecloud_budget::Peer;
-use fakecloud_iam::{Call, Caller, Error, ErrorCode, Service, parse};
+use fakecloud_iam::{Caller, Error, ErrorCode, Service, parse};
 use fakecloud_lambda::Scope;
 use http::HeaderValue;
 use http::request::Parts;

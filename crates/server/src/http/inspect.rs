@@ -35,7 +35,7 @@ pub(crate) async fn warm_containers(State(app): State<App>) -> Response {
             "functionName": one.function_name,
             "functionArn": one.function_arn,
             "runtime": one.runtime,
-            "containerId": one.pod_name,
+            "containerId": one.name,
             "lastUsedSecsAgo": one.last_used_ms / 1_000,
         })
     });

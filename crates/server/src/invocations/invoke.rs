@@ -99,7 +99,7 @@ async fn run_deployed(
 ) -> Result<Outcome, Error> {
     for _ in 0..LEASES_MAX {
         let Some(lease) = lease(app, deployment, invocation.generation, wait_until).await? else { continue };
-        debug!(request_id, pod = lease.pod(), "sending the invocation to its Pod");
+        debug!(request_id, environment = lease.environment().as_str(), "sending the invocation to its Pod");
         let sent = Sent {
             request_id: request_id.to_owned(),
             timeout_s: invocation.function.timeout_s,

@@ -57,7 +57,11 @@ impl Sent {
         let may_miss = lease.is_first() && emulator::may_be_missed(&self.deployment.function);
         let mut run = self.run_once(&mut lease, &headers).await;
         if may_miss && run.as_ref().is_some_and(|(outcome, _)| outcome.is_silent_exit()) {
-            info!(request_id = self.request_id, pod = lease.pod(), "the runtime ended as it started: trying once more");
+            info!(
+                request_id = self.request_id,
+                environment = lease.environment().as_str(),
+                "the runtime ended as it started: trying once more"
+            );
             // Where the Pod has gone with its runtime, that is how the invocation ended.
             run = self.run_once(&mut lease, &headers).await.or(run);
         }
@@ -96,9 +100,9 @@ impl Sent {
 
     /// What the emulator's answer says, unless the Pod ended with it.
     async fn judge(&self, answer: Answer, lease: &mut Lease) -> (Outcome, After) {
-        let (status, pod) = (answer.status.as_u16(), lease.pod());
+        let (status, environment) = (answer.status.as_u16(), lease.environment().clone());
         let outcome = Outcome::from_rie(status, answer.body, &self.request_id, self.timeout_s)
-            .with_advice(|| Some(format!("Pod {pod}: {}", emulator::advice(&self.deployment.function)?)));
+            .with_advice(|| Some(format!("{environment}: {}", emulator::advice(&self.deployment.function)?)));
         if outcome.may_be_last_words()
             && let Some(reason) = Box::pin(lease.ended_with_its_answer(LAST_WORDS, WITNESS)).await
         {

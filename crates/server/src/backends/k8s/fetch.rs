@@ -20,7 +20,6 @@ use crate::app::App;
 use crate::common::pieces::{PIECES, Pieces};
 use crate::environments::bundle::Bundle;
 use crate::environments::deployment::{Deployment, SharedDeployment};
-use crate::environments::driver::Input;
 
 /// Where clients get archives, by their digest.
 pub(crate) const ARCHIVES_PATH: &str = "/_fakecloud/lambda/archives";
@@ -49,7 +48,7 @@ pub(crate) async fn archive(State(app): State<App>, Path(digest): Path<String>) 
 /// Whether a Pod asks with its token for what it needs to start.
 pub(crate) fn is_fetch<B>(app: &App, request: &http::Request<B>) -> bool {
     let below = |prefix: &str| request.uri().path().strip_prefix(prefix)?.strip_prefix('/');
-    let shows_token = |pod| bearer(request.headers()).is_some_and(|token| app.secret.admits(pod, token));
+    let shows_token = |pod| bearer(request.headers()).is_some_and(|token| app.k8s.admits(pod, token));
     below(CODE_PATH).or_else(|| below(LAYERS_PATH)).is_some_and(shows_token)
 }
 
@@ -60,11 +59,11 @@ async fn serve(
     what: &'static str,
     bundle: fn(&Deployment) -> Option<&Bundle>,
 ) -> Response {
-    if !bearer(headers).is_some_and(|token| app.secret.admits(&pod, token)) {
+    if !bearer(headers).is_some_and(|token| app.k8s.admits(&pod, token)) {
         warn!(pod, "an artifact was asked for without the Pod's token");
         return (StatusCode::UNAUTHORIZED, "the bearer token is not this Pod's\n").into_response();
     }
-    let Some(deployment) = announce(&app, &pod, headers).await else {
+    let Some(deployment) = announce(&app, &pod, headers) else {
         warn!(pod, "an artifact was asked for by a Pod that is not starting here");
         return (StatusCode::NOT_FOUND, "this Pod is not one that is starting\n").into_response();
     };
@@ -74,7 +73,7 @@ async fn serve(
     tar(app, pod, what, deployment, bundle).await
 }
 
-/// Streams a tar from a thread that may block. Where it cannot be made, the driver hears why at once: the init container
+/// Streams a tar from a thread that may block. Where it cannot be made, the callers hear why at once: the init container
 /// knows no more than that it came incomplete.
 async fn tar(
     app: App,
@@ -96,7 +95,7 @@ async fn tar(
         let Err(cause) = written else { return };
         let cause = format!("its {what} cannot be read: {cause}; upload the archive again");
         warn!(pod, cause, "an artifact could not be sent");
-        app.driver.send(Input::FetchFailed { pod, cause: cause.clone() });
+        app.k8s.fetch_failed(&pod, &cause);
         drop(pieces.blocking_send(Err(io::Error::other(cause))));
     });
     match opened.await {
@@ -116,12 +115,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-/// Tells the driver that this Pod's init container runs, and where.
-async fn announce(app: &App, pod: &str, headers: &HeaderMap) -> Option<SharedDeployment> {
+/// Tells that this Pod's init container runs, and where.
+fn announce(app: &App, pod: &str, headers: &HeaderMap) -> Option<SharedDeployment> {
     let ip: Option<IpAddr> = headers.get(POD_IP_HEADER).and_then(|ip| ip.to_str().ok()).and_then(|ip| ip.parse().ok());
-    let (reply, deployment) = oneshot::channel();
-    app.driver.send(Input::Fetching { pod: pod.to_owned(), ip, reply });
-    deployment.await.ok().flatten()
+    app.k8s.called(pod, ip)
 }
 
 async fn send(app: &App, path: PathBuf) -> Response {

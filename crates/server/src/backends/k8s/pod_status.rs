@@ -26,8 +26,8 @@ const FATAL_WAITING: [&str; 8] = [
 pub(crate) struct Reading {
     /// Any one of the Pod's addresses; IPv4 and IPv6 alike.
     pub(crate) ip: Option<IpAddr>,
-    /// Whether a node was chosen for it.
-    pub(crate) scheduled: bool,
+    /// The node that was chosen for it.
+    pub(crate) node: Option<String>,
     pub(crate) verdict: Verdict,
 }
 
@@ -54,8 +54,8 @@ pub(crate) enum Verdict {
 pub(crate) fn read(pod: &Pod) -> Reading {
     let status = pod.status.as_ref();
     let ip = status.and_then(|status| status.pod_ip.as_deref()).and_then(|ip| ip.parse().ok());
-    let scheduled = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
-    Reading { ip, scheduled, verdict: verdict(pod, status) }
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
+    Reading { ip, node, verdict: verdict(pod, status) }
 }
 
 /// How far a Pod that has not ended has come, for the error of a start that took too long.

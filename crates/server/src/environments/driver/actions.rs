@@ -7,7 +7,9 @@ use fakecloud_pool::{Action, After, DeployId, Failure, Initialization, InstanceI
 use tracing::{debug, info, warn};
 
 use super::{Driver, Input, Waiting};
-use crate::environments::pod_entry::{Holding, Standing, Unschedulable};
+use crate::environments::backend::Start;
+use crate::environments::emulator;
+use crate::environments::environment::{Environment, Holding};
 
 impl Driver {
     pub(super) fn drain_actions(&mut self) {
@@ -23,27 +25,23 @@ impl Driver {
         }
     }
 
-    /// Creates a Pod, or tries to create it again; one that is there has a while for the scheduler to look again.
+    /// Starts an environment, or tries again to start it.
     pub(super) fn start(&mut self, instance: InstanceId, deploy: &DeployId, initialization: Initialization) {
-        if let Some(entry) = self.pods.get_mut(&instance) {
-            if entry.standing == Standing::Refused {
-                debug!(pod = %entry.name, "trying again to create a Pod");
-                entry.standing = Standing::Requested;
-                self.launcher.create(&self.handle, entry, initialization);
-            } else if let Some(Unschedulable { since, .. }) = entry.unschedulable() {
-                self.launcher.await_scheduler(&self.handle, instance, *since);
-            }
-            return;
+        if let Some(entry) = self.environments.get(&instance) {
+            debug!(environment = %entry.name, "trying again to start an environment");
+            let deployment = Arc::clone(&entry.deployment);
+            return self.backend.start_again(Start { instance, deployment, initialization });
         }
         let deployment = &self.deploys.get(deploy).expect("a deploy is kept until the pool forgets it").deployment;
-        let entry = self.launcher.launch(&self.handle, instance, Arc::clone(deployment), initialization);
-        info!(pod = %entry.name, function = %entry.deployment.function.name, %deploy, "starting a Pod");
-        self.names.insert(entry.name.to_string(), instance);
-        self.pods.insert(instance, entry);
+        let deployment = Arc::clone(deployment);
+        let name = self.backend.start(Start { instance, deployment: Arc::clone(&deployment), initialization });
+        let function = deployment.function.name.as_str();
+        info!(environment = name.as_str(), function, %deploy, "starting a {}", name.noun);
+        self.environments.insert(instance, Environment::new(instance, name, deployment));
     }
 
     pub(super) fn dispatch(&mut self, invocation: InvocationId, instance: InstanceId) {
-        let lease = self.pods.get_mut(&instance).and_then(|entry| entry.lease(invocation, &self.handle));
+        let lease = self.environments.get_mut(&instance).and_then(|entry| entry.lease(invocation, &self.handle));
         let reply = self.waiting.remove(&invocation).map(|waiting| waiting.reply);
         match (reply, lease) {
             // A caller that has gone gives the lease back by dropping it.
@@ -77,21 +75,27 @@ impl Driver {
         drop(reply.send(Err(failure)));
     }
 
-    /// Keeps how far a Pod had come that did not listen in time: it is forgotten before the last caller asks.
+    /// Keeps how far an environment had come that did not listen in time: it is forgotten before the last caller asks.
     fn start_timed_out(&mut self, instance: InstanceId) {
-        let Some(entry) = self.pods.get(&instance) else { return };
-        let (timeout, progress) = (self.config.start_timeout, entry.progress());
-        let advice = entry.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-        let cause = format!("did not listen within {timeout:?} of the decision to start it: {progress}{advice}");
+        let Some(entry) = self.environments.get(&instance) else { return };
+        let (timeout, progress) = (self.config.start_timeout, self.backend.progress(instance));
+        let timeline = match progress.is_without_room {
+            true => String::new(),
+            false => format!(" (ms: {})", entry.timeline),
+        };
+        let advice = emulator::advice(&entry.deployment.function).filter(|_| progress.runs);
+        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+        let words = progress.words;
+        let cause = format!("did not listen within {timeout:?} of the decision to start it: {words}{timeline}{advice}");
         entry.log_end(&cause);
         if let Some(deploy) = self.deploys.get_mut(&entry.deployment.id) {
-            deploy.timed_out = Some(format!("Pod {} {cause}", entry.name).into());
+            deploy.timed_out = Some(format!("{} {cause}", entry.name).into());
         }
     }
 
     pub(super) fn abort(&mut self, instance: InstanceId, reason: &Arc<str>) {
-        if let Some(entry) = self.pods.get_mut(&instance) {
-            warn!(pod = %entry.name, reason = %reason, "an invocation was cut off");
+        if let Some(entry) = self.environments.get_mut(&instance) {
+            warn!(environment = entry.name.as_str(), reason = %reason, "an invocation was cut off");
             entry.abort(reason);
         }
     }
@@ -100,24 +104,9 @@ impl Driver {
         if reason == StopReason::StartTimedOut {
             self.start_timed_out(instance);
         }
-        let Some(entry) = self.pods.get_mut(&instance) else { return };
-        info!(pod = %entry.name, %reason, "stopping a Pod");
+        let Some(entry) = self.environments.get_mut(&instance) else { return };
+        info!(environment = entry.name.as_str(), %reason, "stopping a {}", entry.name.noun);
         entry.holding = Holding::Closed;
-        self.delete(Instant::now(), instance);
-    }
-
-    /// Sees to it that there is no Pod: now, or as soon as the request under way is answered.
-    pub(super) fn delete(&mut self, now: Instant, instance: InstanceId) {
-        let Some(entry) = self.pods.get_mut(&instance) else { return };
-        match entry.standing {
-            // A delete must not overtake the create.
-            Standing::Requested | Standing::StopWanted => entry.standing = Standing::StopWanted,
-            Standing::Created => {
-                entry.standing = Standing::Deleting;
-                self.launcher.delete(&self.handle, instance, entry.name.clone());
-            }
-            Standing::Deleting => {}
-            Standing::Refused => self.forget(now, instance),
-        }
+        self.backend.stop(instance);
     }
 }

@@ -14,7 +14,7 @@ impl Driver {
     pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
         let config = &self.config;
         let limits = Limits {
-            max_pods: config.max_instances.get(),
+            max_environments: config.max_instances.get(),
             max_concurrency: config.max_concurrency.get(),
             queue_limit: config.queue_limit,
             idle_ttl_ms: milliseconds(config.idle_ttl),
@@ -61,11 +61,11 @@ impl Driver {
     }
 
     fn instance_shown(&self, now: Instant, view: &InstanceView<'_>) -> Option<InstanceShown> {
-        let entry = self.pods.get(&view.id)?;
+        let entry = self.environments.get(&view.id)?;
         let function = &entry.deployment.function;
         let age = |since: Instant| milliseconds(now.saturating_duration_since(since));
         Some(InstanceShown {
-            pod_name: entry.name.to_string(),
+            name: entry.name.as_str().to_owned(),
             function_name: function.name.to_string(),
             function_arn: entry.deployment.arn.clone(),
             runtime: match &function.package {
@@ -86,12 +86,13 @@ impl Driver {
         })
     }
 
-    /// Ends the Pods of every function with this name, also those that are starting, and busy ones once they are done; says
+    /// Ends the environments of every function with this name, also those that are starting, and busy ones once they are done; says
     /// whether there were any.
     pub(super) fn evict(&mut self, now: Instant, function: &str) -> bool {
         let live = self.pool.instances().filter(|view| view.state.is_live()).map(|view| view.id);
-        let live =
-            live.filter(|id| self.pods.get(id).is_some_and(|pod| pod.deployment.function.name.as_str() == function));
+        let live = live.filter(|id| {
+            self.environments.get(id).is_some_and(|entry| entry.deployment.function.name.as_str() == function)
+        });
         let live = live.collect::<Vec<_>>();
         for instance in &live {
             self.pool.handle(now, Event::Evict { instance: *instance });

@@ -1,4 +1,4 @@
-//! Pods that are there before anybody calls.
+//! Environments that are there before anybody calls.
 
 use std::time::Instant;
 
@@ -12,9 +12,9 @@ use crate::environments::deployment::SharedDeployment;
 /// Why an alias need not wait for its new version any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
-    /// The Pods of its new version are ready.
+    /// The environments of its new version are ready.
     Ready,
-    /// They never will be as long as other Pods are kept: there is no room for all that are provisioned.
+    /// They never will be as long as other environments are kept: there is no room for all that are provisioned.
     NoRoom,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Figures {
     pub(crate) readiness: Readiness,
 }
 
-/// Someone who waits for a deploy's provisioned Pods.
+/// Someone who waits for a deploy's provisioned environments.
 pub(super) struct Awaited {
     deploy: DeployId,
     reply: oneshot::Sender<Settled>,
@@ -42,7 +42,7 @@ impl Driver {
         self.awaited.push(Awaited { deploy, reply });
     }
 
-    /// Tells those whose Pods are ready; those whose deploy is provisioned no more hear nothing.
+    /// Tells those whose environments are ready; those whose deploy is provisioned no more hear nothing.
     pub(super) fn settle_awaited(&mut self) {
         for awaited in std::mem::take(&mut self.awaited) {
             let view = self.pool.deploy(&awaited.deploy).filter(|view| view.provision > 0);
@@ -81,17 +81,22 @@ impl Driver {
         }
     }
 
-    /// Why so many Pods of one function version are never started.
+    /// Why so many environments of one function version are never started.
     fn beyond_limit(&self, count: usize) -> Option<String> {
+        let many = self.backend.nouns().many;
         let limits = [
-            ("FAKECLOUD_LAMBDA_MAX_CONCURRENCY", self.config.max_concurrency, "Pods of one function version"),
-            ("FAKECLOUD_LAMBDA_MAX_PODS", self.config.max_instances, "Pods in all"),
+            (
+                "FAKECLOUD_LAMBDA_MAX_CONCURRENCY",
+                self.config.max_concurrency,
+                format!("{many} of one function version"),
+            ),
+            ("FAKECLOUD_LAMBDA_MAX_PODS", self.config.max_instances, format!("{many} in all")),
         ];
         let (name, limit, what) = limits.into_iter().find(|(_, limit, _)| count > limit.get() as usize)?;
         Some(format!("{name}={limit} allows no more {what}; start fakecloud with a higher one"))
     }
 
-    /// A failure with what is known of the last Pod.
+    /// A failure with what is known of the last environment.
     pub(super) fn in_words(&self, deploy: &DeployId, failure: &Failure) -> String {
         let timed_out = self.deploys.get(deploy).and_then(|deploy| deploy.timed_out.as_deref());
         match (failure, timed_out) {

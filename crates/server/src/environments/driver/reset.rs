@@ -1,4 +1,4 @@
-//! Ends all that runs, waits and idles, and tells when the last of these Pods is deleted.
+//! Ends all that runs, waits and idles, and tells when the last of these environments has ended.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use super::Driver;
 /// What callers hear.
 pub(crate) const RESET: &str = "fakecloud was reset";
 
-/// A reset that waits for Pods to go.
+/// A reset that waits for environments to go.
 pub(super) struct Reset {
     left: HashSet<InstanceId>,
     done: oneshot::Sender<()>,
@@ -26,7 +26,7 @@ pub(super) fn failure() -> Failure {
 impl Driver {
     pub(super) fn reset(&mut self, now: Instant, generation: Generation, done: oneshot::Sender<()>) {
         self.generation = self.generation.max(generation);
-        // First those who wait, for whom Pods would otherwise be started in the place of those that end.
+        // First those who wait, for whom environments would otherwise be started in the place of those that end.
         for (invocation, waiting) in std::mem::take(&mut self.waiting) {
             self.pool.handle(now, Event::Abandoned { invocation });
             // A caller that has gone does not need to hear it.
@@ -35,7 +35,7 @@ impl Driver {
         for deploy in self.deploys.keys().cloned().collect::<Vec<_>>() {
             self.pool.handle(now, Event::Retire { deploy });
         }
-        let left: HashSet<InstanceId> = self.pods.keys().copied().collect();
+        let left: HashSet<InstanceId> = self.environments.keys().copied().collect();
         for instance in left.iter().copied() {
             self.lost(now, instance, RESET);
         }
@@ -43,10 +43,10 @@ impl Driver {
         self.settle_resets();
     }
 
-    /// Tells those whose Pods are all gone.
+    /// Tells those whose environments are all gone.
     pub(super) fn settle_resets(&mut self) {
         for mut reset in std::mem::take(&mut self.resets) {
-            reset.left.retain(|instance| self.pods.contains_key(instance));
+            reset.left.retain(|instance| self.environments.contains_key(instance));
             if reset.left.is_empty() {
                 // Whoever asked may have given up waiting.
                 let _: Result<(), ()> = reset.done.send(());

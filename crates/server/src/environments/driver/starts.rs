@@ -1,13 +1,10 @@
-//! What the pool is told of starts on their way, and what is said of those that wait their turn.
+//! Words about starts that wait their turn, for the log and for callers.
 
 use std::time::{Duration, Instant};
 
-use fakecloud_pool::{Event, InstanceId, NodeId};
-use k8s_openapi::api::core::v1::Pod;
 use tracing::info;
 
 use super::Driver;
-use crate::backends::k8s::pod_status;
 
 /// While starts wait all the time, it is said again after this.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -19,21 +16,6 @@ pub(super) struct Queued {
 }
 
 impl Driver {
-    /// Hands on what the watch tells of a start: its node, and that its containers have come further.
-    pub(super) fn start_read(&mut self, now: Instant, instance: InstanceId, pod: &Pod) {
-        let Some(entry) = self.pods.get(&instance).filter(|entry| entry.is_starting()) else { return };
-        let before = entry.starting.as_deref().map(pod_status::progress);
-        let has_progressed = before.is_some() && before != pod.status.as_ref().map(pod_status::progress);
-        if let Some(node) = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref())
-            && !entry.timeline.is_scheduled()
-        {
-            self.pool.handle(now, Event::Scheduled { instance, node: NodeId::from(node) });
-        }
-        if has_progressed {
-            self.pool.handle(now, Event::Progressed { instance });
-        }
-    }
-
     /// Says in the log that starts wait, when they begin to and now and then while they do.
     pub(super) fn tell_of_queued(&mut self) {
         let waiting = self.pool.queued_starts();
@@ -47,7 +29,8 @@ impl Driver {
                 waiting,
                 starting = view.starting,
                 limit,
-                "more Pods are wanted than the nodes start at once; they wait"
+                "more {} are wanted than the nodes start at once; they wait",
+                self.backend.nouns().many
             );
         }
     }
@@ -56,9 +39,11 @@ impl Driver {
     pub(super) fn not_begun_in_time(&self) -> String {
         let (wait, view) = (self.config.start_wait, self.pool.starts());
         format!(
-            "no Pod was begun for it within FAKECLOUD_LAMBDA_START_WAIT={wait:?}: the nodes had others to start, of which \
+            "no {} was begun for it within FAKECLOUD_LAMBDA_START_WAIT={wait:?}: the nodes had others to start, of which \
              {} start now and {} wait; add nodes, or wait longer",
-            view.starting, view.waiting
+            self.backend.nouns().one,
+            view.starting,
+            view.waiting
         )
     }
 }

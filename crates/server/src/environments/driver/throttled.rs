@@ -20,9 +20,9 @@ pub(super) struct Throttled {
 /// What there is at the moment of a refusal.
 #[derive(Debug, Clone, Copy)]
 struct House {
-    /// Pods of the function version that may take a further invocation.
+    /// Environments of the function version that may take a further invocation.
     live: usize,
-    pods: usize,
+    environments: usize,
     provisioned: usize,
 }
 
@@ -32,23 +32,28 @@ impl Driver {
         let Some(refused) = self.throttled.count(now) else { return };
         let live = self.pool.instances().filter(|one| one.deploy == deploy && one.state.is_live()).count();
         let provisioned = self.pool.deploys().map(|view| view.provisioned).sum();
-        let house = House { live, pods: self.pool.instances().count(), provisioned };
+        let house = House { live, environments: self.pool.instances().count(), provisioned };
         let function = self.deploys.get(deploy).map(|deploy| deploy.deployment.arn.as_str());
-        warn!(function, refused, limits = limits(house, &self.config), "invocations were refused with 429");
+        warn!(
+            function,
+            refused,
+            limits = limits(house, &self.config, self.backend.nouns().many),
+            "invocations were refused with 429"
+        );
     }
 }
 
 /// The limits that were met, by the names of the settings that raise them.
-fn limits(house: House, config: &Config) -> String {
+fn limits(house: House, config: &Config, environments: &str) -> String {
     let Config { max_concurrency, max_instances, queue_limit, .. } = config;
     let max_pods = max_instances.get() as usize;
     let waiting = format!("FAKECLOUD_LAMBDA_QUEUE_LIMIT={queue_limit} invocations of it wait already");
     if house.live >= max_concurrency.get() as usize {
-        format!("{waiting} for its FAKECLOUD_LAMBDA_MAX_CONCURRENCY={max_concurrency} Pods")
+        format!("{waiting} for its FAKECLOUD_LAMBDA_MAX_CONCURRENCY={max_concurrency} {environments}")
     } else if house.live == 0 && house.provisioned >= max_pods {
-        format!("all FAKECLOUD_LAMBDA_MAX_PODS={max_pods} Pods are provisioned for other functions")
-    } else if house.pods >= max_pods {
-        format!("{waiting} for one of FAKECLOUD_LAMBDA_MAX_PODS={max_pods} Pods")
+        format!("all FAKECLOUD_LAMBDA_MAX_PODS={max_pods} {environments} are provisioned for other functions")
+    } else if house.environments >= max_pods {
+        format!("{waiting} for one of FAKECLOUD_LAMBDA_MAX_PODS={max_pods} {environments}")
     } else {
         format!("{waiting} for Pods that have not started yet")
     }
@@ -89,7 +94,7 @@ mod tests {
             queue_limit: 1,
             ..Config::default()
         };
-        let said = |live, pods, provisioned| limits(House { live, pods, provisioned }, &config);
+        let said = |live, environments, provisioned| limits(House { live, environments, provisioned }, &config, "Pods");
         let waiting = "FAKECLOUD_LAMBDA_QUEUE_LIMIT=1 invocations of it wait already";
         assert_eq!(said(2, 2, 0), format!("{waiting} for its FAKECLOUD_LAMBDA_MAX_CONCURRENCY=2 Pods"));
         assert_eq!(said(1, 3, 0), format!("{waiting} for one of FAKECLOUD_LAMBDA_MAX_PODS=3 Pods"));
