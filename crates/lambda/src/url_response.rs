@@ -179,22 +179,28 @@ fn unframe(headers: &mut HeaderMap) {
 
 /// The beginning of a streamed answer, until its head is known.
 #[derive(Debug, Default)]
-pub struct StreamedHead(BytesMut);
+pub struct StreamedHead {
+    bytes: BytesMut,
+    /// Bytes at the beginning that are white space.
+    blank: usize,
+    /// Bytes at the beginning in which no delimiter begins.
+    searched: usize,
+}
 
 impl StreamedHead {
     /// Takes a piece; gives the response's head, and the beginning of its body in place of its body, once it is known.
-    /// `told` hears why a head cannot be sent.
+    /// `told` hears why a head cannot be sent. All pieces together take time in proportion to their bytes.
     pub fn take(&mut self, piece: &[u8], told: impl FnOnce(Unfit)) -> Option<Response> {
-        self.0.extend_from_slice(piece);
-        let may_be_head = self.0.trim_ascii_start().first().is_none_or(|first| *first == b'{');
-        let delimiter = self.0.windows(DELIMITER.len()).position(|window| window == DELIMITER);
-        match delimiter.filter(|_| may_be_head) {
+        self.bytes.extend_from_slice(piece);
+        self.blank += self.bytes[self.blank..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let may_be_head = self.bytes.get(self.blank).is_none_or(|first| *first == b'{');
+        match self.delimiter().filter(|_| may_be_head) {
             Some(end) => {
-                let head = self.0.split_to(end);
-                let body = self.0.split_off(DELIMITER.len()).freeze();
+                let head = self.bytes.split_to(end);
+                let body = self.bytes.split_off(DELIMITER.len()).freeze();
                 Some(described(&head, body).unwrap_or_else(|unfit| refused(unfit, told)))
             }
-            None if may_be_head && self.0.len() <= HEAD_BYTES_MAX => None,
+            None if may_be_head && self.bytes.len() <= HEAD_BYTES_MAX => None,
             None => Some(self.end()),
         }
     }
@@ -203,8 +209,17 @@ impl StreamedHead {
     pub fn end(&mut self) -> Response {
         let mut response = Response::empty(200);
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-        response.body = self.0.split().freeze();
+        response.body = self.bytes.split().freeze();
         response
+    }
+
+    /// Looks for the delimiter where no piece before this one can have ended it.
+    fn delimiter(&mut self) -> Option<usize> {
+        let rest = &self.bytes[self.searched..];
+        let found = rest.windows(DELIMITER.len()).position(|window| window == DELIMITER);
+        let begin = self.searched;
+        self.searched = self.bytes.len().saturating_sub(DELIMITER.len() - 1).max(begin);
+        found.map(|at| begin + at)
     }
 }
 

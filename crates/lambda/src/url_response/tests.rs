@@ -190,6 +190,18 @@ fn streamed_head_ends_at_eight_zeros_wherever_the_pieces_end() {
 }
 
 #[test]
+fn streamed_head_is_searched_once_however_small_its_pieces_are() {
+    let mut head = StreamedHead::default();
+    for piece in [&b" "[..]; 1_000].into_iter().chain([&b"{"[..]; 1_000]) {
+        let (searched, blank) = (head.searched, head.blank);
+        assert_eq!(head.take(piece, ignore), None);
+        assert!(head.searched + DELIMITER.len() > head.bytes.len(), "what was searched is not searched again");
+        assert!(head.searched >= searched && head.blank >= blank);
+    }
+    assert_eq!(head.blank, 1_000);
+}
+
+#[test]
 fn streamed_answer_without_a_head_is_all_body() {
     let mut head = StreamedHead::default();
     assert_eq!(
