@@ -16,8 +16,9 @@ mod referrers;
 mod resolve;
 mod unused;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 pub(crate) use self::change::{Change, RepositoryKey, What};
 pub(crate) use self::delete::DeleteError;
@@ -43,6 +44,8 @@ pub(crate) struct Repository {
     pub(crate) settings: Settings,
     pub(crate) manifests: BTreeMap<Digest, ManifestRecord>,
     pub(crate) tags: BTreeMap<Tag, Digest>,
+    /// The same by manifest, for lists of images: none is empty.
+    tagged: BTreeMap<Digest, BTreeSet<Tag>>,
     /// Their lengths in bytes.
     pub(crate) blobs: BTreeMap<Digest, u64>,
 }
@@ -110,7 +113,13 @@ impl Catalog {
 
 impl Repository {
     fn new(settings: Settings) -> Self {
-        Self { settings, manifests: BTreeMap::new(), tags: BTreeMap::new(), blobs: BTreeMap::new() }
+        Self {
+            settings,
+            manifests: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            tagged: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+        }
     }
 
     /// The digest that a reference means, and the manifest under it.
@@ -124,7 +133,13 @@ impl Repository {
 
     /// The tags that point at a manifest.
     pub(crate) fn tags_of(&self, digest: &Digest) -> impl Iterator<Item = &Tag> {
-        self.tags.iter().filter(move |(_, tagged)| *tagged == digest).map(|(tag, _)| tag)
+        self.tagged.get(digest).into_iter().flatten()
+    }
+
+    /// The manifests in the order of their digests, from this one on if one is given.
+    pub(crate) fn manifests_from(&self, first: Option<Digest>) -> impl Iterator<Item = (&Digest, &ManifestRecord)> {
+        let first = first.map_or(Bound::Unbounded, Bound::Included);
+        self.manifests.range((first, Bound::Unbounded))
     }
 
     fn apply(&mut self, what: What) {
@@ -132,14 +147,30 @@ impl Repository {
             What::Put(settings) => self.settings = *settings,
             What::PutManifest(digest, record) => drop(self.manifests.insert(digest, *record)),
             What::DeleteManifest(digest) => {
-                self.tags.retain(|_, tagged| *tagged != digest);
+                for tag in self.tagged.remove(&digest).into_iter().flatten() {
+                    self.tags.remove(&tag);
+                }
                 self.manifests.remove(&digest);
             }
-            What::PutTag(tag, digest) => drop(self.tags.insert(tag, digest)),
-            What::DeleteTag(tag) => drop(self.tags.remove(&tag)),
+            What::PutTag(tag, digest) => {
+                self.untag(&tag);
+                self.tagged.entry(digest).or_default().insert(tag.clone());
+                self.tags.insert(tag, digest);
+            }
+            What::DeleteTag(tag) => self.untag(&tag),
             What::PutBlob(digest, size) => drop(self.blobs.insert(digest, size)),
             What::DeleteBlob(digest) => drop(self.blobs.remove(&digest)),
             What::Delete => {}
+        }
+    }
+
+    fn untag(&mut self, tag: &Tag) {
+        let Some(digest) = self.tags.remove(tag) else { return };
+        if let Some(tags) = self.tagged.get_mut(&digest) {
+            tags.remove(tag);
+            if tags.is_empty() {
+                self.tagged.remove(&digest);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What names a manifest in its repository: a tag or a digest.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,6 +14,12 @@ const TAG_LENGTH_MAX: usize = 128;
 /// A tag, such as `v1.2`: letters, digits, `_`, `.` and `-`, the first of them no `.` or `-`; 1 to 128 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(String);
+
+impl Borrow<str> for Tag {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The text is no tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

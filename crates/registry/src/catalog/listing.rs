@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use crate::catalog::{Asked, Catalog, Wanted};
+use crate::catalog::{Asked, Catalog, Repository, Wanted};
 use crate::name::{RepositoryName, RepositoryPath};
 
 /// The paths, and to how many repositories each leads: a plain name may read like a full path.
@@ -24,6 +24,14 @@ impl Catalog {
         let plain = self.find(&plain, Wanted::Repository).ok().map(|(found, _)| found.scope);
         let path = |scope| if plain.as_ref() == Some(scope) { name.to_string() } else { format!("{scope}/{name}") };
         self.of_name(name).into_iter().map(|(scope, _)| path(scope)).collect()
+    }
+}
+
+impl Repository {
+    /// The tags in their order. Only those that come after the given one, which need not be there.
+    pub(crate) fn tags_after(&self, after: Option<&str>) -> impl Iterator<Item = &str> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.tags.range::<str, _>((start, Bound::Unbounded)).map(|(tag, _)| tag.as_str())
     }
 }
 

@@ -140,6 +140,8 @@ fn holds_together(repository: &Repository) {
         assert_eq!(found, *digest);
         assert!(repository.tags_of(digest).any(|its| its == tag));
     }
+    let tagged: usize = repository.manifests.keys().map(|digest| repository.tags_of(digest).count()).sum();
+    assert_eq!(tagged, repository.tags.len(), "no tag is listed twice, or after it has gone");
     for record in repository.manifests.values() {
         for blob in record.manifest.blobs() {
             assert!(repository.blobs.contains_key(&blob.digest), "{blob:?} is missing");

@@ -31,7 +31,7 @@ pub(super) fn tags(call: &Call, asked: &Asked) -> Result<Response, Error> {
     let page = Page::of(call)?;
     let catalog = call.registry.catalog();
     let (_, repository) = catalog.find(asked, Wanted::Repository).map_err(name_unknown)?;
-    let (tags, is_more) = page.cut(repository.tags.keys().map(|tag| tag.as_str()));
+    let (tags, is_more) = page.cut(repository.tags_after(page.after));
     let path = format!("/v2/{}/tags/list", asked.path);
     let link = tags.last().filter(|_| is_more).and_then(|last| page.link(&path, last));
     Ok(linked(json!({ "name": asked.path.to_string(), "tags": tags }), link))

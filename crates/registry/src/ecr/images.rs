@@ -64,7 +64,8 @@ pub(super) fn list(call: Call<'_>, request: Value) -> Result<Answer, Error> {
     let request: ListRequest = read(request)?;
     let (_, repository) = call.repository(&request.target)?;
     let filter = request.filter.unwrap_or_default();
-    let images = repository.manifests.keys().filter(|_| filter.takes_active()).flat_map(|digest| {
+    let manifests = repository.manifests_from(first(&request.paging)?).map(|(digest, _)| digest);
+    let images = manifests.filter(|_| filter.takes_active()).flat_map(|digest| {
         let tagged: Vec<_> = repository.tags_of(digest).map(|tag| ImageIdentifier::of(digest, Some(tag))).collect();
         let untagged = tagged.is_empty().then(|| ImageIdentifier::of(digest, None));
         tagged.into_iter().chain(untagged).filter(|id| filter.takes(id.image_tag.is_some()))
@@ -102,10 +103,16 @@ pub(super) fn describe(call: Call<'_>, request: Value) -> Result<Answer, Error> 
             json!({ "imageDetails": details.filter(|it| filter.takes_image(it)).collect::<Vec<_>>() }),
         ));
     }
-    let details = repository.manifests.iter().map(|(digest, record)| detail(&key, repository, digest, record));
+    let manifests = repository.manifests_from(first(&request.paging)?);
+    let details = manifests.map(|(digest, record)| detail(&key, repository, digest, record));
     let wanted = details.filter(|it| filter.takes_image(it)).map(|it| (it.image_digest.clone(), it));
     let (page, next) = request.paging.take(wanted)?;
     Ok(Answer::paged("imageDetails", &page, next))
+}
+
+/// The image that a page begins with or behind, by whose digest its keys begin.
+fn first(paging: &Paging) -> Result<Option<Digest>, Error> {
+    Ok(paging.after()?.and_then(|key| key.split(' ').next()?.parse().ok()))
 }
 
 fn detail(key: &RepositoryKey, repository: &Repository, digest: &Digest, record: &ManifestRecord) -> ImageDetail {

@@ -27,13 +27,22 @@ impl Paging {
         }
     }
 
+    /// The key after which the page begins.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParameterException` for a token that no list has given.
+    pub(super) fn after(&self) -> Result<Option<String>, Error> {
+        self.next_token.as_deref().filter(|token| !token.is_empty()).map(decode).transpose()
+    }
+
     /// Takes one page of items that are in the order of their keys; the second value is the token of the next page.
     ///
     /// # Errors
     ///
     /// `InvalidParameterException` for a token that no list has given.
     pub(super) fn take<T>(&self, items: impl Iterator<Item = (String, T)>) -> Result<(Vec<T>, Option<String>), Error> {
-        let after = self.next_token.as_deref().filter(|token| !token.is_empty()).map(decode).transpose()?;
+        let after = self.after()?;
         let len = self.max_results.unwrap_or(DEFAULT);
         let mut items = items.filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
         let (mut page, mut last) = (Vec::new(), None);
