@@ -83,9 +83,11 @@ impl Registry {
     async fn answer(&self, caller: Caller, peer: Peer, request: Request<Body>) -> Result<Value, Error> {
         let (head, body) = request.into_parts();
         // Before anything is refused: a connection whose request was not read cannot be used again.
-        let (bytes, _turn) = body::read(body, self.config().bodies.share(peer)).await?;
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        let (operation, members) = Operation::of_target(target)?;
+        let asked = Operation::of_target(target);
+        let limit = body::limit(asked.as_ref().ok().map(|(operation, _)| *operation));
+        let (bytes, _turn) = body::read(body, limit, self.config().bodies.share(peer)).await?;
+        let (operation, members) = asked?;
         authorization::admit(self, operation)?;
         let reading = body::work(bytes.len(), move || {
             let request = decode::parse(members, &bytes)?;
