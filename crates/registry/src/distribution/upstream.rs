@@ -68,7 +68,7 @@ fn wish(call: &Call, method: &Method, resource: &Resource) -> Option<(Wish, Erro
 fn told(error: &UpstreamError, missing: ErrorCode) -> Error {
     let code = match &error.problem {
         Problem::Missing(_) => missing,
-        Problem::Refused(_) | Problem::Push(_) => ErrorCode::Denied,
+        Problem::Refused(_) | Problem::Push(_) | Problem::Full(_) => ErrorCode::Denied,
         Problem::TooManyRequests { .. } => ErrorCode::TooManyRequests,
         Problem::Unreachable(_) | Problem::BadAnswer(_) | Problem::Broken(_) => ErrorCode::Unavailable,
         Problem::Storage(_) => return Error::internal(error),

@@ -43,6 +43,7 @@ fn code(error: &UpstreamError) -> &'static str {
         | Problem::BadAnswer(_)
         | Problem::Broken(_)
         | Problem::Push(_)
+        | Problem::Full(_)
         | Problem::Storage(_) => "UpstreamUnavailable",
     }
 }

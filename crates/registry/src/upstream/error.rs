@@ -2,6 +2,10 @@
 
 pub(super) use crate::failure::causes;
 
+use std::error::Error;
+
+use fakecloud_durable::LimitReached;
+
 /// An upstream and what went wrong with it. Several clients may be told of one failure.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the upstream {upstream} (FAKECLOUD_REGISTRY_UPSTREAM) {problem}")]
@@ -37,7 +41,20 @@ pub(crate) enum Problem {
     /// Somebody wants to put something into its repositories.
     #[error("is where all below the prefix '{0}' comes from: push to another name")]
     Push(String),
+    /// This registry may keep no more.
+    #[error("sent what could not be stored: {0}")]
+    Full(LimitReached),
     /// It is this registry's disk that failed.
     #[error("sent what could not be stored: {0}")]
     Storage(String),
+}
+
+impl Problem {
+    /// A failure of this registry's disk, or its limit.
+    pub(super) fn of_disk(error: &(dyn Error + 'static)) -> Self {
+        match LimitReached::behind(error) {
+            Some(reached) => Self::Full(reached.clone()),
+            None => Self::Storage(causes(error)),
+        }
+    }
 }

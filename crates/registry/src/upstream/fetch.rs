@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::Upstreams;
 use super::download::{Download, Downloading, Progress, download};
-use super::error::{Problem, UpstreamError, causes};
+use super::error::{Problem, UpstreamError};
 use super::source::Source;
 use super::transport::{TransportError, next_piece};
 use crate::catalog::{RepositoryKey, What};
@@ -205,7 +205,7 @@ pub(super) async fn store(registry: &Registry, received: Writer, digest: &Digest
         StoreError::OtherDigest { actual } => {
             Problem::Broken(format!("{what} {digest}: what came has the digest {actual}"))
         }
-        StoreError::Disk(error) => Problem::Storage(causes(&error)),
+        StoreError::Disk(error) => Problem::of_disk(&error),
     })
 }
 
@@ -214,7 +214,7 @@ pub(super) async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = spawn_blocking(work).await.map_err(io::Error::other);
-    done.and_then(identity).map_err(|error| Problem::Storage(causes(&error)))
+    done.and_then(identity).map_err(|error| Problem::of_disk(&error))
 }
 
 // === impl Listed ===

@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method};
 
 use super::client::Ask;
-use super::error::{Problem, causes};
+use super::error::Problem;
 use super::setting::Upstream;
 use crate::catalog::{Asked, Catalog, RepositoryKey, UnixMillis, What};
 use crate::digest::Digest;
@@ -74,7 +74,7 @@ impl Source {
         });
         changed.await.map_err(|error| match error {
             ChangeError::Refused(never) => match never {},
-            ChangeError::Disk(error) => Problem::Storage(causes(&error)),
+            ChangeError::Disk(error) => Problem::of_disk(&error),
         })
     }
 }

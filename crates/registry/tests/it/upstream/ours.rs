@@ -1,6 +1,7 @@
 //! The registry under test, on a socket, with its upstreams.
 
 use fakecloud_budget::Budget;
+use fakecloud_durable::{Limit, Quota};
 use fakecloud_registry::{Config, Digest, Registry, media_type};
 use http::StatusCode;
 use http::header::ACCEPT;
@@ -41,21 +42,27 @@ pub(crate) struct Image {
 impl Ours {
     /// With upstreams such as `hub=http://127.0.0.1:5000`.
     pub(crate) async fn start(upstreams: &[String]) -> Self {
-        Self::open(tempfile::tempdir().unwrap(), upstreams.to_vec()).await
+        Self::open(tempfile::tempdir().unwrap(), upstreams.to_vec(), None).await
+    }
+
+    /// The same with so many bytes that it may keep.
+    pub(crate) async fn start_small(upstreams: &[String], bytes: u64) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), upstreams.to_vec(), Some(bytes)).await
     }
 
     /// The same registry after a restart.
     pub(crate) async fn restart(self) -> Self {
         self.server.abort();
         assert!(self.server.await.unwrap_err().is_cancelled());
-        Self::open(self.folder, self.upstreams).await
+        Self::open(self.folder, self.upstreams, None).await
     }
 
-    async fn open(folder: TempDir, upstreams: Vec<String>) -> Self {
+    async fn open(folder: TempDir, upstreams: Vec<String>, bytes_max: Option<u64>) -> Self {
+        let quota = bytes_max.map(|bytes| Quota::of(folder.path(), Limit::Bytes(bytes)).unwrap());
         let registry = Registry::open(Config {
             folder: folder.path().join("registry"),
             durable: false,
-            quota: fakecloud_durable::Quota::unlimited(),
+            quota: quota.unwrap_or(Quota::unlimited()),
             token: None,
             auto_create: true,
             upstreams: upstreams.iter().map(|upstream| upstream.parse().unwrap()).collect(),

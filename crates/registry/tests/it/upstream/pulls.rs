@@ -33,6 +33,16 @@ async fn image_is_fetched_once_and_outlives_upstream_and_restart() {
 }
 
 #[tokio::test]
+async fn image_that_may_not_be_kept_is_denied_with_the_limit() {
+    let (upstream, image) = (Upstream::start(Door::Open).await, Image::new("layer"));
+    image.publish(&upstream, "library/busybox", "1.36");
+    let ours = Ours::start_small(&[format!("docker.io=http://me:secret@{}", upstream.host())], 4096).await;
+    let answer = ours.http().get(ours.url(&format!("/v2/{HUB}/manifests/1.36"))).send().await.unwrap();
+    let (status, body) = (answer.status().as_u16(), answer.text().await.unwrap());
+    assert!(status == 403 && body.contains("DENIED") && body.contains("FAKECLOUD_DATA_LIMIT"), "{status} {body}");
+}
+
+#[tokio::test]
 async fn image_that_nobody_pulls_is_forgotten_after_a_week_and_fetched_again() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let (upstream, ours) = with_upstream(Door::Open).await;
