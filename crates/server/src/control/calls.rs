@@ -83,5 +83,5 @@ async fn replace(app: App, old: SharedDeployment, record: Arc<FunctionRecord>) {
 pub(crate) fn retire(app: &App, old: &Deployment) {
     app.driver.send(Input::Retire { family: old.family.clone() });
     // It may be what a version has gone back to meanwhile.
-    app.provisioning.changed();
+    app.provisioning.retired(&old.family);
 }

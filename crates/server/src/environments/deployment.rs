@@ -40,3 +40,33 @@ impl Deployment {
         Self { id: label.as_str().into(), label, ..self.clone() }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use fakecloud_podspec::Package;
+
+    use super::*;
+
+    /// A deployment of a function in Python, for tests of others.
+    pub(crate) fn deployment() -> SharedDeployment {
+        let package = Package::Zip {
+            runtime: "python3.12".parse().unwrap(),
+            handler: "app.handler".parse().unwrap(),
+            code_sha256: "4f1b".into(),
+        };
+        let account = "000000000000".parse().unwrap();
+        let function = Function::new("hello".parse().unwrap(), "us-east-1".parse().unwrap(), account, package);
+        let label: fakecloud_podspec::DeployId = "0f343b0931126a20".parse().unwrap();
+        Arc::new(Deployment {
+            id: label.as_str().into(),
+            family: label.as_str().into(),
+            label,
+            arn: "arn".to_owned(),
+            revision: "1".to_owned(),
+            function: Arc::new(function),
+            code: None,
+            layers: None,
+            timeout: Duration::from_secs(3),
+        })
+    }
+}

@@ -1,15 +1,13 @@
 //! The table of Pods, as values: what goes in, and what comes out.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fakecloud_podspec::{DeployId as Label, Function, Package};
 use fakecloud_pool::{Action, Config, Event, InvocationId, Pool};
 use k8s_openapi::api::core::v1::{Pod, PodStatus};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::environments::deployment::Deployment;
+use crate::environments::deployment::tests::deployment;
 
 const GRACE: Duration = Duration::from_secs(20);
 const FULL: &str = "0/1 nodes are available: 1 Too many pods.";
@@ -81,28 +79,6 @@ fn instance() -> InstanceId {
 
 fn name() -> PodName {
     PodName::new(&"hello".parse().unwrap(), 7)
-}
-
-fn deployment() -> SharedDeployment {
-    let package = Package::Zip {
-        runtime: "python3.12".parse().unwrap(),
-        handler: "app.handler".parse().unwrap(),
-        code_sha256: "4f1b".into(),
-    };
-    let account = "000000000000".parse().unwrap();
-    let function = Function::new("hello".parse().unwrap(), "us-east-1".parse().unwrap(), account, package);
-    let label: Label = "0f343b0931126a20".parse().unwrap();
-    Arc::new(Deployment {
-        id: label.as_str().into(),
-        family: label.as_str().into(),
-        label,
-        arn: "arn".to_owned(),
-        revision: "1".to_owned(),
-        function: Arc::new(function),
-        code: None,
-        layers: None,
-        timeout: Duration::from_secs(3),
-    })
 }
 
 /// The Pod of the table with this status, on this node.
