@@ -89,6 +89,15 @@ fn thousand_calls_on_a_node_with_room_for_a_hundred_are_all_answered_in_their_or
         "{:?}",
         sim.log.iter().filter(|(_, a)| matches!(a, Action::Fail { .. })).collect::<Vec<_>>()
     );
+    // Each call is of another function, so that each function's first start shows its turn.
+    let mut order: Vec<usize> = Vec::new();
+    for (_, function) in &sim.starts {
+        if !order.contains(function) {
+            order.push(*function);
+        }
+    }
+    let displaced = order.iter().enumerate().map(|(turn, function)| turn.abs_diff(*function)).max();
+    assert_eq!(displaced, Some(0), "{order:?}");
 }
 
 #[test]
