@@ -1,6 +1,7 @@
 //! A limit for all that a folder keeps.
 
 use std::error::Error;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -21,11 +22,19 @@ pub enum Limit {
 #[derive(Debug, Clone)]
 pub struct Quota(Option<Arc<Counted>>);
 
-#[derive(Debug)]
 struct Counted {
     folder: PathBuf,
     limit: Limit,
     state: Mutex<State>,
+    /// One caller at a time collects.
+    collector: Mutex<Collector>,
+}
+
+/// Deletes what nothing needs.
+struct Collector {
+    run: Option<Box<dyn Fn() + Send>>,
+    /// When it ran last because something was about to be refused, or the folder was measured as if it had.
+    ran: Option<Instant>,
 }
 
 /// As it was measured, and what has come since.
@@ -33,7 +42,6 @@ struct Counted {
 struct State {
     used: u64,
     max: u64,
-    measured: Instant,
 }
 
 /// A folder keeps as much as it may.
@@ -49,7 +57,7 @@ const BLOCK_BYTES: u64 = 4096;
 /// What is left below this is no room: the next records would not fit.
 const RESERVE_BYTES: u64 = 64 << 10;
 
-/// Between two measurements because of a refusal at least: files may have gone meanwhile.
+/// Between two measurements, and collections before them, because of a refusal at least: files may have gone meanwhile.
 const MEASURED_FOR: Duration = Duration::from_secs(1);
 
 // === impl Quota ===
@@ -67,10 +75,20 @@ impl Quota {
     /// A folder or volume that cannot be read.
     pub fn of(folder: &Path, limit: Limit) -> io::Result<Self> {
         let state = Mutex::new(measured(folder, limit)?);
-        Ok(Self(Some(Arc::new(Counted { folder: folder.to_owned(), limit, state }))))
+        // It was measured just now.
+        let collector = Mutex::new(Collector { run: None, ran: Some(Instant::now()) });
+        Ok(Self(Some(Arc::new(Counted { folder: folder.to_owned(), limit, state, collector }))))
     }
 
-    /// Counts what is about to be written, in bytes. Blocks where the folder has to be measured again.
+    /// Has `collect` delete what nothing needs before anything is refused. It may block; it may not ask this quota for room.
+    pub fn collect_with(&self, collect: impl Fn() + Send + 'static) {
+        if let Some(counted) = &self.0 {
+            *counted.collector() = Collector { run: Some(Box::new(collect)), ran: None };
+        }
+    }
+
+    /// Counts what is about to be written, in bytes. Where that is more than fits, what nothing needs is collected first, and the
+    /// folder is measured again: this blocks.
     ///
     /// # Errors
     ///
@@ -115,7 +133,7 @@ impl Quota {
         }
     }
 
-    /// The same, unless that was done a moment ago. Blocks.
+    /// The same once what nothing needs is collected, unless that was done a moment ago. Blocks.
     pub fn measure_again(&self) {
         if let Some(counted) = &self.0 {
             counted.measure_again();
@@ -124,6 +142,12 @@ impl Quota {
 }
 
 // === impl Counted ===
+
+impl fmt::Debug for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counted").field("folder", &self.folder).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
 
 impl Counted {
     fn take(&self, bytes: u64) -> bool {
@@ -142,17 +166,27 @@ impl Counted {
     }
 
     fn measure_again(&self) {
-        if self.state().measured.elapsed() < MEASURED_FOR {
+        // Held to the end, so that all who are about to be refused have what one of them collects.
+        let mut collector = self.collector();
+        if collector.ran.is_some_and(|ran| ran.elapsed() < MEASURED_FOR) {
             return;
         }
+        if let Some(run) = &collector.run {
+            run();
+        }
+        collector.ran = Some(Instant::now());
         if let Ok(state) = measured(&self.folder, self.limit) {
             *self.state() = state;
         }
     }
 
     fn reached(&self) -> LimitReached {
-        let State { used, max, .. } = *self.state();
+        let State { used, max } = *self.state();
         LimitReached { used, max }
+    }
+
+    fn collector(&self) -> MutexGuard<'_, Collector> {
+        self.collector.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -170,7 +204,7 @@ fn measured(folder: &Path, limit: Limit) -> io::Result<State> {
             room / 100 * u64::from(percent)
         }
     };
-    Ok(State { used, max, measured: Instant::now() })
+    Ok(State { used, max })
 }
 
 /// What all files below a folder take on the disk, in bytes. A file that has just gone takes nothing.
@@ -210,12 +244,12 @@ impl LimitReached {
     }
 }
 
-impl std::fmt::Display for LimitReached {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for LimitReached {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
             "the {} bytes that FAKECLOUD_DATA_LIMIT lets this server keep are used up ({} are taken): delete functions, \
-             layer versions or images, whose files go within 20 minutes, or set a higher limit",
+             layer versions or images, or set a higher limit",
             self.max, self.used
         )
     }
@@ -250,6 +284,22 @@ mod tests {
         fs::remove_file(dir.path().join("below/file")).unwrap();
         quota.measure();
         quota.take(290_000).unwrap();
+    }
+
+    #[test]
+    fn what_nothing_needs_makes_room_before_anything_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let unneeded = dir.path().join("unneeded");
+        fs::write(&unneeded, vec![1; 200_000]).unwrap();
+        let quota = Quota::of(dir.path(), Limit::Bytes(300_000)).unwrap();
+        let removed = unneeded.clone();
+        quota.collect_with(move || drop(fs::remove_file(&removed)));
+        quota.take(50_000).unwrap();
+        assert!(unneeded.exists(), "there is room");
+        quota.take(250_000).unwrap();
+        assert!(!unneeded.exists());
+        fs::write(&unneeded, vec![1; 200_000]).unwrap();
+        assert!(quota.take(250_000).is_err(), "it was looked for a moment ago");
     }
 
     #[test]

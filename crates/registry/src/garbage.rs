@@ -4,7 +4,7 @@
 //! and a blob leaves a repository in the same step in which it is seen that no manifest there needs it. A layer may take
 //! longer than that: while anything is being uploaded to a repository, all of its blobs are needed.
 //!
-//! Images that came from an upstream are forgotten when nobody has pulled them for a week.
+//! Images that came from an upstream are forgotten when nobody has pulled them for a week; where there is no room for more, for an hour.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -30,17 +30,20 @@ pub struct Collected {
 }
 
 /// How long an image that was fetched from an upstream is kept after it was last pulled.
-const UNUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const UNUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The same where there is no room for more.
+pub const UNUSED_KEPT_WITHOUT_ROOM: Duration = Duration::from_secs(60 * 60);
 
 impl Registry {
-    /// Forgets images that came from an upstream which is still one, and that nobody has pulled for a week, but for those
+    /// Forgets images that came from an upstream which is still one, and that nobody has pulled for so long, but for those
     /// with the digests `named`: whoever asks for another fetches it again. Their content goes with the next collections,
     /// their repositories once they are empty. Blocks.
     ///
     /// # Errors
     /// Whatever the disk says. What was forgotten until then is.
-    pub fn forget_unused(&self, now: SystemTime, named: &BTreeSet<Digest>) -> io::Result<()> {
-        let since = UnixMillis::of(now.checked_sub(UNUSED_KEPT).unwrap_or(UNIX_EPOCH));
+    pub fn forget_unused(&self, now: SystemTime, kept: Duration, named: &BTreeSet<Digest>) -> io::Result<()> {
+        let since = UnixMillis::of(now.checked_sub(kept).unwrap_or(UNIX_EPOCH));
         let has_upstream = |key: &RepositoryKey| self.upstreams().has(key);
         let change = self.change_blocking(|catalog| Ok(((), catalog.unused(since, named, has_upstream))));
         change.map_err(disk)

@@ -29,7 +29,7 @@ mod uuid;
 pub use config::Config;
 pub use digest::{Algorithm, Digest, Hasher, InvalidDigest, UnknownAlgorithm};
 pub use find::{FindError, FoundImage};
-pub use garbage::Collected;
+pub use garbage::{Collected, UNUSED_KEPT, UNUSED_KEPT_WITHOUT_ROOM};
 pub use image::{ImageName, InvalidImageName};
 pub use manifest::{Descriptor, InvalidManifest, Manifest, Platform, media_type};
 pub use name::{InvalidName, RepositoryName, RepositoryPath};

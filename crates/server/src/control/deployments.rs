@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
@@ -21,6 +21,8 @@ pub(crate) struct Deployments {
     tag_rules: TagRules,
     blobs: Arc<Blobs>,
     index: Mutex<Index>,
+    /// The bundles that anybody has, those of deployments that were superseded included.
+    bundles: Mutex<Vec<Weak<Bundle>>>,
 }
 
 #[derive(Default)]
@@ -48,7 +50,7 @@ pub(crate) enum DeployError {
 
 impl Deployments {
     pub(crate) fn new(settings: Arc<Settings>, tag_rules: TagRules, blobs: Arc<Blobs>) -> Self {
-        Self { settings, tag_rules, blobs, index: Mutex::default() }
+        Self { settings, tag_rules, blobs, index: Mutex::default(), bundles: Mutex::default() }
     }
 
     /// Follows the control plane, which alone says what is current: called while its state is locked.
@@ -72,7 +74,9 @@ impl Deployments {
     async fn make(&self, record: Arc<FunctionRecord>) -> Result<SharedDeployment, DeployError> {
         let (settings, rules, blobs) = (Arc::clone(&self.settings), self.tag_rules.clone(), Arc::clone(&self.blobs));
         let making = tokio::task::spawn_blocking(move || make(&record, &settings, &rules, &blobs));
-        making.await.expect("making a deployment does not panic").map(Arc::new)
+        let made = making.await.expect("making a deployment does not panic")?;
+        self.bundles().extend(made.code.iter().chain(&made.layers).map(Arc::downgrade));
+        Ok(Arc::new(made))
     }
 
     /// Whether its function version runs something else by now.
@@ -85,16 +89,21 @@ impl Deployments {
         }
     }
 
-    /// The files that Pods of known deployments fetch.
+    /// The files that environments may still fetch: of current deployments, and of those that were superseded as long as one
+    /// runs or waits for its start.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let index = self.lock();
-        let made = index.cells.values().filter_map(|cell| cell.get());
-        made.flat_map(|one| [&one.code, &one.layers]).flatten().flat_map(|bundle| bundle.zips()).cloned().collect()
+        let mut bundles = self.bundles();
+        bundles.retain(|bundle| bundle.strong_count() > 0);
+        bundles.iter().filter_map(Weak::upgrade).flat_map(|bundle| bundle.zips().to_vec()).collect()
     }
 
     /// Says whether a panic has left the state behind this lock in an unknown condition.
     pub(crate) fn is_poisoned(&self) -> bool {
-        self.index.is_poisoned()
+        self.index.is_poisoned() || self.bundles.is_poisoned()
+    }
+
+    fn bundles(&self) -> MutexGuard<'_, Vec<Weak<Bundle>>> {
+        self.bundles.lock().expect("no holder of this lock panics")
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {

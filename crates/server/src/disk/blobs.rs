@@ -20,6 +20,18 @@ use self::small_zips::SmallZips;
 /// Longer than any call that stores an archive and any Pod that still fetches one.
 const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
 
+/// The same where there is no room for more: longer than a call takes from the archive's place on the disk to its record.
+const UNNEEDED_KEPT_WITHOUT_ROOM: Duration = Duration::from_secs(60);
+
+/// Why files that nothing needs are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// It is time to.
+    Regular,
+    /// There is no room for more.
+    NoRoom,
+}
+
 /// What is longer than all of its entries together may be is not worth looking into.
 const ZIP_BYTES_MAX: u64 = 262_144_000;
 
@@ -35,6 +47,8 @@ pub(crate) struct Blobs {
     in_memory: SmallZips,
     /// Since when nothing has needed a file. A file that is asked for again is not in here.
     unneeded: Mutex<HashMap<PathBuf, Instant>>,
+    /// When a call has stored a file, or would have. The lock is taken under that of `unneeded` alone.
+    stored: Mutex<HashMap<PathBuf, Instant>>,
     /// Keeps every other process out of the folder; the kernel lets go of it however this one ends.
     _lock: File,
     /// Deletes the folder at the end where nobody asked to keep it.
@@ -83,8 +97,9 @@ impl Blobs {
         durable::create_folder(&zips)?;
         remove_unfinished(&zips)?;
         remove_layer_tars(&root.join("layers"))?;
-        let (in_memory, unneeded, quota) = (SmallZips::default(), Mutex::default(), Quota::of(root, limit)?);
-        Ok(Self { zips, quota, in_memory, unneeded, _lock: lock, temporary })
+        let (in_memory, quota) = (SmallZips::default(), Quota::of(root, limit)?);
+        let (unneeded, stored) = (Mutex::default(), Mutex::default());
+        Ok(Self { zips, quota, in_memory, unneeded, stored, _lock: lock, temporary })
     }
 
     /// The folder that the artifacts' folders lie in, for what else is kept in files.
@@ -110,7 +125,7 @@ impl Blobs {
         let path = self.zip(&digest.hex());
         let is_in_memory = self.stores_in_no_time(zip) && self.in_memory.keep(&path, zip);
         if is_in_memory {
-            self.unneeded().remove(&path);
+            drop(self.claim(&path));
         } else if !self.keeps(&path) {
             let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
             self.quota.take(zip.len() as u64).map_err(disk)?;
@@ -177,28 +192,43 @@ impl Blobs {
 }
 
 impl Blobs {
-    /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Blocks.
-    pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
+    /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Where there is no room,
+    /// all go that were not stored a moment ago. Blocks.
+    pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>, occasion: Occasion) -> io::Result<usize> {
         let mut paths = self.in_memory.paths();
         let entries = std::fs::read_dir(&self.zips)?.map(|entry| Ok(entry?.path()));
         paths.extend(entries.collect::<io::Result<Vec<_>>>()?);
+        self.stored().retain(|_, stored| now.saturating_duration_since(*stored) < UNNEEDED_KEPT_WITHOUT_ROOM);
         let mut deleted = 0;
         for path in paths {
-            deleted += usize::from(self.sweep_file(now, path, needed)?);
+            deleted += usize::from(self.sweep_file(now, path, needed, occasion)?);
         }
         Ok(deleted)
     }
 
     /// Whether it deleted the file. The lock is held over the deletion: a file is either kept or seen to be gone.
-    fn sweep_file(&self, now: Instant, path: PathBuf, needed: &BTreeSet<PathBuf>) -> io::Result<bool> {
+    fn sweep_file(
+        &self,
+        now: Instant,
+        path: PathBuf,
+        needed: &BTreeSet<PathBuf>,
+        occasion: Occasion,
+    ) -> io::Result<bool> {
         let mut unneeded = self.unneeded();
         if needed.contains(&path) {
             unneeded.remove(&path);
             return Ok(false);
         }
-        let since = *unneeded.entry(path.clone()).or_insert(now);
-        if now.duration_since(since) < UNNEEDED_KEPT {
-            return Ok(false);
+        if occasion == Occasion::NoRoom {
+            let stored = self.stored().get(&path).copied();
+            if stored.is_some_and(|stored| now.saturating_duration_since(stored) < UNNEEDED_KEPT_WITHOUT_ROOM) {
+                return Ok(false);
+            }
+        } else {
+            let since = *unneeded.entry(path.clone()).or_insert(now);
+            if now.duration_since(since) < UNNEEDED_KEPT {
+                return Ok(false);
+            }
         }
         unneeded.remove(&path);
         if self.in_memory.remove(&path) {
@@ -214,13 +244,25 @@ impl Blobs {
 
     /// Whether the file is there; if so it stays for at least `UNNEEDED_KEPT` from the next sweep on.
     fn keeps(&self, path: &Path) -> bool {
-        self.unneeded().remove(path);
+        let _unneeded = self.claim(path);
         self.in_memory.get(path).is_some() || path.exists()
+    }
+
+    /// Keeps the file at this path, which a call has stored or is about to.
+    fn claim(&self, path: &Path) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
+        let mut unneeded = self.unneeded();
+        unneeded.remove(path);
+        self.stored().insert(path.to_owned(), Instant::now());
+        unneeded
     }
 
     /// Says whether a panic has left the state behind this lock in an unknown condition.
     pub(crate) fn is_poisoned(&self) -> bool {
-        self.unneeded.is_poisoned() || self.in_memory.is_poisoned()
+        self.unneeded.is_poisoned() || self.stored.is_poisoned() || self.in_memory.is_poisoned()
+    }
+
+    fn stored(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
+        self.stored.lock().expect("no holder of this lock panics")
     }
 
     fn unneeded(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {

@@ -14,6 +14,12 @@ fn files(server: &Server, folder: &str) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
+/// Text that does not compress, another one for each seed: a zip of it has about 70 kB.
+fn text(seed: u32) -> String {
+    let number = |n: u32| n.wrapping_mul(2_654_435_761).rotate_left(seed % 31) ^ seed.wrapping_mul(40_503);
+    (0..20_000).map(|n| format!("{:x}", number(n))).collect()
+}
+
 #[tokio::test]
 async fn archive_of_a_call_that_fails_is_not_stored() {
     let api = Api::start().await;
@@ -48,11 +54,6 @@ async fn full_house_is_told_in_the_words_of_each_service_and_lets_delete() {
     let api = Api::start().await;
     let server = Server::start_with(&api, &[("FAKECLOUD_DATA_LIMIT", "200kB")]).await;
     server.create_function("first").await;
-    // Text that does not compress.
-    let text = |seed: u32| {
-        let number = |n: u32| n.wrapping_mul(2_654_435_761).rotate_left(seed % 31) ^ seed.wrapping_mul(40_503);
-        (0..20_000).map(|n| format!("{:x}", number(n))).collect::<String>()
-    };
     let layer = |seed| json!({ "Content": { "ZipFile": base64_of(&zip_of(&text(seed))) } });
     let path = "/2018-10-31/layers/l/versions";
     let mut refused = None;
@@ -95,4 +96,26 @@ async fn full_house_is_told_in_the_words_of_each_service_and_lets_delete() {
 
     server.get("/2015-03-31/functions/first").await;
     server.call(Method::DELETE, "/2015-03-31/functions/first", &json!(null), 204).await;
+}
+
+#[tokio::test]
+async fn archive_that_nothing_needs_makes_room_before_another_is_refused() {
+    let api = Api::start().await;
+    let mut server = Server::start_with(&api, &[("FAKECLOUD_DATA_LIMIT", "400kB")]).await;
+    let path = "/2018-10-31/layers/l/versions";
+    let publish = |seed| json!({ "Content": { "ZipFile": base64_of(&zip_of(&text(seed))) } });
+    let mut refused = 0;
+    for seed in 1..10 {
+        let answer = server.request(Method::POST, path).json(&publish(seed)).send().await.unwrap();
+        refused += u32::from(answer.status() == 400);
+    }
+    assert!(refused > 0, "all of them fit");
+    server.call(Method::DELETE, "/2018-10-31/layers/l/versions/1", &json!(null), 204).await;
+    // No call of the process before is under way any more.
+    server.restart().await;
+    let kept = files(&server, "zips").len();
+    server.call(Method::POST, path, &publish(20), 201).await;
+    assert_eq!(files(&server, "zips").len(), kept, "one came, one went");
+    let answer = server.request(Method::POST, path).json(&publish(21)).send().await.unwrap();
+    assert_eq!(answer.status(), 400, "all that is left is needed");
 }

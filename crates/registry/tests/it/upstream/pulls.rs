@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use fakecloud_registry::{Digest, FindError, Scope, media_type};
+use fakecloud_registry::{Digest, FindError, Scope, UNUSED_KEPT, media_type};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ async fn image_that_nobody_pulls_is_forgotten_after_a_week_and_fetched_again() {
     let collect = |days: u32, named: &[&Image], looks: u32| {
         let named = named.iter().map(|image| image.digest()).collect();
         for look in 0..looks {
-            ours.registry().forget_unused(pulled + days * DAY, &named).unwrap();
+            ours.registry().forget_unused(pulled + days * DAY, UNUSED_KEPT, &named).unwrap();
             ours.registry().collect_garbage(start + look * DAY).unwrap();
         }
         ours.files()

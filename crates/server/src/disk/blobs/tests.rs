@@ -70,10 +70,10 @@ fn small_zip_of_a_process_that_keeps_nothing_is_in_memory_until_nothing_needs_it
     assert_eq!((blobs.in_memory(&other_path), other_path.exists()), (None, true));
 
     let (needed, start) = (BTreeSet::from([other_path]), Instant::now());
-    assert_eq!(blobs.sweep(start, &needed).unwrap(), 0);
+    assert_eq!(blobs.sweep(start, &needed, Occasion::Regular).unwrap(), 0);
     blobs.put_zip(&zip).unwrap();
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was stored again");
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &needed).unwrap(), 1);
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed, Occasion::Regular).unwrap(), 0, "it was stored again");
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &needed, Occasion::Regular).unwrap(), 1);
     assert_eq!(blobs.in_memory(&path), None);
 }
 
@@ -113,13 +113,24 @@ fn file_is_deleted_once_nothing_has_needed_it_for_long() {
     let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
     let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
     let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
-    assert_eq!(blobs.sweep(start, &BTreeSet::new()).unwrap(), 0);
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed).unwrap(), 0, "it was needed again meanwhile");
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new()).unwrap(), 0);
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new()).unwrap(), 0);
+    assert_eq!(blobs.sweep(start, &BTreeSet::new(), Occasion::Regular).unwrap(), 0);
+    assert_eq!(
+        blobs.sweep(start + UNNEEDED_KEPT, &needed, Occasion::Regular).unwrap(),
+        0,
+        "it was needed again meanwhile"
+    );
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new(), Occasion::Regular).unwrap(), 0);
+    assert_eq!(
+        blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new(), Occasion::Regular).unwrap(),
+        0
+    );
     blobs.put_zip(&zip_of("a", b"1")).unwrap();
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new()).unwrap(), 0, "it was stored again");
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new()).unwrap(), 1);
+    assert_eq!(
+        blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new(), Occasion::Regular).unwrap(),
+        0,
+        "it was stored again"
+    );
+    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new(), Occasion::Regular).unwrap(), 1);
     assert!(!path.exists());
 }
 
@@ -145,4 +156,21 @@ fn what_is_over_the_limit_is_not_stored_and_leaves_nothing() {
         assert!(reached.contains("FAKECLOUD_DATA_LIMIT"), "{reached}");
     }
     assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
+}
+
+#[test]
+fn without_room_all_goes_that_nothing_needs_and_no_call_has_just_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
+    let [needed, unneeded] = [zip_of("app.py", b"x = 1"), zip_of("app.py", b"x = 2")].map(|zip| {
+        let stored = blobs.put_zip(&zip).unwrap();
+        blobs.zip(&stored.digest.hex())
+    });
+    let keep = BTreeSet::from([needed.clone()]);
+    let now = Instant::now();
+    assert_eq!(blobs.sweep(now, &keep, Occasion::NoRoom).unwrap(), 0, "its call may still be under way");
+    let later = now + UNNEEDED_KEPT_WITHOUT_ROOM;
+    assert_eq!(blobs.sweep(later, &keep, Occasion::Regular).unwrap(), 0);
+    assert_eq!(blobs.sweep(later, &keep, Occasion::NoRoom).unwrap(), 1);
+    assert!(needed.exists() && !unneeded.exists());
 }
