@@ -89,15 +89,23 @@ fn thousand_calls_on_a_node_with_room_for_a_hundred_are_all_answered_in_their_or
         "{:?}",
         sim.log.iter().filter(|(_, a)| matches!(a, Action::Fail { .. })).collect::<Vec<_>>()
     );
-    // Each call is of another function, so that each function's first start shows its turn.
-    let mut order: Vec<usize> = Vec::new();
-    for (_, function) in &sim.starts {
-        if !order.contains(function) {
-            order.push(*function);
-        }
-    }
-    let displaced = order.iter().enumerate().map(|(turn, function)| turn.abs_diff(*function)).max();
-    assert_eq!(displaced, Some(0), "{order:?}");
+    assert_eq!(sim.turns(), (0..1_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn callers_who_give_up_before_a_full_node_has_room_cost_no_start_and_change_no_order() {
+    const PATIENCE_MS: u64 = 100_000;
+    let mut sim = Sim::new(vec![Node { places: 100, ..SMALL }], 1);
+    (0..1_000).for_each(|function| sim.call_with_patience(function, 10, (function % 3 == 0).then_some(PATIENCE_MS)));
+    sim.run();
+    assert_eq!((sim.answered().len() + sim.hung_up, sim.failed), (1_000, 0));
+    assert!(sim.hung_up > 200, "{} gave up", sim.hung_up);
+    let gave_up = |function: usize| sim.calls[function].outcome == Outcome::HungUp;
+    let late = |at: Duration| at > Duration::from_millis(PATIENCE_MS);
+    let in_vain: Vec<_> = sim.starts.iter().filter(|(at, function)| gave_up(*function) && late(*at)).collect();
+    assert!(in_vain.is_empty(), "{in_vain:?}");
+    let turns: Vec<usize> = sim.turns().into_iter().filter(|function| !gave_up(*function)).collect();
+    assert!(turns.is_sorted() && turns.len() == sim.answered().len(), "{turns:?}");
 }
 
 #[test]
@@ -347,6 +355,12 @@ impl Sim {
     /// When Pods were asked for.
     fn began(&self) -> Vec<Duration> {
         self.starts.iter().map(|(at, _)| *at).collect()
+    }
+
+    /// The functions in the order of their first starts.
+    fn turns(&self) -> Vec<usize> {
+        let mut seen = BTreeSet::new();
+        self.starts.iter().map(|(_, function)| *function).filter(|function| seen.insert(*function)).collect()
     }
 
     fn step(&mut self) {
