@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ struct Counted {
     state: Mutex<State>,
     /// One caller at a time collects.
     collector: Mutex<Collector>,
+    /// Something may be unneeded that was needed when the collector last ran.
+    has_freed: AtomicBool,
 }
 
 /// Deletes what nothing needs.
@@ -77,13 +80,26 @@ impl Quota {
         let state = Mutex::new(measured(folder, limit)?);
         // It was measured just now.
         let collector = Mutex::new(Collector { run: None, ran: Some(Instant::now()) });
-        Ok(Self(Some(Arc::new(Counted { folder: folder.to_owned(), limit, state, collector }))))
+        Ok(Self(Some(Arc::new(Counted {
+            folder: folder.to_owned(),
+            limit,
+            state,
+            collector,
+            has_freed: AtomicBool::new(false),
+        }))))
     }
 
     /// Has `collect` delete what nothing needs before anything is refused. It may block; it may not ask this quota for room.
     pub fn collect_with(&self, collect: impl Fn() + Send + 'static) {
         if let Some(counted) = &self.0 {
             *counted.collector() = Collector { run: Some(Box::new(collect)), ran: None };
+        }
+    }
+
+    /// Says that something may be unneeded from now on: the next refusal is preceded by a collection, however soon it comes.
+    pub fn freed(&self) {
+        if let Some(counted) = &self.0 {
+            counted.has_freed.store(true, Ordering::Release);
         }
     }
 
@@ -168,7 +184,8 @@ impl Counted {
     fn measure_again(&self) {
         // Held to the end, so that all who are about to be refused have what one of them collects.
         let mut collector = self.collector();
-        if collector.ran.is_some_and(|ran| ran.elapsed() < MEASURED_FOR) {
+        let has_freed = self.has_freed.swap(false, Ordering::AcqRel);
+        if !has_freed && collector.ran.is_some_and(|ran| ran.elapsed() < MEASURED_FOR) {
             return;
         }
         if let Some(run) = &collector.run {
@@ -300,6 +317,11 @@ mod tests {
         assert!(!unneeded.exists());
         fs::write(&unneeded, vec![1; 200_000]).unwrap();
         assert!(quota.take(250_000).is_err(), "it was looked for a moment ago");
+        quota.freed();
+        quota.take(40_000).unwrap();
+        assert!(unneeded.exists(), "there is room");
+        quota.take(250_000).unwrap();
+        assert!(!unneeded.exists());
     }
 
     #[test]

@@ -9,13 +9,13 @@ use tracing::{error, warn};
 use crate::app::App;
 use crate::common::words::chain;
 use crate::control::s3_object;
-use crate::disk::blobs::{PutError, StoredZip};
+use crate::disk::blobs::{Hold, PutError, StoredZip};
 
 /// So many pieces of an object wait for the disk; a piece is what one read of the connection gave.
 const PIECES: usize = 4;
 
-/// Stores the zip, wherever it comes from.
-pub(crate) async fn store(app: &App, scope: &Scope, archive: Archive<'_>) -> Result<Stored, Error> {
+/// Stores the zip, wherever it comes from, and keeps it until what is given beside is dropped.
+pub(crate) async fn store(app: &App, scope: &Scope, archive: Archive<'_>) -> Result<(Stored, Hold), Error> {
     let put = match archive {
         Archive::Inline(zip) if app.blobs.stores_in_no_time(zip) => app.blobs.put_zip(zip),
         Archive::Inline(zip) => {
@@ -39,12 +39,14 @@ pub(crate) async fn store(app: &App, scope: &Scope, archive: Archive<'_>) -> Res
             }
         }
     };
-    put.map(stored).map_err(|cause| refused(&cause))
+    let zip = put.map_err(|cause| refused(&cause))?;
+    let hold = zip.hold.clone();
+    Ok((stored(zip), hold))
 }
 
 /// What the control plane keeps of a stored zip; what its owner should hear of is logged.
 pub(crate) fn stored(zip: StoredZip) -> Stored {
-    let StoredZip { digest, bytes, unzipped_bytes, remarks } = zip;
+    let StoredZip { digest, bytes, unzipped_bytes, remarks, hold: _ } = zip;
     for remark in remarks {
         warn!(archive = %digest, "{remark}");
     }

@@ -14,6 +14,7 @@ use crate::control::commit::Records;
 use crate::control::deployments::Superseded;
 use crate::control::provisioning;
 use crate::control::room;
+use crate::disk::blobs::Hold;
 use crate::environments::deployment::{Deployment, SharedDeployment};
 use crate::environments::driver::Input;
 
@@ -25,22 +26,25 @@ pub(crate) async fn apply(app: &App, scope: Scope, call: Call) -> Result<Respons
 
 async fn run(app: &App, scope: &Scope, call: Call) -> Result<Response, Error> {
     room::for_operation(app, call.operation().name()).await.map_err(Error::storage_full)?;
-    let code = code(app, scope, &call).await?;
+    // Until its record is there, nothing else needs the archive.
+    let (code, _hold) = code(app, scope, &call).await?;
     provisioning::refresh(app, call.operation()).await;
     let (response, superseded, records) = change(app, scope, &call, code)?;
     let kept = records.kept().await;
     superseded.into_iter().for_each(|superseded| redeploy(app, superseded));
+    room::after_operation(app, call.operation().name());
     kept.map(|()| response).map_err(|error| Error::service(error.to_string()))
 }
 
 /// Gets hold of the code that a call brings or names.
-async fn code(app: &App, scope: &Scope, call: &Call) -> Result<Option<Code>, Error> {
+async fn code(app: &App, scope: &Scope, call: &Call) -> Result<(Option<Code>, Option<Hold>), Error> {
     if let Some(archive) = call.archive() {
         app.lambda().check(scope, &clock::now(), call)?;
-        return Ok(Some(Code::Archive(archive::store(app, scope, archive).await?)));
+        let (stored, hold) = archive::store(app, scope, archive).await?;
+        return Ok((Some(Code::Archive(stored)), Some(hold)));
     }
-    let (Some(uri), Some(images)) = (call.image(), &app.own_images) else { return Ok(None) };
-    Ok(images.find(uri, call.origin().map(Origin::authority)).await.map(Code::Image))
+    let (Some(uri), Some(images)) = (call.image(), &app.own_images) else { return Ok((None, None)) };
+    Ok((images.find(uri, call.origin().map(Origin::authority)).await.map(Code::Image), None))
 }
 
 /// Changes the state, lets deployments follow and queues the records, all in one step.

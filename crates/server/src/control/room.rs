@@ -7,6 +7,9 @@ use crate::app::App;
 /// What the names of operations begin with after which more is kept than before.
 const ADDING: [&str; 7] = ["Add", "Attach", "Create", "Publish", "Put", "Tag", "Update"];
 
+/// What the names of operations begin with after which files may be needed no more.
+const FREEING: [&str; 2] = ["Delete", "Update"];
+
 /// Refuses an operation that adds to what is kept where that may not grow. Deletions and reads pass.
 ///
 /// # Errors
@@ -16,6 +19,13 @@ pub(crate) async fn for_operation(app: &App, name: &str) -> Result<(), LimitReac
     match ADDING.iter().any(|verb| name.starts_with(verb)) {
         true => for_record(app).await,
         false => Ok(()),
+    }
+}
+
+/// Has what an operation may have freed looked for before anything else is refused.
+pub(crate) fn after_operation(app: &App, name: &str) {
+    if FREEING.iter().any(|verb| name.starts_with(verb)) {
+        app.blobs.quota().freed();
     }
 }
 

@@ -43,7 +43,7 @@ fn make_room(app: App, runtime: &Handle) {
 }
 
 fn sweep_archives(app: &App, occasion: Occasion) {
-    match app.blobs.sweep(Instant::now(), &needed(app), occasion) {
+    match app.blobs.sweep(Instant::now(), || needed(app), occasion) {
         Ok(deleted) => debug!(deleted, "swept the artifacts"),
         Err(error) => warn!(%error, "artifacts that nothing needs could not be deleted"),
     }

@@ -2,13 +2,14 @@
 //! but for small zips of a process that keeps nothing.
 
 mod small_zips;
+mod sweep;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Instant;
 
 use bytes::Bytes;
 use fakecloud_artifacts::{ArchiveError, DigestWriter, Limits, Remark, Sha256Digest, ZipSummary, check_zip};
@@ -16,21 +17,8 @@ use fakecloud_durable::{self as durable, Limit, Quota};
 use tempfile::{NamedTempFile, TempDir};
 
 use self::small_zips::SmallZips;
-
-/// Longer than any call that stores an archive and any Pod that still fetches one.
-const UNNEEDED_KEPT: Duration = Duration::from_secs(15 * 60);
-
-/// The same where there is no room for more: longer than a call takes from the archive's place on the disk to its record.
-const UNNEEDED_KEPT_WITHOUT_ROOM: Duration = Duration::from_secs(60);
-
-/// Why files that nothing needs are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Occasion {
-    /// It is time to.
-    Regular,
-    /// There is no room for more.
-    NoRoom,
-}
+use self::sweep::Holds;
+pub(crate) use self::sweep::{Hold, Occasion};
 
 /// What is longer than all of its entries together may be is not worth looking into.
 const ZIP_BYTES_MAX: u64 = 262_144_000;
@@ -47,8 +35,8 @@ pub(crate) struct Blobs {
     in_memory: SmallZips,
     /// Since when nothing has needed a file. A file that is asked for again is not in here.
     unneeded: Mutex<HashMap<PathBuf, Instant>>,
-    /// When a call has stored a file, or would have. The lock is taken under that of `unneeded` alone.
-    stored: Mutex<HashMap<PathBuf, Instant>>,
+    /// The files of calls under way. The lock is taken under that of `unneeded` alone.
+    holds: Mutex<Holds>,
     /// Keeps every other process out of the folder; the kernel lets go of it however this one ends.
     _lock: File,
     /// Deletes the folder at the end where nobody asked to keep it.
@@ -63,6 +51,8 @@ pub(crate) struct StoredZip {
     pub(crate) unzipped_bytes: u64,
     /// What its owner should hear of.
     pub(crate) remarks: Vec<Remark>,
+    /// Keeps the zip until a record names it.
+    pub(crate) hold: Hold,
 }
 
 /// A zip, wherever it is.
@@ -98,8 +88,8 @@ impl Blobs {
         remove_unfinished(&zips)?;
         remove_layer_tars(&root.join("layers"))?;
         let (in_memory, quota) = (SmallZips::default(), Quota::of(root, limit)?);
-        let (unneeded, stored) = (Mutex::default(), Mutex::default());
-        Ok(Self { zips, quota, in_memory, unneeded, stored, _lock: lock, temporary })
+        let (unneeded, holds) = (Mutex::default(), Mutex::default());
+        Ok(Self { zips, quota, in_memory, unneeded, holds, _lock: lock, temporary })
     }
 
     /// The folder that the artifacts' folders lie in, for what else is kept in files.
@@ -123,17 +113,16 @@ impl Blobs {
         let summary = check_zip(&mut Cursor::new(zip), &Limits::default())?;
         let digest = Sha256Digest::of(zip);
         let path = self.zip(&digest.hex());
+        let hold = self.hold(&path);
         let is_in_memory = self.stores_in_no_time(zip) && self.in_memory.keep(&path, zip);
-        if is_in_memory {
-            drop(self.claim(&path));
-        } else if !self.keeps(&path) {
+        if !is_in_memory && !self.has(&path) {
             let disk = |source| PutError::Disk { dir: self.zips.clone(), source };
             self.quota.take(zip.len() as u64).map_err(disk)?;
             let file = NamedTempFile::new_in(&self.zips).map_err(disk)?;
             file.as_file().write_all(zip).and_then(|()| self.put_in_place(file, &path)).map_err(disk)?;
         }
         let ZipSummary { unzipped_bytes, remarks, .. } = summary;
-        Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes, remarks })
+        Ok(StoredZip { digest, bytes: zip.len() as u64, unzipped_bytes, remarks, hold })
     }
 
     /// Receives a zip piece by piece, and checks and stores it as [`Self::put_zip`] does; no more than a piece of it is in
@@ -156,11 +145,12 @@ impl Blobs {
         zip.rewind().map_err(disk)?;
         let summary = check_zip(&mut zip, &Limits::default())?;
         let path = self.zip(&digest.hex());
-        if !self.keeps(&path) {
+        let hold = self.hold(&path);
+        if !self.has(&path) {
             durable::put_in_place(file, &path).map_err(disk)?;
         }
         let ZipSummary { unzipped_bytes, remarks, .. } = summary;
-        Ok(StoredZip { digest, bytes, unzipped_bytes, remarks })
+        Ok(StoredZip { digest, bytes, unzipped_bytes, remarks, hold })
     }
 
     /// Where the zip with this digest is, unless it is [in memory](Self::in_memory).
@@ -171,6 +161,10 @@ impl Blobs {
     /// The zip that is in memory instead of at this path.
     pub(crate) fn in_memory(&self, path: &Path) -> Option<Bytes> {
         self.in_memory.get(path)
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.in_memory.get(path).is_some() || path.exists()
     }
 
     /// Opens the zip at this path, wherever it is.
@@ -188,85 +182,6 @@ impl Blobs {
             Some(_) => file.persist(path).map(drop).map_err(|error| error.error),
             None => durable::put_in_place(file, path),
         }
-    }
-}
-
-impl Blobs {
-    /// Deletes the files that nothing has needed for `UNNEEDED_KEPT`; `needed` says what is needed now. Where there is no room,
-    /// all go that were not stored a moment ago. Blocks.
-    pub(crate) fn sweep(&self, now: Instant, needed: &BTreeSet<PathBuf>, occasion: Occasion) -> io::Result<usize> {
-        let mut paths = self.in_memory.paths();
-        let entries = std::fs::read_dir(&self.zips)?.map(|entry| Ok(entry?.path()));
-        paths.extend(entries.collect::<io::Result<Vec<_>>>()?);
-        self.stored().retain(|_, stored| now.saturating_duration_since(*stored) < UNNEEDED_KEPT_WITHOUT_ROOM);
-        let mut deleted = 0;
-        for path in paths {
-            deleted += usize::from(self.sweep_file(now, path, needed, occasion)?);
-        }
-        Ok(deleted)
-    }
-
-    /// Whether it deleted the file. The lock is held over the deletion: a file is either kept or seen to be gone.
-    fn sweep_file(
-        &self,
-        now: Instant,
-        path: PathBuf,
-        needed: &BTreeSet<PathBuf>,
-        occasion: Occasion,
-    ) -> io::Result<bool> {
-        let mut unneeded = self.unneeded();
-        if needed.contains(&path) {
-            unneeded.remove(&path);
-            return Ok(false);
-        }
-        if occasion == Occasion::NoRoom {
-            let stored = self.stored().get(&path).copied();
-            if stored.is_some_and(|stored| now.saturating_duration_since(stored) < UNNEEDED_KEPT_WITHOUT_ROOM) {
-                return Ok(false);
-            }
-        } else {
-            let since = *unneeded.entry(path.clone()).or_insert(now);
-            if now.duration_since(since) < UNNEEDED_KEPT {
-                return Ok(false);
-            }
-        }
-        unneeded.remove(&path);
-        if self.in_memory.remove(&path) {
-            return Ok(true);
-        }
-        match std::fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            // A write that has just been finished under its final name.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether the file is there; if so it stays for at least `UNNEEDED_KEPT` from the next sweep on.
-    fn keeps(&self, path: &Path) -> bool {
-        let _unneeded = self.claim(path);
-        self.in_memory.get(path).is_some() || path.exists()
-    }
-
-    /// Keeps the file at this path, which a call has stored or is about to.
-    fn claim(&self, path: &Path) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
-        let mut unneeded = self.unneeded();
-        unneeded.remove(path);
-        self.stored().insert(path.to_owned(), Instant::now());
-        unneeded
-    }
-
-    /// Says whether a panic has left the state behind this lock in an unknown condition.
-    pub(crate) fn is_poisoned(&self) -> bool {
-        self.unneeded.is_poisoned() || self.stored.is_poisoned() || self.in_memory.is_poisoned()
-    }
-
-    fn stored(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
-        self.stored.lock().expect("no holder of this lock panics")
-    }
-
-    fn unneeded(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
-        self.unneeded.lock().expect("no holder of this lock panics")
     }
 }
 

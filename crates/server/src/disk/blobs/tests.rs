@@ -1,11 +1,11 @@
-//! What is stored, found again and swept away.
+//! What is stored and found again.
 
 use fakecloud_durable::LimitReached;
 use zip::write::SimpleFileOptions;
 
 use super::*;
 
-fn zip_of(name: &str, content: &[u8]) -> Bytes {
+pub(super) fn zip_of(name: &str, content: &[u8]) -> Bytes {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(name, SimpleFileOptions::default()).unwrap();
     zip.write_all(content).unwrap();
@@ -60,24 +60,6 @@ fn directory_in_use_is_refused_until_it_is_free() {
 }
 
 #[test]
-fn small_zip_of_a_process_that_keeps_nothing_is_in_memory_until_nothing_needs_it() {
-    let blobs = Blobs::open(None, Limit::Percent(100)).unwrap();
-    let (zip, other) = (zip_of("v", b"1"), zip_of("v", b"2"));
-    let [path, other_path] = [&zip, &other].map(|zip| blobs.zip(&Sha256Digest::of(zip).hex()));
-    blobs.put_zip(&zip).unwrap();
-    blobs.receive_zip([Ok(other.clone())]).unwrap();
-    assert_eq!((blobs.in_memory(&path), path.exists()), (Some(zip.clone()), false));
-    assert_eq!((blobs.in_memory(&other_path), other_path.exists()), (None, true));
-
-    let (needed, start) = (BTreeSet::from([other_path]), Instant::now());
-    assert_eq!(blobs.sweep(start, &needed, Occasion::Regular).unwrap(), 0);
-    blobs.put_zip(&zip).unwrap();
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &needed, Occasion::Regular).unwrap(), 0, "it was stored again");
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 2, &needed, Occasion::Regular).unwrap(), 1);
-    assert_eq!(blobs.in_memory(&path), None);
-}
-
-#[test]
 fn refused_zip_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
@@ -108,33 +90,6 @@ fn layers_that_the_operator_put_where_the_tars_were_stay() {
 }
 
 #[test]
-fn file_is_deleted_once_nothing_has_needed_it_for_long() {
-    let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
-    let path = blobs.zip(&blobs.put_zip(&zip_of("a", b"1")).unwrap().digest.hex());
-    let (needed, start) = (BTreeSet::from([path.clone()]), Instant::now());
-    assert_eq!(blobs.sweep(start, &BTreeSet::new(), Occasion::Regular).unwrap(), 0);
-    assert_eq!(
-        blobs.sweep(start + UNNEEDED_KEPT, &needed, Occasion::Regular).unwrap(),
-        0,
-        "it was needed again meanwhile"
-    );
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT, &BTreeSet::new(), Occasion::Regular).unwrap(), 0);
-    assert_eq!(
-        blobs.sweep(start + UNNEEDED_KEPT * 2 - Duration::from_nanos(1), &BTreeSet::new(), Occasion::Regular).unwrap(),
-        0
-    );
-    blobs.put_zip(&zip_of("a", b"1")).unwrap();
-    assert_eq!(
-        blobs.sweep(start + UNNEEDED_KEPT * 2, &BTreeSet::new(), Occasion::Regular).unwrap(),
-        0,
-        "it was stored again"
-    );
-    assert_eq!(blobs.sweep(start + UNNEEDED_KEPT * 3, &BTreeSet::new(), Occasion::Regular).unwrap(), 1);
-    assert!(!path.exists());
-}
-
-#[test]
 fn unfinished_writes_of_a_killed_process_are_removed() {
     let dir = tempfile::tempdir().unwrap();
     drop(Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap());
@@ -156,21 +111,4 @@ fn what_is_over_the_limit_is_not_stored_and_leaves_nothing() {
         assert!(reached.contains("FAKECLOUD_DATA_LIMIT"), "{reached}");
     }
     assert_eq!(std::fs::read_dir(dir.path().join("zips")).unwrap().count(), 1);
-}
-
-#[test]
-fn without_room_all_goes_that_nothing_needs_and_no_call_has_just_stored() {
-    let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(Some(dir.path()), Limit::Percent(100)).unwrap();
-    let [needed, unneeded] = [zip_of("app.py", b"x = 1"), zip_of("app.py", b"x = 2")].map(|zip| {
-        let stored = blobs.put_zip(&zip).unwrap();
-        blobs.zip(&stored.digest.hex())
-    });
-    let keep = BTreeSet::from([needed.clone()]);
-    let now = Instant::now();
-    assert_eq!(blobs.sweep(now, &keep, Occasion::NoRoom).unwrap(), 0, "its call may still be under way");
-    let later = now + UNNEEDED_KEPT_WITHOUT_ROOM;
-    assert_eq!(blobs.sweep(later, &keep, Occasion::Regular).unwrap(), 0);
-    assert_eq!(blobs.sweep(later, &keep, Occasion::NoRoom).unwrap(), 1);
-    assert!(needed.exists() && !unneeded.exists());
 }
