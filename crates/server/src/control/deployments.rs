@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fakecloud_artifacts::Sha256Digest;
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::control::convert;
 use crate::disk::blobs::Blobs;
-use crate::environments::bundle::Bundle;
+use crate::environments::bundle::{Bundle, Bundles};
 use crate::environments::deployment::{Deployment, SharedDeployment};
 
 /// The deployments of what function versions run now.
@@ -21,8 +21,7 @@ pub(crate) struct Deployments {
     tag_rules: TagRules,
     blobs: Arc<Blobs>,
     index: Mutex<Index>,
-    /// The bundles that anybody has, those of deployments that were superseded included.
-    bundles: Mutex<Vec<Weak<Bundle>>>,
+    bundles: Bundles,
 }
 
 #[derive(Default)]
@@ -50,7 +49,7 @@ pub(crate) enum DeployError {
 
 impl Deployments {
     pub(crate) fn new(settings: Arc<Settings>, tag_rules: TagRules, blobs: Arc<Blobs>) -> Self {
-        Self { settings, tag_rules, blobs, index: Mutex::default(), bundles: Mutex::default() }
+        Self { settings, tag_rules, blobs, index: Mutex::default(), bundles: Bundles::default() }
     }
 
     /// Follows the control plane, which alone says what is current: called while its state is locked.
@@ -75,7 +74,7 @@ impl Deployments {
         let (settings, rules, blobs) = (Arc::clone(&self.settings), self.tag_rules.clone(), Arc::clone(&self.blobs));
         let making = tokio::task::spawn_blocking(move || make(&record, &settings, &rules, &blobs));
         let made = making.await.expect("making a deployment does not panic")?;
-        self.bundles().extend(made.code.iter().chain(&made.layers).map(Arc::downgrade));
+        self.bundles.add(made.code.iter().chain(&made.layers));
         Ok(Arc::new(made))
     }
 
@@ -89,21 +88,14 @@ impl Deployments {
         }
     }
 
-    /// The files that environments may still fetch: of current deployments, and of those that were superseded as long as one
-    /// runs or waits for its start.
+    /// The files that environments may still fetch.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let mut bundles = self.bundles();
-        bundles.retain(|bundle| bundle.strong_count() > 0);
-        bundles.iter().filter_map(Weak::upgrade).flat_map(|bundle| bundle.zips().to_vec()).collect()
+        self.bundles.zips()
     }
 
     /// Says whether a panic has left the state behind this lock in an unknown condition.
     pub(crate) fn is_poisoned(&self) -> bool {
         self.index.is_poisoned() || self.bundles.is_poisoned()
-    }
-
-    fn bundles(&self) -> MutexGuard<'_, Vec<Weak<Bundle>>> {
-        self.bundles.lock().expect("no holder of this lock panics")
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {

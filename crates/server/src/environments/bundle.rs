@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use fakecloud_artifacts::{LayersError, Limits, Unpacked};
 
@@ -16,6 +16,11 @@ pub(crate) struct Bundle {
     /// The index, as long as anybody makes a tar by it: all Pods that start at the same time share one.
     index: Mutex<Weak<Index>>,
 }
+
+/// The bundles that anybody has: those of current deployments, and of superseded ones as long as an environment runs or waits
+/// for its start.
+#[derive(Debug, Default)]
+pub(crate) struct Bundles(Mutex<Vec<Weak<Bundle>>>);
 
 /// `Unpacked`, which shows nothing.
 struct Index(Unpacked);
@@ -61,6 +66,30 @@ impl Bundle {
     }
 }
 
+// === impl Bundles ===
+
+impl Bundles {
+    pub(crate) fn add<'a>(&self, bundles: impl IntoIterator<Item = &'a Arc<Bundle>>) {
+        self.all().extend(bundles.into_iter().map(Arc::downgrade));
+    }
+
+    /// The paths of their zips, which environments may still fetch.
+    pub(crate) fn zips(&self) -> Vec<PathBuf> {
+        let mut all = self.all();
+        all.retain(|bundle| bundle.strong_count() > 0);
+        all.iter().filter_map(Weak::upgrade).flat_map(|bundle| bundle.zips().to_vec()).collect()
+    }
+
+    /// Says whether a panic has left the state behind this lock in an unknown condition.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.0.is_poisoned()
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Weak<Bundle>>> {
+        self.0.lock().expect("no holder of this lock panics")
+    }
+}
+
 // === impl Tar ===
 
 impl Tar {
@@ -96,6 +125,7 @@ impl std::fmt::Debug for Index {
 mod tests {
     use std::fs;
     use std::io::Cursor;
+    use std::time::{Duration, Instant};
 
     use bytes::Bytes;
     use tempfile::TempDir;
@@ -104,6 +134,7 @@ mod tests {
     use fakecloud_durable::Limit;
 
     use super::*;
+    use crate::disk::blobs::Occasion;
 
     fn zip_of(files: &[(&str, &[u8])]) -> Bytes {
         let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
@@ -159,6 +190,26 @@ mod tests {
         assert!(Arc::ptr_eq(&first.index, &second.index));
         drop((first, second));
         assert!(bundle.index.lock().unwrap().upgrade().is_none());
+    }
+
+    #[test]
+    fn zip_of_a_superseded_deployment_stays_as_long_as_a_start_waits() {
+        let (_dir, blobs, paths) = stored(&[zip_of(&[("a", b"1")])]);
+        let bundles = Bundles::default();
+        let waiting = Arc::new(Bundle::new(paths.clone()));
+        bundles.add([&waiting]);
+        let mut now = Instant::now();
+        let mut sweep = |occasion| {
+            now += Duration::from_secs(60 * 60);
+            blobs.sweep(now, || bundles.zips().into_iter().collect(), occasion).unwrap()
+        };
+        for occasion in [Occasion::Regular, Occasion::Regular, Occasion::NoRoom] {
+            assert_eq!(sweep(occasion), 0, "{occasion:?}");
+        }
+        tar(&waiting, &blobs);
+        drop(waiting);
+        assert_eq!(sweep(Occasion::Regular) + sweep(Occasion::Regular), 1);
+        assert!(!paths[0].exists() && bundles.all().is_empty());
     }
 
     #[test]
