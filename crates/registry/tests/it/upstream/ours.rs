@@ -62,7 +62,7 @@ impl Ours {
         let registry = Registry::open(Config {
             folder: folder.path().join("registry"),
             durable: false,
-            quota: quota.unwrap_or(Quota::unlimited()),
+            quota: quota.unwrap_or_else(Quota::unlimited),
             token: None,
             auto_create: true,
             upstreams: upstreams.iter().map(|upstream| upstream.parse().unwrap()).collect(),
