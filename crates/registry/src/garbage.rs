@@ -35,6 +35,10 @@ pub const UNUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The same where there is no room for more.
 pub const UNUSED_KEPT_WITHOUT_ROOM: Duration = Duration::from_secs(60 * 60);
 
+/// Where there is no room for more, an upload ends that no request has added to for so long. No client waits that long before it
+/// tries again.
+const UPLOAD_KEPT_WITHOUT_ROOM: Duration = Duration::from_secs(5 * 60);
+
 impl Registry {
     /// Forgets images that came from an upstream which is still one, and that nobody has pulled for so long, but for those
     /// with the digests `named`: whoever asks for another fetches it again. Their content goes with the next collections,
@@ -47,6 +51,11 @@ impl Registry {
         let has_upstream = |key: &RepositoryKey| self.upstreams().has(key);
         let change = self.change_blocking(|catalog| Ok(((), catalog.unused(since, named, has_upstream))));
         change.map_err(disk)
+    }
+
+    /// Ends the uploads that no request has added to for five minutes, and gives their number. Changes no record.
+    pub fn end_unused_uploads(&self) -> usize {
+        self.uploads().end_unused(UPLOAD_KEPT_WITHOUT_ROOM)
     }
 
     /// Deletes what nothing has needed for a quarter of an hour, and ends uploads that were idle for an hour. Needs are

@@ -148,6 +148,14 @@ impl Uploads {
         before - all.len()
     }
 
+    /// Ends those that no request has added to for so long.
+    pub(crate) fn end_unused(&self, unused: Duration) -> usize {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|_, upload| upload.unused_for().is_none_or(|time| time < unused));
+        before - all.len()
+    }
+
     /// Ends all.
     pub(crate) fn clear(&self) {
         self.all().clear();
@@ -296,6 +304,17 @@ mod tests {
         assert!(matches!(begin(&uploads), Err(BeginError::TooMany { open_max: 2 })));
         uploads.end(first).unwrap();
         begin(&uploads).unwrap();
+    }
+
+    #[test]
+    fn uploads_that_no_request_adds_to_make_room() {
+        let uploads = Uploads::default();
+        let (busy, unused) = (begin(&uploads).unwrap(), begin(&uploads).unwrap());
+        let _turn = uploads.take(busy).unwrap();
+        assert_eq!(uploads.end_unused(Duration::from_secs(3_600)), 0);
+        assert_eq!(uploads.end_unused(Duration::ZERO), 1);
+        uploads.get(busy).unwrap();
+        assert_eq!(uploads.get(unused).err(), Some(UploadError::Unknown));
     }
 
     #[test]

@@ -34,11 +34,13 @@ pub(crate) async fn run(app: App) {
     }
 }
 
-/// Deletes the archives that nothing needs at once, and the registry's content soon: whoever waits for room may be about to
+/// Deletes the archives that nothing needs and what dead uploads have brought at once, and the registry's content soon: whoever waits for room may be about to
 /// change the registry.
 fn make_room(app: App, runtime: &Handle) {
     info!("all that may be kept is used up: looking for what nothing needs");
     sweep_archives(&app, Occasion::NoRoom);
+    let uploads = app.registry.end_unused_uploads();
+    debug!(uploads, "ended the uploads that nobody goes on with");
     runtime.spawn_blocking(move || sweep_registry(&app, UNUSED_KEPT_WITHOUT_ROOM));
 }
 
