@@ -2,9 +2,9 @@
 
 use crate::{
     Applied, Lambda, Response, Scope,
-    configuration::MAX_UNZIPPED_BYTES,
+    code::source::MAX_INLINE_ZIP_BYTES,
+    function::configuration::MAX_UNZIPPED_BYTES,
     shapes::{AccountLimit, AccountUsage, GetAccountSettingsResponse},
-    source::MAX_INLINE_ZIP_BYTES,
     state::{MAX_STORED_BYTES, Space},
 };
 

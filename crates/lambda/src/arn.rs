@@ -2,8 +2,8 @@
 
 use crate::{
     Error, ErrorCode, Scope,
-    scope::{is_account, is_region, is_region_name},
-    version::LATEST,
+    function::versions::LATEST,
+    request::scope::{is_account, is_region, is_region_name},
 };
 
 /// A function as a request names it.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{FunctionRecord, ImageContent, Lambda, Package, PinnedImage, layer::Layer, version::Function};
+use crate::{
+    FunctionRecord, ImageContent, Lambda, Package, PinnedImage, function::versions::Function, layer::layers::Layer,
+};
 
 impl Lambda {
     /// Every function version, such as a restored state has.

@@ -10,127 +10,175 @@
 //!
 //! Time and randomness enter as a [`Moment`]; nothing here reads a clock, a file or the environment.
 
+/// From an HTTP request to a checked call of one operation: its route, its members and what the service model says of them.
+mod request {
+    pub(crate) mod call;
+    mod constraints;
+    mod decode;
+    mod fields;
+    #[cfg(test)]
+    mod growth;
+    pub(crate) mod model;
+    pub(crate) mod origin;
+    pub(crate) mod path;
+    pub(crate) mod route;
+    pub(crate) mod scope;
+    pub(crate) mod size;
+    pub(crate) mod violations;
+}
+
+/// Functions and their versions: records of them, and the operations that read and change them.
+mod function {
+    mod attachments;
+    pub(crate) mod configuration;
+    mod create;
+    pub(crate) mod durable;
+    mod environment;
+    mod file_systems;
+    mod latest_published;
+    mod logging;
+    pub(crate) mod parts;
+    pub(crate) mod read;
+    pub(crate) mod record;
+    mod recursion;
+    pub(crate) mod revision;
+    pub(crate) mod runtime;
+    mod runtime_management;
+    pub(crate) mod tags;
+    pub(crate) mod tenancy;
+    mod update;
+    pub(crate) mod versions;
+    mod view;
+}
+
+/// Code of functions and content of layers: archives, objects in S3, images and code signing.
+mod code {
+    pub(crate) mod found;
+    pub(crate) mod image;
+    pub(crate) mod signing;
+    pub(crate) mod source;
+}
+
+/// Aliases of versions.
+mod alias {
+    pub(crate) mod aliases;
+    pub(crate) mod hand_over;
+}
+
+/// Layers and their versions, of accounts here and of others.
+mod layer {
+    mod compatibility;
+    pub(crate) mod emptied;
+    pub(crate) mod foreign;
+    pub(crate) mod layers;
+    mod parts;
+    mod permission;
+}
+
+/// Resource-based policies of functions, versions and aliases.
+mod policy {
+    pub(crate) mod document;
+    pub(crate) mod permission;
+    mod resource_policy;
+}
+
+/// Concurrency, reserved and provisioned, and the invocations that run.
+mod concurrency {
+    pub(crate) mod provisioned;
+    pub(crate) mod readiness;
+    pub(crate) mod reserved;
+    pub(crate) mod running;
+    mod version_counts;
+}
+
+/// Invocations for which somebody waits: their payloads, and the answers that they get.
+mod invoke {
+    mod event_stream;
+    pub(crate) mod invocation;
+    pub(crate) mod outcome;
+    pub(crate) mod payload;
+    pub(crate) mod streamed;
+}
+
+/// Asynchronous invocations: their configuration, and the records that tell how they ended.
+mod event {
+    pub(crate) mod delivery;
+    pub(crate) mod invoke_config;
+    pub(crate) mod plan;
+    pub(crate) mod record;
+}
+
+/// Event source mappings.
+mod mapping {
+    mod filter;
+    pub(crate) mod mappings;
+    mod rules;
+    mod settings;
+    mod source;
+}
+
+/// Function URLs: requests become events, and answers become responses.
+mod url {
+    pub(crate) mod config;
+    mod cors;
+    pub(crate) mod event;
+    mod hop_by_hop;
+    pub(crate) mod response;
+    pub(crate) mod target;
+}
+
+/// Capacity providers, and the functions on them.
+mod capacity {
+    pub(crate) mod managed_instances;
+    pub(crate) mod providers;
+    mod scaling;
+}
+
 mod account;
-mod alias;
 mod applied;
 mod arn;
-mod attachments;
-mod call;
-mod capacity_provider;
-mod code;
-mod code_signing;
-mod concurrency;
-mod configuration;
-mod constraints;
-mod create;
-mod decode;
-mod delivery;
-mod durable;
-mod emptied_layers;
-mod environment;
 mod error;
-mod event;
-mod event_filter;
-mod event_invoke;
-mod event_record;
-mod event_source;
-mod event_source_mapping;
-mod event_source_rules;
-mod event_source_settings;
-mod event_stream;
-mod fields;
-mod file_systems;
-mod foreign_layers;
-mod function;
-mod function_scaling;
-mod function_url;
-#[cfg(test)]
-mod growth;
-mod hand_over;
 mod hash_order;
-mod hop_by_hop;
-mod image;
 mod inventory;
-mod invoke;
-mod latest_published;
-mod layer;
-mod layer_compatibility;
-mod layer_parts;
-mod layer_permission;
-mod logging;
-mod managed_instances;
 mod members;
-mod model;
 mod moment;
-mod origin;
-mod outcome;
 mod page;
-mod parts;
-mod path;
-mod payload;
-mod permission;
 mod persist;
-mod policy;
 mod precheck;
-mod provisioned_concurrency;
-mod readiness;
-mod record;
-mod recursion;
-mod request_size;
 mod reset;
-mod resource_policy;
 mod restore;
-mod revision;
-mod route;
-mod running;
-mod runtime;
-mod runtime_management;
-mod scope;
 #[expect(dead_code, reason = "the generated shapes cover all operations, of which some are not served yet")]
 mod shapes;
-mod source;
 mod space;
 mod state;
-mod streamed;
-mod tags;
-mod tenancy;
-mod update;
-mod url_cors;
-mod url_event;
-mod url_response;
-mod url_target;
-mod version;
-mod version_counts;
-mod view;
-mod violations;
 
+pub use alias::hand_over::HandOver;
 pub use applied::{Applied, Effect};
-pub use call::{Call, Request, parse, parse_as};
-pub use code::Code;
-pub use delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
+pub use code::found::Code;
+pub use code::image::{FoundImage, ImageFault, PinnedImage};
+pub use code::source::{Archive, S3Object};
+pub use concurrency::readiness::{ProvisionedVersion, Readiness};
+pub use concurrency::running::Admitted;
 pub use error::{ArchiveFault, Error, ObjectFault, Response};
-pub use event::{EventPlan, EventTarget};
-pub use event_record::{DeadLetter, EventAnswer, EventRecord};
-pub use foreign_layers::{ForeignLayers, MissingLayers, SuppliedLayer};
-pub use hand_over::HandOver;
-pub use image::{FoundImage, ImageFault, PinnedImage};
-pub use invoke::{Invocation, InvocationKind, InvokeCall};
+pub use event::delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
+pub use event::plan::{EventPlan, EventTarget};
+pub use event::record::{DeadLetter, EventAnswer, EventRecord};
+pub use function::record::{Architecture, FunctionRecord, ImageConfig, ImageContent, LayerUse, Package};
+pub use function::runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
+pub use invoke::invocation::{Invocation, InvocationKind, InvokeCall};
+pub use invoke::outcome::Outcome;
+pub use invoke::streamed::{MAX_STREAMED_BYTES, stream_chunk, stream_end};
+pub use layer::foreign::{ForeignLayers, MissingLayers, SuppliedLayer};
 pub use moment::{Moment, uuid};
-pub use origin::{Origin, UrlAddress};
-pub use outcome::Outcome;
 pub use persist::{Change, RestoreError};
-pub use readiness::{ProvisionedVersion, Readiness};
-pub use record::{Architecture, FunctionRecord, ImageConfig, ImageContent, LayerUse, Package};
-pub use request_size::MAX_REQUEST_BYTES;
+pub use request::call::{Call, Request, parse, parse_as};
+pub use request::origin::{Origin, UrlAddress};
+pub use request::route::{is_lambda_path, operation};
+pub use request::scope::{Scope, is_region_name};
+pub use request::size::MAX_REQUEST_BYTES;
 pub use reset::Generation;
-pub use route::{is_lambda_path, operation};
-pub use running::Admitted;
-pub use runtime::{RETIRED_RUNTIMES, SUPPORTED_RUNTIMES};
-pub use scope::{Scope, is_region_name};
 pub use shapes::{ErrorCode, Operation};
-pub use source::{Archive, S3Object};
 pub use state::{Config, Lambda, Stored};
-pub use streamed::{MAX_STREAMED_BYTES, stream_chunk, stream_end};
-pub use url_event::{Caller, UrlRequest};
-pub use url_response::StreamedHead;
-pub use url_target::UrlTarget;
+pub use url::event::{Caller, UrlRequest};
+pub use url::response::StreamedHead;
+pub use url::target::UrlTarget;

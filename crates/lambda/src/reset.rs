@@ -1,6 +1,6 @@
 //! Forgetting everything, and telling what was looked up before that from what is there now.
 
-use crate::{Effect, Lambda, emptied_layers::EmptiedLayers};
+use crate::{Effect, Lambda, layer::emptied::EmptiedLayers};
 
 /// How many resets came before. What was resolved under an earlier one is not to run any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     Change, Config, Lambda, RestoreError, Scope,
-    layer::Layer,
-    parts::Orphan,
+    function::{parts::Orphan, versions::Function},
+    layer::layers::Layer,
     persist::{Kind, read, split},
-    version::Function,
 };
 
 /// Functions or layers by where they are.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     Error, ErrorCode,
-    layer::Layer,
-    running::Own,
+    concurrency::running::Own,
+    function::versions::Function,
+    layer::layers::Layer,
     state::{MAX_STORED_BYTES, Space},
-    version::Function,
 };
 
 impl Space {

@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Call, Change, Code, Error, ErrorCode, ForeignLayers, Generation, Moment, Operation, Origin, Scope,
-    capacity_provider::CapacityProviderRecord, code_signing::CodeSigning, emptied_layers::EmptiedLayers,
-    event_source_mapping::Mapping, layer::Layer, readiness::Readiness, running::Running, url_target::UrlIndex,
-    version::Function,
+    capacity::providers::CapacityProviderRecord,
+    code::signing::CodeSigning,
+    concurrency::{readiness::Readiness, running::Running},
+    function::versions::Function,
+    layer::{emptied::EmptiedLayers, layers::Layer},
+    mapping::mappings::Mapping,
+    url::target::UrlIndex,
 };
 
 /// The most bytes of zips that an account may store in a region.

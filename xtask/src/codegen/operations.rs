@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::model::{Model, constant};
 
 pub(super) fn emit(model: &Model) -> Result<String> {
-    let mut out = String::from("use super::tables;\nuse crate::model::Route;\n\n");
+    let mut out = String::from("use super::tables;\nuse crate::request::model::Route;\n\n");
     emit_enum(model, &mut out)?;
     emit_routes(model, &mut out)?;
     Ok(out)

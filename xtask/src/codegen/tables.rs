@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::model::{Member, Model, Shape, constant};
 
 pub(super) fn emit(model: &Model) -> Result<String> {
-    let mut out = String::from("use crate::model::{Kind, Location, Member, Pattern, Shape};\n\n");
+    let mut out = String::from("use crate::request::model::{Kind, Location, Member, Pattern, Shape};\n\n");
     for name in model.inputs()? {
         let shape = model.shape(name)?;
         writeln!(

@@ -9,7 +9,7 @@ use super::model::{Model, Reference, Shape, snake};
 pub(super) fn emit(model: &Model) -> Result<String> {
     let (inputs, outputs) = (model.inputs()?, model.outputs()?);
     let mut out = String::from(
-        "use std::collections::BTreeMap;\n\nuse serde::{Deserialize, Serialize};\n\nuse crate::call::BlobIndex;\n\n",
+        "use std::collections::BTreeMap;\n\nuse serde::{Deserialize, Serialize};\n\nuse crate::request::call::BlobIndex;\n\n",
     );
     for name in inputs.union(&outputs) {
         let shape = model.shape(name)?;
