@@ -4,6 +4,7 @@
 
 mod app;
 mod args;
+mod assembly;
 mod health;
 mod memory;
 mod run;

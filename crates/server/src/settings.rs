@@ -1,13 +1,27 @@
-//! From the flags to podspec's settings of a cluster.
+//! From the flags to the settings of the pool and of the cluster.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use fakecloud_podspec::{Cluster, Images, Owner, Registry, Scheduling, SelfUrl};
 
 use crate::args::{Args, AwsArgs, Ecr, K8sArgs};
 use crate::outbound::endpoint_url::EndpointUrl;
+
+/// After a start that failed, the next one of the same function waits this long, then twice as long, …
+const BACKOFF_MIN: Duration = Duration::from_millis(500);
+
+/// … but never longer than this, so that a repaired quota or image is found soon.
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// A function without a Pod waits this long in a full house for what others leave; then the next Pod of theirs that is
+/// free for a moment makes way. About what the way costs: a deletion and a cold start.
+const HANDOVER_AFTER: Duration = Duration::from_secs(2);
+
+/// A deletion the API server did not take is asked for again after this.
+const STOP_RETRY: Duration = Duration::from_secs(5);
 
 /// What all Pods of this instance have in common. `port` is the one the server really listens on.
 pub(crate) fn from_args(args: &Args, port: u16) -> Result<Cluster> {
@@ -92,6 +106,24 @@ fn host(authority: &str) -> &str {
     match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((ipv6, _port)) => ipv6,
         None => authority.split_once(':').map_or(authority, |(host, _port)| host),
+    }
+}
+
+/// The pool's limits and times.
+pub(crate) fn pool(args: &Args) -> fakecloud_pool::Config {
+    fakecloud_pool::Config {
+        max_concurrency: args.lambda_max_concurrency,
+        max_instances: args.lambda_max_pods,
+        handover_after: HANDOVER_AFTER,
+        idle_ttl: args.lambda_idle_ttl.0,
+        start_timeout: args.lambda_start_timeout.0,
+        queue_limit: args.lambda_queue_limit,
+        starts_min: args.starts.min,
+        starts_max: args.starts.max,
+        start_wait: args.starts.wait.0,
+        stop_timeout: STOP_RETRY,
+        backoff_min: BACKOFF_MIN,
+        backoff_max: BACKOFF_MAX,
     }
 }
 
