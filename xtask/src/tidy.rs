@@ -23,6 +23,13 @@ const ASSETS: &str = "xtask/assets/";
 /// The only file that imports `kube`.
 const CLUSTER: &str = "crates/server/src/backends/k8s/api.rs";
 
+/// What decides about execution environments, whatever they run on.
+const OF_ANY_BACKEND: [&str; 2] = ["crates/pool/src/", "crates/server/src/environments/"];
+const WORDS_OF_KUBERNETES: [&str; 5] = ["Pod", "Pods", "kube", "k8s_openapi", "fakecloud_podspec"];
+
+/// Files that know the function as podspec has it, which the values of a function have in common with its Pods.
+const KNOW_THE_FUNCTION: [&str; 3] = ["deployment.rs", "driver/inspect.rs", "emulator.rs"];
+
 /// Work that is left for later belongs into an issue, where somebody finds it.
 const LEFT: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 const TEXT: [&str; 11] = ["js", "json", "md", "mjs", "py", "rs", "sh", "toml", "txt", "yaml", "yml"];
@@ -68,6 +75,36 @@ fn only_one_file_knows_kube() {
     let files = Files::of_repository();
     assert!(knows_kube(&files, CLUSTER), "{CLUSTER} does not import kube: this test looks at the wrong file");
     refuse(files.with_extension("rs").filter(|path| *path != CLUSTER && knows_kube(&files, path)), "uses kube");
+}
+
+#[test]
+fn pool_and_environments_know_no_kubernetes() {
+    let files = Files::of_repository();
+    let of_any = |path: &&str| OF_ANY_BACKEND.iter().any(|folder| path.starts_with(folder));
+    let mut found = Vec::new();
+    for path in files.with_extension("rs").filter(of_any) {
+        let knows_function = KNOW_THE_FUNCTION.iter().any(|known| path.ends_with(&format!("environments/{known}")));
+        for (line, text) in files.text(path).lines().enumerate() {
+            let known = kubernetes_in(text).filter(|word| !(knows_function && *word == "fakecloud_podspec"));
+            found.extend(known.map(|word| format!("{path}:{}: {word}", line + 1)));
+        }
+    }
+    refuse(found, "is a word of Kubernetes");
+}
+
+/// The words of Kubernetes in a line of code or comment. Messages in quotes may have some, for their readers.
+fn kubernetes_in(line: &str) -> impl Iterator<Item = &str> {
+    let plain = line.split('"').step_by(2);
+    let words = plain.flat_map(|text| text.split(|char: char| !char.is_alphanumeric() && char != '_'));
+    words.filter(|word| WORDS_OF_KUBERNETES.contains(word))
+}
+
+#[test]
+fn words_of_kubernetes_are_found_in_code_and_comments() {
+    let found = |line| kubernetes_in(line).collect::<Vec<_>>();
+    assert_eq!(found("/// Two Pods and a Pod's name."), ["Pods", "Pod"]);
+    assert_eq!(found("use k8s_openapi::api::core::v1::Pod;"), ["k8s_openapi", "Pod"]);
+    assert!(found("limits(house, \"the Pods\", FAKECLOUD_LAMBDA_MAX_PODS)").is_empty());
 }
 
 #[test]

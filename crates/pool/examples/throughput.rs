@@ -84,7 +84,7 @@ impl Load {
         let invocation = InvocationId(self.invocations);
         self.handle(Event::Invoke { invocation, deploy: self.deploys[function].clone() });
         let mut action = self.pool.poll_action();
-        if let Some(Action::StartPod { instance, .. }) = action {
+        if let Some(Action::StartEnvironment { instance, .. }) = action {
             self.handle(Event::Started { instance });
             action = self.pool.poll_action();
         }

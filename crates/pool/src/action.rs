@@ -8,8 +8,9 @@ use crate::{DeployId, InstanceId, InvocationId};
 /// Something a driver must carry out, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Create a Pod. Report `Started`, `StartFailed` or `NoRoom`; after the latter it comes again for the same instance.
-    StartPod {
+    /// Create an environment. Report `Started`, `StartFailed` or `NoRoom`; after the latter it comes again for the same
+    /// instance.
+    StartEnvironment {
         /// The new instance.
         instance: InstanceId,
         /// What it runs.
@@ -40,11 +41,11 @@ pub enum Action {
         /// Why it was lost.
         reason: Arc<str>,
     },
-    /// Delete the Pod, or make sure that it does not exist. Report `Stopped` once that is confirmed.
+    /// Delete the environment, or make sure that it does not exist. Report `Stopped` once that is confirmed.
     ///
     /// Comes again after each [`Config::stop_timeout`](crate::Config::stop_timeout) without a `Stopped`, and also for an
-    /// instance whose creation was refused: only the driver knows whether a Pod came of it.
-    StopPod {
+    /// instance whose creation was refused: only the driver knows whether an environment came of it.
+    StopEnvironment {
         /// The instance.
         instance: InstanceId,
         /// Why it goes.
@@ -106,7 +107,7 @@ pub enum StopReason {
     Displaced,
     /// Its last invocation ended with [`After::Retire`](crate::After::Retire).
     NotReusable,
-    /// It was lost; whatever is left of its Pod must go.
+    /// It was lost; whatever is left of its environment must go.
     Lost,
     /// Its start failed.
     StartFailed,

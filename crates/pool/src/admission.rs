@@ -1,11 +1,12 @@
-//! How many Pods start at once: as many as the nodes digest, while the others wait their turn.
+//! How many environments start at once: as many as the nodes digest, while the others wait their turn.
 //!
-//! A node starts a certain number of Pods a second, however many it is asked for; asked for all of a burst at once, it has all
-//! of them ready at the very end. Each node has a limit of its own ([`Pace`]), and the scheduler alone knows where the next start
-//! goes: most likely where the last one went, or to a node with more room. So starts may be without a node as far as the last
-//! node would still take them, and a slot that another node frees is good for one more. Nothing starts while the scheduler has
-//! given some node more than twice as many as that node digests, or while more than twice as many are without a node as a node
-//! begins with. A cluster of many nodes is thus known within some round trips to its API server.
+//! A node starts a certain number of environments a second, however many it is asked for; asked for all of a burst at once,
+//! it has all of them ready at the very end. Each node has a limit of its own ([`Pace`]), and the scheduler alone knows
+//! where the next start goes: most likely where the last one went, or to a node with more room. So starts may be without a
+//! node as far as the last node would still take them, and a slot that another node frees is good for one more. Nothing
+//! starts while the scheduler has given some node more than twice as many as that node digests, or while more than twice as
+//! many are without a node as a node begins with. A cluster of many nodes is thus known within some round trips to its API
+//! server.
 
 mod course;
 mod node;
@@ -79,7 +80,8 @@ pub struct StartsView<'a> {
     pub waiting: usize,
     /// Instances for which the cluster has no room.
     pub roomless: usize,
-    /// The nodes on which Pods start or started, in the order of their names; none stands for starts whose node is not known.
+    /// The nodes on which environments start or started, in the order of their names; none stands for starts whose node is
+    /// not known.
     pub nodes: Vec<(Option<&'a NodeId>, NodeView)>,
 }
 

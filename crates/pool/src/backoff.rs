@@ -27,8 +27,8 @@ struct Failing {
 impl Backoff {
     /// Remembers that `instance` did not start; `newest` is the number of the instance that was created last.
     ///
-    /// The delay doubles only for an instance that was created after the delay was set: ten Pods of one burst that a
-    /// quota refuses are one piece of bad news, not ten.
+    /// The delay doubles only for an instance that was created after the delay was set: ten environments of one burst that
+    /// a quota refuses are one piece of bad news, not ten.
     pub(crate) fn failed(
         &mut self,
         now: Instant,

@@ -16,8 +16,8 @@ const WAIT_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 pub struct Config {
     /// Live instances (starting, idle or busy) of one deploy at most. Default 10.
     pub max_concurrency: NonZeroU32,
-    /// Instances of all deploys together at most, those that are stopping included: their Pods still take their place
-    /// in the cluster. Default 1,000, as many invocations as AWS lets an account run at once.
+    /// Instances of all deploys together at most, those that are stopping included: their environments still take their
+    /// place in the cluster. Default 1,000, as many invocations as AWS lets an account run at once.
     ///
     /// In a full house the instance that idled longest is stopped for a deploy that needs one.
     pub max_instances: NonZeroU32,
@@ -26,7 +26,7 @@ pub struct Config {
     pub handover_after: Duration,
     /// Time an instance may idle before it is stopped. Zero: stopped as soon as nothing waits for it. Default 10 min.
     pub idle_ttl: Duration,
-    /// Time from the first `StartPod` of an instance until `Started` at most. Default 60 s.
+    /// Time from the first `StartEnvironment` of an instance until `Started` at most. Default 60 s.
     pub start_timeout: Duration,
     /// Invocations of one deploy that may wait **beyond** those an instance is being started for. Default 1,000.
     ///
@@ -41,7 +41,7 @@ pub struct Config {
     /// Time a deploy without any instance waits for its first start at most, while there is a place for it; then its waiting
     /// invocations fail. Neither `start_timeout` nor anything else runs meanwhile. Default 15 min.
     pub start_wait: Duration,
-    /// Time after which an unconfirmed `StopPod` is asked for again. Default 30 s.
+    /// Time after which an unconfirmed `StopEnvironment` is asked for again. Default 30 s.
     pub stop_timeout: Duration,
     /// Time without new starts after the first failed start of a deploy. Doubles with each further one. Default 1 s.
     pub backoff_min: Duration,

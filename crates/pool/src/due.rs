@@ -23,7 +23,7 @@ impl Pool {
             State::Idle => self.stop(now, instance, StopReason::IdleExpired),
             State::Busy { .. } | State::Draining { .. } => {}
             State::Stopping { reason } => {
-                self.actions.push_back(Action::StopPod { instance, reason });
+                self.actions.push_back(Action::StopEnvironment { instance, reason });
                 self.fleet.await_deletion(now, instance);
             }
         }

@@ -40,12 +40,13 @@ pub enum Event {
         /// The cause, in words for the caller.
         reason: Arc<str>,
     },
-    /// The cluster has no room for a starting instance now; it may have once a Pod has gone.
+    /// The cluster has no room for a starting instance now; it may have once an environment has gone.
     ///
-    /// The start waits as long as Pods of other instances leave their places, of which the longest idle one is made to, and
-    /// comes as a `StartPod` again. Where there is none it fails for this reason, unless it is the only hope of its deploy and
-    /// other Pods start on nodes or leave; and also where its fit was doubtful too often. The Pod need not exist: ignored while
-    /// the start waits already. For an instance that did start, the same as `Lost`.
+    /// The start waits as long as environments of other instances leave their places, of which the longest idle one is made
+    /// to, and comes as a `StartEnvironment` again. Where there is none it fails for this reason, unless it is the only hope
+    /// of its deploy and other environments start on nodes or leave; and also where its fit was doubtful too often. The
+    /// environment need not exist: ignored while the start waits already. For an instance that did start, the same as
+    /// `Lost`.
     NoRoom {
         /// The instance.
         instance: InstanceId,
@@ -54,8 +55,8 @@ pub enum Event {
         /// The cause, in words for the caller.
         reason: Arc<str>,
     },
-    /// There is room after all: a node took the Pod of an instance that there was none for. If it does not start now, that is
-    /// for another reason.
+    /// There is room after all: a node took the environment of an instance that there was none for. If it does not start
+    /// now, that is for another reason.
     Placed {
         /// The instance.
         instance: InstanceId,
@@ -72,8 +73,8 @@ pub enum Event {
         /// The instance.
         instance: InstanceId,
     },
-    /// The node of a starting instance has set its Pod up: the first container runs. From how long that takes the pool learns
-    /// how many starts a node digests; where it is not reported, it learns from `Started` alone, and less.
+    /// The node of a starting instance has set its environment up: the first container runs. From how long that takes the
+    /// pool learns how many starts a node digests; where it is not reported, it learns from `Started` alone, and less.
     SetUp {
         /// The instance.
         instance: InstanceId,
@@ -90,29 +91,29 @@ pub enum Event {
         /// Whether it can serve again.
         after: After,
     },
-    /// An instance is gone or unusable: its Pod was deleted, evicted or killed, its connection was closed.
+    /// An instance is gone or unusable: its environment was deleted, evicted or killed, its connection was closed.
     Lost {
         /// The instance.
         instance: InstanceId,
         /// The cause, in words for the caller.
         reason: Arc<str>,
     },
-    /// The deletion that `StopPod` asked for is confirmed; the pool forgets the instance.
+    /// The deletion that `StopEnvironment` asked for is confirmed; the pool forgets the instance.
     ///
-    /// Without a `StopPod` before it, the same as `Lost`: a `StopPod` follows and wants its own confirmation.
+    /// Without a `StopEnvironment` before it, the same as `Lost`: a `StopEnvironment` follows and wants its own confirmation.
     Stopped {
         /// The instance.
         instance: InstanceId,
     },
-    /// The Pod of an instance that was to stop has left the cluster, and its place there is free; before or after
-    /// `Stopped`, which comes as soon as it is certain that the Pod will go. Where it is not reported, starts that wait
-    /// for a place are tried again somewhat later.
+    /// The environment of an instance that was to stop has left the cluster, and its place there is free; before or after
+    /// `Stopped`, which comes as soon as it is certain that the environment will go. Where it is not reported, starts that
+    /// wait for a place are tried again somewhat later.
     Gone {
         /// The instance.
         instance: InstanceId,
     },
-    /// An instance that was stopped, or is to be, never had a Pod: the last word on its creation was a refusal. No place becomes
-    /// free, and nobody is to wait for one.
+    /// An instance that was stopped, or is to be, never had an environment: the last word on its creation was a refusal. No
+    /// place becomes free, and nobody is to wait for one.
     NeverThere {
         /// The instance.
         instance: InstanceId,

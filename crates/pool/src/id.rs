@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::slab::Slot;
 
-/// One instance: a Pod from the moment the pool asks for it until its deletion is confirmed.
+/// One instance: an environment from the moment the pool asks for it until its deletion is confirmed.
 ///
 /// A counter that starts at 1 and is never reused within one [`Pool`](crate::Pool), so that ids are in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ pub struct InstanceId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InvocationId(pub u64);
 
-/// The digest of everything a Pod of a function depends on: two Pods of one deploy are interchangeable.
+/// The digest of everything an environment of a function depends on: two environments of one deploy are interchangeable.
 ///
 /// Any string will do: the pool compares it and never looks inside.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,8 +1,8 @@
 //! Warm reuse of execution environments: a state machine without IO.
 //!
-//! [`Pool`] decides which instance (a Pod) serves which invocation, when an instance is started and when it is stopped.
-//! It knows no Kubernetes, opens no socket, reads no clock and draws no random number: a driver feeds it [`Event`]s
-//! together with the time they happened at, carries out the [`Action`]s it answers with, and calls
+//! [`Pool`] decides which instance (an environment) serves which invocation, when an instance is started and when it is
+//! stopped. It knows no Kubernetes, opens no socket, reads no clock and draws no random number: a driver feeds it
+//! [`Event`]s together with the time they happened at, carries out the [`Action`]s it answers with, and calls
 //! [`Pool::handle_timeout`] when [`Pool::poll_timeout`] says so. The same events at the same times give the same actions.
 //!
 //! ```
@@ -13,7 +13,7 @@
 //! let mut pool = Pool::new(Config::default());
 //!
 //! pool.handle(now, Event::Invoke { invocation: InvocationId(1), deploy: "3f9a".into() });
-//! let Some(Action::StartPod { instance, .. }) = pool.poll_action() else { panic!("a cold function needs a Pod") };
+//! let Some(Action::StartEnvironment { instance, .. }) = pool.poll_action() else { panic!("a cold function needs one") };
 //!
 //! pool.handle(now, Event::Started { instance });
 //! assert_eq!(pool.poll_action(), Some(Action::Dispatch { invocation: InvocationId(1), instance }));

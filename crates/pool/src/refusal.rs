@@ -9,7 +9,7 @@ use crate::room::{RETRY_AFTER, TRIED_WITHIN};
 use crate::{Action, Failure, Fit, InstanceId, Pool, StopReason};
 
 impl Pool {
-    /// Lets a start wait for a Pod that leaves its place, or gives it up where none does.
+    /// Lets a start wait for an environment that leaves its place, or gives it up where none does.
     pub(crate) fn no_room(
         &mut self,
         now: Instant,
@@ -43,7 +43,7 @@ impl Pool {
         Some(deploy)
     }
 
-    /// The place of a Pod that has gone is for one of the starts that wait.
+    /// The place of an environment that has gone is for one of the starts that wait.
     pub(crate) fn gone(&mut self, now: Instant, instance: InstanceId) -> Option<DeployKey> {
         if !self.room.gone(now, instance) {
             return None;
@@ -56,7 +56,7 @@ impl Pool {
         None
     }
 
-    /// Nobody is to wait for the place of a Pod that never was.
+    /// Nobody is to wait for the place of an environment that never was.
     pub(crate) fn never_there(&mut self, instance: InstanceId) -> Option<DeployKey> {
         self.room.was_never_there(instance);
         None
@@ -72,18 +72,18 @@ impl Pool {
         self.room.tried(instance);
         let deploy = self.fleet.deploy(key).id.clone();
         let initialization = self.fleet.initialization(instance);
-        self.actions.push_back(Action::StartPod { instance, deploy, initialization });
+        self.actions.push_back(Action::StartEnvironment { instance, deploy, initialization });
         None
     }
 
-    /// A node has taken the Pod of a refused start.
+    /// A node has taken the environment of a refused start.
     pub(crate) fn placed(&mut self, instance: InstanceId) -> Option<DeployKey> {
         self.room.forget(instance);
         None
     }
 
-    /// When a refused start is tried again if no Pod goes before; none if none is to go, and none can be made to. A doubtful
-    /// one was refused after a long look, which notices what has gone.
+    /// When a refused start is tried again if no environment goes before; none if none is to go, and none can be made to. A
+    /// doubtful one was refused after a long look, which notices what has gone.
     fn next_try(&mut self, now: Instant, key: DeployKey, instance: InstanceId, fit: Fit) -> Option<Instant> {
         if fit == Fit::Certain && self.room.is_unnoticed_by(now, instance) {
             return Some(now + RETRY_AFTER);
@@ -97,8 +97,8 @@ impl Pool {
                     self.room.displace_for(instance);
                     self.stop(now, idle, StopReason::Displaced);
                 }
-                // What starts, or will in the place of a Pod that leaves, idles then or is busy: the next try tells.
-                // A deploy with another instance has less to lose.
+                // What starts, or will in the place of an environment that leaves, idles then or is busy: the next try
+                // tells. A deploy with another instance has less to lose.
                 None if self.is_any_on_its_way(now) && self.fleet.deploy(key).live() == 1 => {}
                 None => return None,
             }
@@ -106,7 +106,7 @@ impl Pool {
         Some(now + TRIED_WITHIN)
     }
 
-    /// Whether some Pod starts on a node, or leaves its place, or left it moments ago.
+    /// Whether some environment starts on a node, or leaves its place, or left it moments ago.
     fn is_any_on_its_way(&self, now: Instant) -> bool {
         self.admission.is_any_placed() || self.room.changes_hands(now)
     }

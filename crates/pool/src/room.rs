@@ -1,4 +1,5 @@
-//! Room in the cluster, which may be less than the pool's own limits: starts that wait for some, and Pods that leave some.
+//! Room in the cluster, which may be less than the pool's own limits: starts that wait for some, and environments that
+//! leave some.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -8,26 +9,27 @@ use std::time::{Duration, Instant};
 use crate::expiry::Expiry;
 use crate::{Fit, InstanceId};
 
-/// A Pod that was stopped longer ago than this and is still there is hoped on no more: its node may be gone. Kubelets take
-/// up to 10 s for Pods with a grace period of 2 s.
+/// An environment that was stopped longer ago than this and is still there is hoped on no more: its node may be gone.
+/// Kubelets take up to 10 s for environments with a grace period of 2 s.
 const LEAVES_WITHIN: Duration = Duration::from_secs(30);
 
-/// A start that waits is tried again after this although none of the Pods here has gone: others make room as well.
+/// A start that waits is tried again after this although none of the environments here has gone: others make room as well.
 pub(crate) const TRIED_WITHIN: Duration = Duration::from_secs(5);
 
-/// The cluster notices within this that a Pod has gone: a quota is recounted some time later.
+/// The cluster notices within this that an environment has gone: a quota is recounted some time later.
 pub(crate) const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 
 /// While that may be the case, starts are tried again after this.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-/// A cluster that had no room for several starts is taken for full for so long: others begin in the place of Pods that leave.
+/// A cluster that had no room for several starts is taken for full for so long: others begin in the place of environments
+/// that leave.
 const FULL_FOR: Duration = Duration::from_secs(2 * 60);
 
 /// A start whose fit was doubtful so many times is given up, whatever leaves: two others have made way by then.
 const DOUBTS_MAX: u32 = 3;
 
-/// Starts that were refused for want of room, and Pods whose place is about to become free.
+/// Starts that were refused for want of room, and environments whose place is about to become free.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     /// Until they have started or are given up.
@@ -37,13 +39,13 @@ pub(crate) struct Room {
     /// The same in the order in which they get the places that become free.
     turns: BTreeMap<u64, InstanceId>,
     turns_given: u64,
-    /// Stopped instances whose Pods may still be there. Hashed without a secret, and nobody iterates over it.
+    /// Stopped instances whose environments may still be there. Hashed without a secret, and nobody iterates over it.
     leaving: HashSet<InstanceId, BuildHasherDefault<DefaultHasher>>,
     /// The same and some that have gone, with the time at which each was stopped, oldest first.
     stopped: VecDeque<(Instant, InstanceId)>,
     /// Until when the cluster is taken for full.
     full_until: Option<Instant>,
-    /// When the last Pod had gone.
+    /// When the last environment had gone.
     gone_at: Option<Instant>,
 }
 
@@ -57,7 +59,7 @@ struct Refused {
     displaced: bool,
     /// Nobody said yet what became of the last try.
     is_tried_again: bool,
-    /// When it was first refused, or was last given the place of a Pod that had gone.
+    /// When it was first refused, or was last given the place of an environment that had gone.
     since: Instant,
     /// The cluster's last word on it.
     reason: Arc<str>,
@@ -105,7 +107,7 @@ impl Room {
         }
     }
 
-    /// A start that waits is given the place of a Pod that has gone.
+    /// A start that waits is given the place of an environment that has gone.
     pub(crate) fn give_place(&mut self, now: Instant, instance: InstanceId) {
         if let Some(refused) = self.refused.get_mut(&instance) {
             refused.since = now;
@@ -142,10 +144,10 @@ impl Room {
     }
 }
 
-// === impl Room: Pods ===
+// === impl Room: Environments ===
 
 impl Room {
-    /// An instance is stopped. Its Pod leaves its place, if it had one.
+    /// An instance is stopped. Its environment leaves its place, if it had one.
     pub(crate) fn stopped(&mut self, now: Instant, instance: InstanceId) {
         let has_place = self.refused.get(&instance).is_none_or(Refused::may_have_place);
         self.forget(instance);
@@ -155,7 +157,7 @@ impl Room {
         }
     }
 
-    /// A Pod has gone; says whether that leaves a place.
+    /// An environment has gone; says whether that leaves a place.
     pub(crate) fn gone(&mut self, now: Instant, instance: InstanceId) -> bool {
         let left = self.leaving.remove(&instance);
         if left {
@@ -164,19 +166,19 @@ impl Room {
         left
     }
 
-    /// There never was a Pod of a stopped instance.
+    /// There never was an environment of a stopped instance.
     pub(crate) fn was_never_there(&mut self, instance: InstanceId) {
         self.leaving.remove(&instance);
     }
 
-    /// Whether a Pod leaves its place for which no start waits yet.
+    /// Whether an environment leaves its place for which no start waits yet.
     pub(crate) fn is_spare(&mut self, now: Instant) -> bool {
         self.give_up_on(now);
         self.leaving.len() > self.waiting.len()
     }
 
-    /// Whether a start may have been refused only because the cluster has not noticed yet that a Pod has gone: one that went
-    /// since the start was given a place, for others have theirs.
+    /// Whether a start may have been refused only because the cluster has not noticed yet that an environment has gone: one
+    /// that went since the start was given a place, for others have theirs.
     pub(crate) fn is_unnoticed_by(&self, now: Instant, instance: InstanceId) -> bool {
         let is_recent = |at: Instant| now < at + NOTICED_WITHIN;
         self.gone_at.is_some_and(is_recent) && self.refused.get(&instance).is_some_and(|start| is_recent(start.since))
@@ -207,17 +209,17 @@ impl Room {
         self.full_until
     }
 
-    /// Whether a Pod leaves its place, or left it so recently that whoever has it now will idle soon.
+    /// Whether an environment leaves its place, or left it so recently that whoever has it now will idle soon.
     pub(crate) fn changes_hands(&self, now: Instant) -> bool {
         self.leaving() > 0 || self.gone_at.is_some_and(|at| now < at + TRIED_WITHIN)
     }
 
-    /// Pods that leave their places.
+    /// Environments that leave their places.
     pub(crate) fn leaving(&self) -> usize {
         self.leaving.len()
     }
 
-    /// Forgets the Pods that should have gone by now.
+    /// Forgets the environments that should have gone by now.
     fn give_up_on(&mut self, now: Instant) {
         while let Some((at, instance)) = self.stopped.front().copied() {
             if now < at + LEAVES_WITHIN && self.leaving.contains(&instance) {

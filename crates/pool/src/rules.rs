@@ -78,7 +78,7 @@ impl Pool {
         self.fleet.set_state(now, instance, State::Stopping { reason });
         self.admission.end(now, instance);
         self.room.stopped(now, instance);
-        self.actions.push_back(Action::StopPod { instance, reason });
+        self.actions.push_back(Action::StopEnvironment { instance, reason });
     }
 
     /// Lets an instance run what it runs, and nothing else.
@@ -171,7 +171,7 @@ impl Pool {
             let (instance, initialization) = self.fleet.create(now, next.deploy);
             self.admission.begin(now, instance);
             let deploy = self.fleet.deploy(next.deploy).id.clone();
-            self.actions.push_back(Action::StartPod { instance, deploy, initialization });
+            self.actions.push_back(Action::StartEnvironment { instance, deploy, initialization });
             self.demand.had_its_turn(next.deploy);
             self.update_demand(now, next.deploy);
         }
@@ -193,7 +193,7 @@ impl Pool {
         self.admission.slots().min(room)
     }
 
-    /// Places of Pods that leave, which no start waits for yet.
+    /// Places of environments that leave, which no start waits for yet.
     fn promised(&self) -> usize {
         self.room.leaving().saturating_sub(self.admission.unplaced())
     }

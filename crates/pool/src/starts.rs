@@ -11,7 +11,7 @@ impl Pool {
     /// A node was chosen.
     pub(crate) fn scheduled(&mut self, now: Instant, instance: InstanceId, node: &NodeId) -> Option<DeployKey> {
         let (deploy, State::Starting) = self.fleet.get(instance)? else { return None };
-        // Where no Pod has left, the cluster has grown.
+        // Where no environment has left, the cluster has grown.
         if self.admission.scheduled(now, instance, node) && !self.room.changes_hands(now) {
             self.room.is_full_no_more();
         }

@@ -474,7 +474,7 @@ impl Sim {
         while let Some(action) = self.pool.poll_action() {
             self.log.push((self.now - self.origin, action.clone()));
             match action {
-                Action::StartPod { instance, deploy, .. } => self.start(instance, &deploy),
+                Action::StartEnvironment { instance, deploy, .. } => self.start(instance, &deploy),
                 Action::Dispatch { invocation, instance } => {
                     let call = usize::try_from(invocation.0).expect("an index");
                     self.calls[call].outcome = Outcome::Runs;
@@ -486,7 +486,7 @@ impl Sim {
                     self.failed += 1;
                 }
                 Action::Abort { .. } => panic!("nothing is lost here"),
-                Action::StopPod { instance, .. } => {
+                Action::StopEnvironment { instance, .. } => {
                     let pod = self.pods.get_mut(&instance).expect("only what exists is stopped");
                     if !std::mem::replace(&mut pod.asked_to_stop, true) {
                         self.after(DELETED_AFTER, Happening::Deleted(instance));

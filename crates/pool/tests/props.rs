@@ -363,7 +363,7 @@ impl Model {
 
     fn check_action(&mut self, action: &Action) {
         match action {
-            Action::StartPod { instance, deploy, .. } if self.instances.contains_key(instance) => {
+            Action::StartEnvironment { instance, deploy, .. } if self.instances.contains_key(instance) => {
                 let starting = self.count(deploy, |phase| phase == Phase::Starting);
                 let is_wanted = starting <= self.line(deploy) || self.is_kept(*instance);
                 let seen = self.instances.get_mut(instance).expect("just seen");
@@ -371,7 +371,7 @@ impl Model {
                 assert!(is_wanted, "{instance} is started again for nobody");
                 seen.refused = false;
             }
-            Action::StartPod { instance, deploy, .. } => {
+            Action::StartEnvironment { instance, deploy, .. } => {
                 let starting = self.count(deploy, |phase| phase == Phase::Starting);
                 assert!(starting < self.line(deploy) || self.lacks_provisioned(deploy), "{instance} starts for nobody");
                 let seen = Seen {
@@ -396,7 +396,7 @@ impl Model {
                 assert!(matches!(self.instances[instance].phase, Phase::Busy | Phase::Draining));
                 assert!(self.answered.contains(invocation), "only what was dispatched is aborted");
             }
-            Action::StopPod { instance, reason } => {
+            Action::StopEnvironment { instance, reason } => {
                 self.check_reason(*instance, *reason);
                 let seen = self.instances.get_mut(instance).expect("only what was started is stopped");
                 assert_ne!(seen.phase, Phase::Gone, "{instance} is stopped after its deletion was confirmed");

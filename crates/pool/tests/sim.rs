@@ -575,7 +575,7 @@ impl Sim {
 impl Sim {
     fn carry_out(&mut self, action: Action) {
         match action {
-            Action::StartPod { instance, deploy, .. } => self.start(instance, deploy),
+            Action::StartEnvironment { instance, deploy, .. } => self.start(instance, deploy),
             Action::Dispatch { invocation, instance } => self.dispatch(invocation, instance),
             Action::Fail { invocation, .. } => self.answer(invocation, Outcome::Waits, Outcome::Failed),
             Action::Abort { invocation, instance, .. } => {
@@ -585,7 +585,7 @@ impl Sim {
                     self.answer(invocation, Outcome::Runs, Outcome::Aborted);
                 }
             }
-            Action::StopPod { instance, reason } => {
+            Action::StopEnvironment { instance, reason } => {
                 self.displaced += usize::from(reason == StopReason::Displaced);
                 self.delete(instance);
             }

@@ -1,5 +1,6 @@
 //! Wires the parts together, from the settings to the end of the process.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::backends::k8s::api::Cluster;
 use crate::backends::k8s::backend::{self, K8s};
 use crate::backends::k8s::{reaper, token::Secret};
 use crate::common::words::chain;
-use crate::common::{logging, request_id};
+use crate::common::{deadline, logging, request_id};
 use crate::connections::Door;
 use crate::control::{provisioning, sweeper};
 use crate::environments::driver;
@@ -28,9 +29,6 @@ use crate::{assembly, memory, settings, shutdown};
 
 /// So many cores a thread that serves requests: the rest is for Pods and for work that blocks.
 const CORES_PER_WORKER: usize = 4;
-
-/// Shorter than any limit of an invocation, and long enough to cost nothing.
-const TICK: Duration = Duration::from_secs(1);
 
 /// After the last Pod is deleted, its callers' answers get this long to leave.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -96,16 +94,12 @@ async fn serve(args: Args) -> Result<()> {
     let mut queueing = tokio::spawn(queueing);
     let mut provisioning = tokio::spawn(provisioning::run(app.clone()));
     let mut sweeping = tokio::spawn(sweeper::run(app.clone()));
-    tokio::spawn(tick());
+    tokio::spawn(deadline::tick());
     let (stop, stopped) = oneshot::channel::<()>();
     let admission = args.connections.admission(args.lambda_max_pods.get() as usize);
     let door = Door::new(listener, Arc::clone(&app.identity.tls), Entrance::new(app.clone()), admission);
     let mut serving = tokio::spawn(door.serve(stopped.map(drop)));
-    info!(%listen, %instance, namespace = %args.k8s.namespace, "fakecloud serves");
-    info!(
-        "whether anything but fakecloud reaches the Pods of functions depends on the cluster's network, which fakecloud cannot \
-         see: where it enforces NetworkPolicies, deploy/components/networkpolicy has one"
-    );
+    say_ready(listen, &instance, &args.k8s);
     let reaping = tokio::spawn(reaper::run(cluster, instance));
 
     // 3. A part that ends by itself ends the process: nothing here works without the others.
@@ -132,12 +126,12 @@ async fn serve(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a timer set that is due soon. One that becomes the first to be due wakes the thread that waits for timers and
-/// sockets, at the cost of two system calls; the limit of each invocation would be such a one.
-async fn tick() {
-    loop {
-        tokio::time::sleep(TICK).await;
-    }
+fn say_ready(listen: SocketAddr, instance: &InstanceLabel, k8s: &K8sArgs) {
+    info!(%listen, %instance, namespace = %k8s.namespace, "fakecloud serves");
+    info!(
+        "whether anything but fakecloud reaches the Pods of functions depends on the cluster's network, which fakecloud cannot \
+         see: where it enforces NetworkPolicies, deploy/components/networkpolicy has one"
+    );
 }
 
 async fn backend(backend: Backend, k8s: &K8sArgs) -> Result<Cluster> {

@@ -65,7 +65,7 @@ impl Admission {
         self.release(now, instance, node);
     }
 
-    /// Its node has set its Pod up.
+    /// Its node has set its environment up.
     pub(crate) fn set_up(&mut self, now: Instant, instance: InstanceId) {
         let Some(start) = self.starts.get_mut(&instance) else { return };
         start.progressed = now;

@@ -1,4 +1,4 @@
-//! How many Pods one node sets up at once without getting slower, learned from how long each of them takes.
+//! How many environments one node sets up at once without getting slower, learned from how long each of them takes.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ const CUT: f64 = 0.75;
 /// Starts on an idle node differ by so much of their time without waiting for each other.
 const NOISE: f64 = 1.4;
 
-/// How fast a node that nobody knows yet is taken to set a Pod up, in seconds: as fast as the fastest do. A node that is slower
-/// by nature is taken for a busy one, and its limit stays, until one of its starts was alone.
+/// How fast a node that nobody knows yet is taken to set an environment up, in seconds: as fast as the fastest do. A node
+/// that is slower by nature is taken for a busy one, and its limit stays, until one of its starts was alone.
 const FASTEST: f64 = 0.5;
 
 /// How much of the difference to a start that tells something of an idle node is taken on.
@@ -44,7 +44,7 @@ pub(crate) struct Pace {
     cut_at: Option<Instant>,
 }
 
-/// One start whose Pod is set up.
+/// One start whose environment is set up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) signal: Signal,

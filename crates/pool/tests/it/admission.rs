@@ -240,7 +240,7 @@ fn on_node(instance: InstanceId, node: &str) -> Event {
 fn deploys(actions: &[Action]) -> Vec<&str> {
     let mut deploys = Vec::new();
     for action in actions {
-        if let Action::StartPod { deploy, .. } = action {
+        if let Action::StartEnvironment { deploy, .. } = action {
             deploys.push(deploy.as_str());
         }
     }
@@ -249,6 +249,7 @@ fn deploys(actions: &[Action]) -> Vec<&str> {
 
 /// The only instance that starts.
 fn starting(actions: &[Action]) -> InstanceId {
-    let start = |action: &Action| if let Action::StartPod { instance, .. } = action { Some(*instance) } else { None };
+    let start =
+        |action: &Action| if let Action::StartEnvironment { instance, .. } = action { Some(*instance) } else { None };
     actions.iter().find_map(start).expect("one starts")
 }

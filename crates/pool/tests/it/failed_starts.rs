@@ -292,11 +292,11 @@ fn start_another(pool: &mut TestPool) -> InstanceId {
 
 fn starts(actions: &[Action]) -> Vec<InstanceId> {
     let start = |action: &Action| match action {
-        Action::StartPod { instance, .. } => Some(*instance),
+        Action::StartEnvironment { instance, .. } => Some(*instance),
         Action::Dispatch { .. }
         | Action::Fail { .. }
         | Action::Abort { .. }
-        | Action::StopPod { .. }
+        | Action::StopEnvironment { .. }
         | Action::Forget { .. } => None,
     };
     actions.iter().filter_map(start).collect()

@@ -64,7 +64,9 @@ impl TestPool {
         self.pool.handle(self.now, event.clone());
         let actions = self.actions();
         match actions.split_first() {
-            Some((Action::StartPod { instance, deploy: started, .. }, others)) if started.as_str() == deploy => {
+            Some((Action::StartEnvironment { instance, deploy: started, .. }, others))
+                if started.as_str() == deploy =>
+            {
                 assert_eq!(others, rest, "after {event:?}");
                 *instance
             }
@@ -99,7 +101,7 @@ impl TestPool {
     pub(crate) fn cold(&mut self, invocation: u64, deploy: &str) -> InstanceId {
         self.pool.handle(self.now, invoke(invocation, deploy));
         match self.actions().as_slice() {
-            [Action::StartPod { instance, deploy: started, .. }] if started.as_str() == deploy => *instance,
+            [Action::StartEnvironment { instance, deploy: started, .. }] if started.as_str() == deploy => *instance,
             other => panic!("a cold invoke should start one Pod, not {other:?}"),
         }
     }
@@ -195,7 +197,7 @@ pub(crate) fn retire(deploy: &str) -> Event {
 // === actions ===
 
 pub(crate) fn start(instance: InstanceId, deploy: &str) -> Action {
-    Action::StartPod { instance, deploy: deploy.into(), initialization: Initialization::OnDemand }
+    Action::StartEnvironment { instance, deploy: deploy.into(), initialization: Initialization::OnDemand }
 }
 
 pub(crate) fn dispatch(invocation: u64, instance: InstanceId) -> Action {
@@ -203,7 +205,7 @@ pub(crate) fn dispatch(invocation: u64, instance: InstanceId) -> Action {
 }
 
 pub(crate) fn stop(instance: InstanceId, reason: StopReason) -> Action {
-    Action::StopPod { instance, reason }
+    Action::StopEnvironment { instance, reason }
 }
 
 pub(crate) fn abort(invocation: u64, instance: InstanceId, reason: &str) -> Action {

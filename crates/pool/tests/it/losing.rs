@@ -36,7 +36,7 @@ fn waiters_behind_a_lost_instance_get_a_new_one() {
 
     let actions = pool.actions();
     assert_eq!(actions[..2], [abort(2, instances[1], "drained"), stop(instances[1], StopReason::Lost)]);
-    assert!(matches!(actions[2..], [Action::StartPod { .. }]), "{actions:?}");
+    assert!(matches!(actions[2..], [Action::StartEnvironment { .. }]), "{actions:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn provisioned() -> (TestPool, [InstanceId; 2]) {
 fn starts(pool: &mut TestPool, count: usize) -> Vec<InstanceId> {
     pool.pool.handle(pool.now, provision("a", count));
     let start = |action| {
-        let Action::StartPod { instance, initialization: Initialization::Provisioned, .. } = action else {
+        let Action::StartEnvironment { instance, initialization: Initialization::Provisioned, .. } = action else {
             panic!("provisioned instances should start, not {action:?}");
         };
         instance
@@ -78,7 +78,10 @@ fn lost_instance_is_replaced() {
     assert!(
         matches!(
             actions[..],
-            [Action::StopPod { .. }, Action::StartPod { initialization: Initialization::Provisioned, .. }]
+            [
+                Action::StopEnvironment { .. },
+                Action::StartEnvironment { initialization: Initialization::Provisioned, .. }
+            ]
         ),
         "{actions:?}"
     );
@@ -142,7 +145,7 @@ fn failed_start_is_shown_and_tried_again_after_the_back_off() {
 
     pool.sleep(BACKOFF_MIN);
     pool.pool.handle_timeout(pool.now);
-    let [Action::StartPod { instance, .. }] = pool.actions()[..] else { panic!("one more try") };
+    let [Action::StartEnvironment { instance, .. }] = pool.actions()[..] else { panic!("one more try") };
     pool.assert(started(instance), &[]);
     assert_eq!((failure(&pool), figures(&pool)), (None, (1, 1, 1)));
 }

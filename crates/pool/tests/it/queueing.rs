@@ -160,7 +160,7 @@ fn burst(pool: &mut TestPool, invocations: std::ops::RangeInclusive<u64>) -> Vec
         .map(|invocation| {
             pool.pool.handle(pool.now, invoke(invocation, "a"));
             match pool.actions()[..] {
-                [Action::StartPod { instance, .. }] => instance,
+                [Action::StartEnvironment { instance, .. }] => instance,
                 ref other => panic!("each should start one Pod, not {other:?}"),
             }
         })

@@ -187,7 +187,7 @@ fn evicted_instance_that_starts_is_replaced_for_whoever_waits() {
     let evicted = pool.cold(1, "a");
     pool.pool.handle(pool.now, evict(evicted));
     let actions = pool.actions();
-    let [stopped, Action::StartPod { instance, .. }] = &actions[..] else {
+    let [stopped, Action::StartEnvironment { instance, .. }] = &actions[..] else {
         panic!("one stops, one starts: {actions:?}")
     };
     assert_eq!(*stopped, stop(evicted, StopReason::Evicted));

@@ -1,4 +1,4 @@
-//! Stored zips as Pods get them: unpacked one after the other, as one tar that is made whenever it is asked for.
+//! Stored zips as environments get them: unpacked one after the other, as one tar that is made whenever it is asked for.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::disk::blobs::{Blobs, Zip};
 #[derive(Debug)]
 pub(crate) struct Bundle {
     zips: Vec<PathBuf>,
-    /// The index, as long as anybody makes a tar by it: all Pods that start at the same time share one.
+    /// The index, as long as anybody makes a tar by it: all environments that start at the same time share one.
     index: Mutex<Weak<Index>>,
 }
 

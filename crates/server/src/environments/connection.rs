@@ -1,8 +1,8 @@
-//! The one kept HTTP/1.1 connection to a Pod: opened when the Pod became ready, used for every invocation, never
-//! redialled. A Pod's address may belong to another Pod later; its open connection cannot.
+//! The one kept HTTP/1.1 connection to an environment: opened when the environment became ready, used for every invocation,
+//! never redialled. An environment's address may belong to another environment later; its open connection cannot.
 //!
 //! Whoever holds the connection speaks over it, and nobody else runs for it: each task on the way of a warm invocation is
-//! one more to be waited for, with caches that the Pod has used meanwhile.
+//! one more to be waited for, with caches that the environment has used meanwhile.
 
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
@@ -41,7 +41,7 @@ const READ_BYTES_MAX: usize = 256 << 10;
 /// Goes to the emulator beside a payload.
 pub(crate) type Header = (HeaderName, HeaderValue);
 
-/// What the Pod answered.
+/// What the environment answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -56,7 +56,7 @@ pub(crate) struct Answer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
-    /// The connection was of no use before the request left: the function has not run, another Pod may take it.
+    /// The connection was of no use before the request left: the function has not run, another environment may take it.
     #[error("the connection was closed before the request was sent")]
     NotSent,
     /// The connection broke while the function may have been running.
@@ -124,7 +124,7 @@ impl Connection {
         self.stream.try_io(Interest::READABLE, peek).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Waits until it is of no use any more: the Pod has ended it, or said what nobody asked for.
+    /// Waits until it is of no use any more: the environment has ended it, or said what nobody asked for.
     pub(crate) async fn closed(&self) {
         if self.is_free {
             // An error is an end like any other.

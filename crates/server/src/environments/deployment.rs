@@ -1,4 +1,4 @@
-//! One version of a function as Pods run it: what a Pod is rendered from, and the files it fetches.
+//! One version of a function as environments run it: what an environment is rendered from, and the files it fetches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use fakecloud_pool::DeployId;
 
 use crate::environments::bundle::Bundle;
 
-/// All that the Pods of one deploy id have in common. Made when a configuration changes, shared from then on.
+/// All that the environments of one deploy id have in common. Made when a configuration changes, shared from then on.
 #[derive(Clone, Debug)]
 pub(crate) struct Deployment {
     pub(crate) id: DeployId,
     /// The id without a tenant: deployments of one family become old together.
     pub(crate) family: DeployId,
-    /// The same id as a Pod's label.
+    /// The same id as an environment's label.
     pub(crate) label: fakecloud_podspec::DeployId,
     /// The function version, and the revision of its record.
     pub(crate) arn: String,
@@ -33,7 +33,7 @@ pub(crate) struct Deployment {
 pub(crate) type SharedDeployment = Arc<Deployment>;
 
 impl Deployment {
-    /// The same for one tenant alone: a deploy of its own, whose Pods serve nobody else.
+    /// The same for one tenant alone: a deploy of its own, whose environments serve nobody else.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
         let named = format!("{} {tenant}", self.label);
         let label = fakecloud_podspec::DeployId::from_sha256(Sha256Digest::of(named.as_bytes()).as_bytes());

@@ -1,4 +1,4 @@
-//! Dials Pods that start until they listen: often where one starts, and no more in all where hundreds do.
+//! Dials environments that start until they listen: often where one starts, and no more in all where hundreds do.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,18 +10,19 @@ use crate::environments::connection::Connection;
 /// An attempt that got no answer at all (a route not there yet) is given up after this and made again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Between two attempts at one Pod, for each Pod that is being dialled. A refused attempt costs some 50 µs: all together
-/// take 5 % of a core, which in a burst the Pods need to start, and half of the pause is added to a cold start.
+/// Between two attempts at one environment, for each environment that is being dialled. A refused attempt costs some 50 µs:
+/// all together take 5 % of a core, which in a burst the environments need to start, and half of the pause is added to a
+/// cold start.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The pause of a Pod that starts alone.
+/// The pause of an environment that starts alone.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 
-/// Counts the Pods that are being dialled; clones count together.
+/// Counts the environments that are being dialled; clones count together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Dialler(Arc<AtomicU32>);
 
-/// One Pod that is being dialled.
+/// One environment that is being dialled.
 struct Dialling<'a>(&'a AtomicU32);
 
 impl Dialler {

@@ -1,4 +1,4 @@
-//! What is to be known of the Runtime Interface Emulator, which takes a function's invocations in its Pod.
+//! What is to be known of the Runtime Interface Emulator, which takes a function's invocations in its environment.
 
 use fakecloud_podspec::{Function, INVOKE_PORT, Package, Runtime};
 

@@ -1,4 +1,4 @@
-//! Passes a Pod's answer on piece by piece, as soon as it is certain that it is no error.
+//! Passes an environment's answer on piece by piece, as soon as it is certain that it is no error.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,13 +12,13 @@ use fakecloud_lambda::{MAX_STREAMED_BYTES, Outcome};
 use tokio::sync::mpsc::{self, Permit, error::TrySendError};
 use tokio::time::Instant;
 
-/// Pieces on their way to a client that is slower than the Pod.
+/// Pieces on their way to a client that is slower than the environment.
 const PIECES_MAX: usize = 16;
 
 /// An error object is never longer than this: what is, is passed on.
 const HELD_BYTES_MAX: usize = 1 << 20;
 
-/// A client that takes nothing for so long gets no more, so that it does not keep a Pod for ever.
+/// A client that takes nothing for so long gets no more, so that it does not keep an environment for ever.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Where an invocation's answer is passed on to; what comes after it stays with the invocation's outcome.

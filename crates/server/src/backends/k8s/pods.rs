@@ -4,6 +4,7 @@
 //! for and reports to the driver come out of [`Pods::poll`], in the order in which they are to be carried out.
 
 mod entry;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -13,13 +14,11 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use fakecloud_podspec::{INVOKE_PORT, PodName, Registry};
-use fakecloud_pool::{Fit, Initialization, InstanceId, NodeId};
-use k8s_openapi::api::core::v1::Pod;
+use fakecloud_pool::{Fit, Initialization, InstanceId};
 
 use self::entry::{Entry, Standing};
 use crate::backends::k8s::api::{ApiError, Deletion, PodChange};
-use crate::backends::k8s::pod_status::{self, Verdict};
-use crate::backends::k8s::{pull_failure, refusal_hint};
+use crate::backends::k8s::{pod_status, refusal_hint};
 use crate::environments::backend::{Progress, Report, Start, Step};
 use crate::environments::deployment::SharedDeployment;
 
@@ -238,49 +237,6 @@ impl Pods {
                 .or(heard)
                 .unwrap_or_else(|| "nothing was heard of it".to_owned()),
             runs: entry.is_some_and(|entry| entry.runs),
-        }
-    }
-
-    fn seen(&mut self, now: Instant, instance: InstanceId, pod: &Pod) {
-        let reading = pod_status::read(pod);
-        if let Some(ip) = reading.ip {
-            self.locate(instance, ip);
-        }
-        let Some(entry) = self.entries.get_mut(&instance) else { return };
-        if let Some(node) = reading.node.filter(|_| !std::mem::replace(&mut entry.is_scheduled, true)) {
-            self.report(instance, Report::Step(Step::Scheduled(NodeId::from(node.as_str()))));
-        }
-        self.read_progress(instance, pod);
-        self.notice_node(instance);
-        let Some(entry) = self.entries.get_mut(&instance) else { return };
-        let cause = if let Verdict::Unschedulable(cause) = &reading.verdict { Some(cause.clone()) } else { None };
-        if let Some(since) = entry.scheduler_says(now, cause) {
-            self.outputs.push_back(Output::Wait { instance, since, time: self.unschedulable_grace });
-            self.report(instance, Report::Unplaced);
-        }
-        match reading.verdict {
-            Verdict::Fine | Verdict::Unschedulable(_) => {}
-            Verdict::CannotStart(cause) => {
-                self.report(instance, Report::StartFailed { cause: format!("cannot start: {cause}") });
-            }
-            Verdict::CannotPull { image, cause } => {
-                let missing = pull_failure::explain(&image, &cause, self.registry.as_ref());
-                let missing = missing.map(|words| format!(" ({words})")).unwrap_or_default();
-                self.report(instance, Report::StartFailed { cause: format!("cannot start: {cause}{missing}") });
-            }
-            Verdict::Exited(cause) => self.report(instance, Report::Exited { cause }),
-            Verdict::NodeNotReady(cause) => self.report(instance, Report::Unreachable { cause }),
-            Verdict::Ended(cause) => self.report(instance, Report::Lost { cause }),
-        }
-    }
-
-    fn read_progress(&mut self, instance: InstanceId, pod: &Pod) {
-        let (Some(entry), Some(status)) = (self.entries.get_mut(&instance), &pod.status) else { return };
-        entry.runs = pod_status::runs(status);
-        let progress = pod_status::progress(status);
-        let before = entry.progress.replace(progress);
-        if before.is_some() && before != entry.progress {
-            self.report(instance, Report::Progressed);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The connection to a Pod, against the other end of a socket.
+//! The connection to an environment, against the other end of a socket.
 
 use std::net::Ipv4Addr;
 

@@ -15,11 +15,13 @@ impl Driver {
     pub(super) fn drain_actions(&mut self) {
         while let Some(action) = self.pool.poll_action() {
             match action {
-                Action::StartPod { instance, deploy, initialization } => self.start(instance, &deploy, initialization),
+                Action::StartEnvironment { instance, deploy, initialization } => {
+                    self.start(instance, &deploy, initialization)
+                }
                 Action::Dispatch { invocation, instance } => self.dispatch(invocation, instance),
                 Action::Fail { invocation, failure } => self.fail(invocation, failure),
                 Action::Abort { instance, reason, .. } => self.abort(instance, &reason),
-                Action::StopPod { instance, reason } => self.stop(instance, reason),
+                Action::StopEnvironment { instance, reason } => self.stop(instance, reason),
                 Action::Forget { deploy } => drop(self.deploys.remove(&deploy)),
             }
         }

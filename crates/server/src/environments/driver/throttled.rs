@@ -55,7 +55,7 @@ fn limits(house: House, config: &Config, environments: &str) -> String {
     } else if house.environments >= max_pods {
         format!("{waiting} for one of FAKECLOUD_LAMBDA_MAX_PODS={max_pods} {environments}")
     } else {
-        format!("{waiting} for Pods that have not started yet")
+        format!("{waiting} for {environments} that have not started yet")
     }
 }
 

@@ -72,7 +72,7 @@ fn instance() -> InstanceId {
     let mut pool = Pool::new(Config::default());
     pool.handle(Instant::now(), Event::Invoke { invocation: InvocationId(1), deploy: "deploy".into() });
     match pool.poll_action() {
-        Some(Action::StartPod { instance, .. }) => instance,
+        Some(Action::StartEnvironment { instance, .. }) => instance,
         other => panic!("an empty pool starts the first environment, and did {other:?}"),
     }
 }
