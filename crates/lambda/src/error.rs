@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::{ImageFault, S3Object, shapes::ErrorCode};
+use crate::shapes::ErrorCode;
 
 /// The most bytes of an error's text. AWS repeats in it what it refuses, which may be megabytes.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
@@ -35,33 +35,6 @@ pub struct Error {
     typed: bool,
 }
 
-/// What is wrong with an uploaded archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ArchiveFault {
-    /// The archive has no entry.
-    Empty,
-    /// The bytes are no zip archive.
-    NotAZip,
-    /// The unzipped entries exceed 262,144,000 bytes.
-    TooLarge,
-    /// An entry is refused; the text names the entry and the reason.
-    Refused(String),
-}
-
-/// Why an object in S3 could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ObjectFault {
-    /// S3 answered an error.
-    Refused {
-        /// Such as `NoSuchKey`.
-        code: String,
-        /// S3's own words.
-        message: String,
-    },
-    /// S3 gave no whole answer; the text says why.
-    Unreached(String),
-}
-
 // === impl Response ===
 
 impl Response {
@@ -87,51 +60,6 @@ impl Error {
     /// An error of this kind with this text, or its first 64 KiB.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: bounded(message.into()), reason: None, typed: true }
-    }
-
-    /// A zip archive that was looked into and refused.
-    pub fn archive(fault: &ArchiveFault) -> Self {
-        const UNREADABLE: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
-        match fault {
-            ArchiveFault::Empty => Self::invalid_parameter("Uploaded file must be a non-empty zip"),
-            ArchiveFault::NotAZip => Self::invalid_parameter(UNREADABLE),
-            ArchiveFault::TooLarge => Self::invalid_parameter("Unzipped size must be smaller than 262144000 bytes"),
-            ArchiveFault::Refused(why) => Self::invalid_parameter(format!("{UNREADABLE} ({why})")),
-        }
-    }
-
-    /// An archive in S3 that could not be read.
-    pub fn object(object: &S3Object, fault: &ObjectFault) -> Self {
-        match fault {
-            ObjectFault::Refused { code, message } if code == "AccessDenied" => Self::new(
-                ErrorCode::AccessDenied,
-                format!(
-                    "Your access has been denied by S3, please make sure your request credentials have permission to \
-                     GetObject for {}/{}. S3 Error Code: {code}. S3 Error Message: {message}",
-                    object.bucket, object.key
-                ),
-            ),
-            ObjectFault::Refused { code, message } => Self::invalid_parameter(format!(
-                "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
-            )),
-            ObjectFault::Unreached(why) => Self::invalid_parameter(format!("Error occurred while GetObject. {why}")),
-        }
-    }
-
-    /// An image that cannot be a function's code. Behind AWS's words stands what to do.
-    pub(crate) fn image(uri: &str, fault: &ImageFault) -> Self {
-        match fault {
-            ImageFault::Invalid(why) => Self::invalid_parameter(format!(
-                "Source image {uri} is not valid. Provide a valid source image. ({why})"
-            )),
-            ImageFault::Missing(why) => Self::invalid_parameter(format!(
-                "Source image {uri} does not exist. Provide a valid source image. ({why})"
-            )),
-            ImageFault::Unsupported(why) => Self::invalid_parameter(format!(
-                "The image manifest, config or layer media type for the source image {uri} is not supported. ({why})"
-            )),
-            ImageFault::Failed(why) => Self::service(format!("source image {uri} could not be looked up: {why}")),
-        }
     }
 
     /// More invocations than the function may have at once. `reason` is one of AWS's throttle reasons, such as

@@ -53,6 +53,7 @@ mod function {
 
 /// Code of functions and content of layers: archives, objects in S3, images and code signing.
 mod code {
+    pub(crate) mod faults;
     pub(crate) mod found;
     pub(crate) mod image;
     pub(crate) mod signing;
@@ -154,12 +155,13 @@ mod state;
 
 pub use alias::hand_over::HandOver;
 pub use applied::{Applied, Effect};
+pub use code::faults::{ArchiveFault, ObjectFault};
 pub use code::found::Code;
 pub use code::image::{FoundImage, ImageFault, PinnedImage};
 pub use code::source::{Archive, S3Object};
 pub use concurrency::readiness::{ProvisionedVersion, Readiness};
 pub use concurrency::running::Admitted;
-pub use error::{ArchiveFault, Error, ObjectFault, Response};
+pub use error::{Error, Response};
 pub use event::delivery::{Delivery, DeliveryService, ServiceRequest, dead_letter, destination};
 pub use event::plan::{EventPlan, EventTarget};
 pub use event::record::{DeadLetter, EventAnswer, EventRecord};

@@ -42,6 +42,26 @@ pub enum ImageFault {
     Failed(String),
 }
 
+// === impl Error ===
+
+impl Error {
+    /// An image that cannot be a function's code. Behind AWS's words stands what to do.
+    pub(crate) fn image(uri: &str, fault: &ImageFault) -> Self {
+        match fault {
+            ImageFault::Invalid(why) => Self::invalid_parameter(format!(
+                "Source image {uri} is not valid. Provide a valid source image. ({why})"
+            )),
+            ImageFault::Missing(why) => Self::invalid_parameter(format!(
+                "Source image {uri} does not exist. Provide a valid source image. ({why})"
+            )),
+            ImageFault::Unsupported(why) => Self::invalid_parameter(format!(
+                "The image manifest, config or layer media type for the source image {uri} is not supported. ({why})"
+            )),
+            ImageFault::Failed(why) => Self::service(format!("source image {uri} could not be looked up: {why}")),
+        }
+    }
+}
+
 /// The URI of the image that a call names for a function.
 pub(crate) fn of_call(call: &Call) -> Option<&str> {
     let fields = call.fields();
