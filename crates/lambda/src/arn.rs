@@ -2,9 +2,11 @@
 
 use crate::{
     Error, ErrorCode, Scope,
-    function::versions::LATEST,
     request::scope::{is_account, is_region, is_region_name},
 };
+
+/// The version that changes.
+pub(crate) const LATEST: &str = "$LATEST";
 
 /// A function as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

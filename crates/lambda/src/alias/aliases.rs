@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
-    arn::FunctionRef,
+    arn::{FunctionRef, LATEST},
     function::{
         record::FunctionRecord,
         revision::stale_revision,
-        versions::{Function, LATEST, is_number},
+        versions::{Function, is_number},
     },
     page::Page,
     shapes::{

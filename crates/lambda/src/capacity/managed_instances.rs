@@ -3,9 +3,9 @@
 
 use crate::{
     Applied, Error, Lambda, Response, Scope,
-    arn::Resource,
+    arn::{LATEST, Resource},
     capacity::providers::{self, provider_ref},
-    function::{read::versions_after, record::FunctionRecord, versions::LATEST},
+    function::{read::versions_after, record::FunctionRecord},
     page::Page,
     shapes::{
         CapacityProviderConfig, FunctionVersionsByCapacityProviderListItem,

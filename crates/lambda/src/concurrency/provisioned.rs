@@ -6,12 +6,9 @@ use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Readiness, Response, Scope,
     account::MAX_CONCURRENCY,
     alias::aliases::{Alias, no_qualifier},
-    arn::FunctionRef,
+    arn::{FunctionRef, LATEST},
     concurrency::reserved::MIN_UNRESERVED,
-    function::{
-        tenancy,
-        versions::{Function, LATEST},
-    },
+    function::{tenancy, versions::Function},
     moment::timestamp,
     page::Page,
     shapes::{

@@ -2,14 +2,14 @@
 
 use crate::{
     Applied, Code, Effect, Error, ErrorCode, Lambda, Moment, Operation, Response, Scope,
-    arn::FunctionRef,
+    arn::{FunctionRef, LATEST},
     code::{image, signing, source::no_source},
     function::{
         configuration::{self, Settings},
         latest_published::PublishTo,
         record::{Architecture, FunctionRecord, ImageConfig, Package, ReferencedObject, Shown},
         runtime, tags,
-        versions::{Function, LATEST},
+        versions::Function,
         view::{self, Progress},
     },
     request::violations::violation,

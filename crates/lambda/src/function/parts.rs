@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{
     Change, Moment, Scope,
     alias::aliases::Alias,
+    arn::LATEST,
     function::{
         attachments::Attachments,
         record::FunctionRecord,
-        versions::{Function, LATEST, parse_number},
+        versions::{Function, parse_number},
     },
     persist::{self, Kind},
 };

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::{
     Applied, Change, Effect, Error, ErrorCode, Lambda, Origin, Response, Scope,
     alias::aliases::is_alias_name,
-    arn::FunctionRef,
+    arn::{FunctionRef, LATEST},
     concurrency::reserved::concurrency,
     function::{
         record::FunctionRecord,
-        versions::{Function, LATEST, qualified},
+        versions::{Function, qualified},
         view::{self, Progress},
     },
     page::Page,

@@ -171,7 +171,7 @@ impl FunctionRecord {
     /// The ARN as this version shows it: unqualified for `$LATEST`.
     pub fn arn(&self) -> String {
         match self.version.as_str() {
-            crate::function::versions::LATEST => self.unqualified_arn(),
+            crate::arn::LATEST => self.unqualified_arn(),
             number => format!("{}:{number}", self.unqualified_arn()),
         }
     }

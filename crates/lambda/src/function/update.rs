@@ -81,9 +81,7 @@ impl Lambda {
 
     /// The function that an update is about, if `$LATEST` has the revision that the caller knows.
     pub(crate) fn updatable(&self, target: &FunctionRef, revision_id: Option<&str>) -> Result<&Function, Error> {
-        if let Some(qualifier) =
-            target.qualifier.as_deref().filter(|qualifier| *qualifier != crate::function::versions::LATEST)
-        {
+        if let Some(qualifier) = target.qualifier.as_deref().filter(|qualifier| *qualifier != crate::arn::LATEST) {
             return Err(Error::invalid_parameter(format!(
                 "only $LATEST can be updated: leave out ':{qualifier}' of the function's name"
             )));

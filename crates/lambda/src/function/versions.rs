@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Effect, Error, Lambda, Moment, Response, Scope, Stored,
     alias::aliases::Alias,
-    arn::FunctionRef,
+    arn::{FunctionRef, LATEST},
     function::{
         attachments::Attachments,
         latest_published::{LATEST_PUBLISHED, PublishTo},
@@ -23,9 +23,6 @@ use crate::{
         FunctionConfiguration, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse, PublishVersionRequest,
     },
 };
-
-/// The version that changes.
-pub(crate) const LATEST: &str = "$LATEST";
 
 /// A function: `$LATEST`, and the versions that were published from it. Its record holds neither versions nor aliases nor
 /// what is configured for one of them: each has a record of its own (see `parts`), which a change of it writes. Records

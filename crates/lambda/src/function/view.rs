@@ -2,12 +2,12 @@
 
 use crate::{
     Config, Origin,
+    arn::LATEST,
     code::image::resolved_uri,
     function::{
         logging,
         record::{FunctionRecord, ImageContent, Package},
         runtime,
-        versions::LATEST,
     },
     moment::timestamp,
     shapes::{

@@ -3,8 +3,8 @@
 use crate::{
     Applied, Effect, Error, ErrorCode, Lambda, Moment, Response, Scope,
     alias::aliases::no_qualifier,
-    arn::{FunctionRef, account_root},
-    function::{revision::stale_revision, versions::LATEST},
+    arn::{FunctionRef, LATEST, account_root},
+    function::revision::stale_revision,
     policy::document::{Condition, Keys, Policy, Principal, Statement, no_policy},
     request::scope::is_account,
     shapes::{

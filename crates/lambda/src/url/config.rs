@@ -4,11 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Origin, Response, Scope,
-    arn::FunctionRef,
-    function::{
-        tenancy,
-        versions::{Function, LATEST},
-    },
+    arn::{FunctionRef, LATEST},
+    function::{tenancy, versions::Function},
     moment::timestamp_utc,
     page::Page,
     policy::permission::no_resource,

@@ -11,8 +11,8 @@ use http::{
 use crate::{
     Caller, Error, ErrorCode, Invocation, InvocationKind, Lambda, Moment, Outcome, Response, Scope, StreamedHead,
     UrlAddress, UrlRequest,
-    arn::FunctionRef,
-    function::versions::{Function, LATEST},
+    arn::{FunctionRef, LATEST},
+    function::versions::Function,
     invoke::invocation::MAX_SYNC_PAYLOAD_BYTES,
     url::{config::FunctionUrl, cors, response},
 };
