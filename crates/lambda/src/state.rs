@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    Applied, Call, Change, Code, Error, ErrorCode, ForeignLayers, Generation, Moment, Operation, Origin, Scope,
+    Applied, Call, Change, Code, Error, ErrorCode, ForeignLayers, Generation, Moment, Operation, Origin, Scope, Stored,
     capacity::providers::CapacityProviderRecord,
     code::signing::CodeSigning,
     concurrency::{readiness::Readiness, running::Running},
@@ -42,19 +40,6 @@ pub struct Config {
     pub archives_path: String,
     /// Layers of other accounts.
     pub foreign_layers: ForeignLayers,
-}
-
-/// An archive that the caller has checked and stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stored {
-    /// SHA-256 of the zip, in base64 as AWS shows it.
-    pub sha256_base64: String,
-    /// SHA-256 of the zip, in lower-case hex: the name under which it is stored.
-    pub sha256_hex: String,
-    /// Size of the zip in bytes.
-    pub size: u64,
-    /// Sum of the sizes of its entries in bytes.
-    pub unzipped: u64,
 }
 
 /// What one account has in one region.

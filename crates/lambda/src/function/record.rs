@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     PinnedImage,
+    code::found::Stored,
     shapes::{
         CapacityProviderConfig, DeadLetterConfig, DurableConfig, FileSystemConfig, LoggingConfig, SnapStart,
         TenancyConfig, TracingConfig, VpcConfig,
     },
-    state::Stored,
 };
 
 /// One version of a function, immutable: a change makes a new record.
