@@ -137,6 +137,7 @@ mod capacity {
 
 mod account;
 mod applied;
+mod apply;
 mod arn;
 mod error;
 mod hash_order;
