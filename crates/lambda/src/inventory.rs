@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    FunctionRecord, ImageContent, Lambda, Package, PinnedImage, function::versions::Function, layer::layers::Layer,
+    FunctionRecord, ImageContent, Lambda, Package, PinnedImage, function::function::Function, layer::layers::Layer,
 };
 
 impl Lambda {

@@ -35,6 +35,8 @@ mod function {
     pub(crate) mod durable;
     mod environment;
     mod file_systems;
+    #[expect(clippy::module_inception, reason = "the struct that the folder is about")]
+    pub(crate) mod function;
     mod latest_published;
     mod logging;
     pub(crate) mod parts;

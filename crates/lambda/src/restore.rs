@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Change, Config, Lambda, RestoreError, Scope,
-    function::{parts::Orphan, versions::Function},
+    function::{function::Function, parts::Orphan},
     layer::layers::Layer,
     persist::{Kind, read, split},
 };

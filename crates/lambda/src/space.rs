@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Error, ErrorCode,
     concurrency::running::Own,
-    function::versions::Function,
+    function::function::Function,
     layer::layers::Layer,
     state::{MAX_STORED_BYTES, Space},
 };

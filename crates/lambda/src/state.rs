@@ -7,7 +7,7 @@ use crate::{
     capacity::providers::CapacityProviderRecord,
     code::signing::CodeSigning,
     concurrency::{readiness::Readiness, running::Running},
-    function::versions::Function,
+    function::function::Function,
     layer::{emptied::EmptiedLayers, layers::Layer},
     mapping::mappings::Mapping,
     url::target::UrlIndex,

@@ -8,9 +8,9 @@ use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::{FunctionRef, LATEST},
     function::{
+        function::{Function, is_number},
         record::FunctionRecord,
         revision::stale_revision,
-        versions::{Function, is_number},
     },
     page::Page,
     shapes::{

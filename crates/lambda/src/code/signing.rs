@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::{FunctionRef, Resource},
-    function::{record::FunctionRecord, tags, versions::Function},
+    function::{function::Function, record::FunctionRecord, tags},
     moment::timestamp,
     page::Page,
     persist::{self, Kind},

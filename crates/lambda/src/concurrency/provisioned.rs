@@ -8,7 +8,7 @@ use crate::{
     alias::aliases::{Alias, no_qualifier},
     arn::{FunctionRef, LATEST},
     concurrency::reserved::MIN_UNRESERVED,
-    function::{tenancy, versions::Function},
+    function::{function::Function, tenancy},
     moment::timestamp,
     page::Page,
     shapes::{

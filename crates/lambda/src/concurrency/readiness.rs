@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     Lambda,
     concurrency::provisioned::Provisioned,
-    function::{record::FunctionRecord, versions::Function},
+    function::{function::Function, record::FunctionRecord},
     state::Space,
 };
 

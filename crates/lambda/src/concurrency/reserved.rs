@@ -4,7 +4,7 @@ use crate::{
     Applied, Error, Lambda, Response, Scope,
     account::MAX_CONCURRENCY,
     arn::FunctionRef,
-    function::versions::Function,
+    function::function::Function,
     shapes::{
         Concurrency, DeleteFunctionConcurrencyRequest, GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse,
         PutFunctionConcurrencyRequest,

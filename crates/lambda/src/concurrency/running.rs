@@ -7,7 +7,7 @@ use crate::{
     account::MAX_CONCURRENCY,
     alias::aliases::Alias,
     concurrency::version_counts::VersionCounts,
-    function::versions::{Function, parse_number},
+    function::function::{Function, parse_number},
     state::Space,
 };
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Response, Scope,
     arn::FunctionRef,
-    function::versions::Function,
+    function::function::Function,
     page::Page,
     shapes::{
         DeleteFunctionEventInvokeConfigRequest, DestinationConfig, FunctionEventInvokeConfig,

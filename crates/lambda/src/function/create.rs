@@ -6,10 +6,10 @@ use crate::{
     code::{image, signing, source::no_source},
     function::{
         configuration::{self, Settings},
+        function::Function,
         latest_published::PublishTo,
         record::{Architecture, FunctionRecord, ImageConfig, Package, ReferencedObject, Shown},
         runtime, tags,
-        versions::Function,
         view::{self, Progress},
     },
     request::violations::violation,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     Error, Moment,
-    function::{record::FunctionRecord, versions::Function},
+    function::{function::Function, record::FunctionRecord},
 };
 
 /// The version's name.

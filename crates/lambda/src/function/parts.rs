@@ -14,8 +14,8 @@ use crate::{
     arn::LATEST,
     function::{
         attachments::Attachments,
+        function::{Function, parse_number},
         record::FunctionRecord,
-        versions::{Function, parse_number},
     },
     persist::{self, Kind},
 };

@@ -8,8 +8,9 @@ use crate::{
     arn::{FunctionRef, LATEST},
     concurrency::reserved::concurrency,
     function::{
+        function::Function,
         record::FunctionRecord,
-        versions::{Function, qualified},
+        versions::qualified,
         view::{self, Progress},
     },
     page::Page,

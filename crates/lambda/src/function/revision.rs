@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Error, ErrorCode, Moment,
-    function::{record::FunctionRecord, versions::Function},
+    function::{function::Function, record::FunctionRecord},
 };
 
 /// The error of a request that knows an older revision than the current one.

@@ -4,7 +4,7 @@
 
 use crate::{
     Error,
-    function::{record::FunctionRecord, versions::Function},
+    function::{function::Function, record::FunctionRecord},
 };
 
 /// The one mode that there is.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Applied, Error, ErrorCode, Lambda, Moment, Origin, Response, Scope,
     arn::{FunctionRef, LATEST},
-    function::{tenancy, versions::Function},
+    function::{function::Function, tenancy},
     moment::timestamp_utc,
     page::Page,
     policy::permission::no_resource,

@@ -12,7 +12,7 @@ use crate::{
     Caller, Error, ErrorCode, Invocation, InvocationKind, Lambda, Moment, Outcome, Response, Scope, StreamedHead,
     UrlAddress, UrlRequest,
     arn::{FunctionRef, LATEST},
-    function::versions::Function,
+    function::function::Function,
     invoke::invocation::MAX_SYNC_PAYLOAD_BYTES,
     url::{config::FunctionUrl, cors, response},
 };
