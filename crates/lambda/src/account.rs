@@ -5,7 +5,7 @@ use crate::{
     code::source::MAX_INLINE_ZIP_BYTES,
     function::configuration::MAX_UNZIPPED_BYTES,
     shapes::{AccountLimit, AccountUsage, GetAccountSettingsResponse},
-    state::{MAX_STORED_BYTES, Space},
+    space::{MAX_STORED_BYTES, Space},
 };
 
 /// How many invocations an account may run at once in a region.

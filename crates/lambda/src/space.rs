@@ -1,14 +1,43 @@
 //! What one account has in one region, and the sums over it, which follow every change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Error, ErrorCode,
-    concurrency::running::Own,
+    capacity::providers::CapacityProviderRecord,
+    code::signing::CodeSigning,
+    concurrency::running::{Own, Running},
     function::function::Function,
     layer::layers::Layer,
-    state::{MAX_STORED_BYTES, Space},
+    mapping::mappings::Mapping,
+    url::target::UrlIndex,
 };
+
+/// The most bytes of zips that an account may store in a region.
+pub(crate) const MAX_STORED_BYTES: u64 = 80_530_636_800;
+
+/// What one account has in one region.
+#[derive(Debug, Default)]
+pub(crate) struct Space {
+    pub(crate) functions: BTreeMap<String, Function>,
+    pub(crate) layers: BTreeMap<String, Layer>,
+    pub(crate) capacity_providers: BTreeMap<String, CapacityProviderRecord>,
+    /// By their UUIDs.
+    pub(crate) mappings: BTreeMap<String, Mapping>,
+    /// By their ids.
+    pub(crate) code_signing: BTreeMap<String, CodeSigning>,
+    /// The function URLs by their ids.
+    pub(crate) urls: UrlIndex,
+    /// The sum of all zips' sizes.
+    pub(crate) stored_bytes: u64,
+    /// What of the account's concurrency is some function's own.
+    pub(crate) reserved_concurrency: u32,
+    pub(crate) running: Running,
+    /// The functions that have provisioned concurrency.
+    pub(crate) provisioned: BTreeSet<String>,
+}
+
+// === impl Space ===
 
 impl Space {
     /// Whether nothing is in it: what is left is what a new one has.

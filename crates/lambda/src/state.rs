@@ -1,20 +1,11 @@
 //! The control plane's state, separated by account and region.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{
-    Change, Error, ForeignLayers, Generation, Origin, Scope, Stored,
-    capacity::providers::CapacityProviderRecord,
-    code::signing::CodeSigning,
-    concurrency::{readiness::Readiness, running::Running},
-    function::function::Function,
-    layer::{emptied::EmptiedLayers, layers::Layer},
-    mapping::mappings::Mapping,
-    url::target::UrlIndex,
+    Change, Error, ForeignLayers, Generation, Origin, Scope, Stored, concurrency::readiness::Readiness,
+    layer::emptied::EmptiedLayers, space::Space,
 };
-
-/// The most bytes of zips that an account may store in a region.
-pub(crate) const MAX_STORED_BYTES: u64 = 80_530_636_800;
 
 /// The control plane of all accounts and regions.
 #[derive(Debug)]
@@ -40,27 +31,6 @@ pub struct Config {
     pub archives_path: String,
     /// Layers of other accounts.
     pub foreign_layers: ForeignLayers,
-}
-
-/// What one account has in one region.
-#[derive(Debug, Default)]
-pub(crate) struct Space {
-    pub(crate) functions: BTreeMap<String, Function>,
-    pub(crate) layers: BTreeMap<String, Layer>,
-    pub(crate) capacity_providers: BTreeMap<String, CapacityProviderRecord>,
-    /// By their UUIDs.
-    pub(crate) mappings: BTreeMap<String, Mapping>,
-    /// By their ids.
-    pub(crate) code_signing: BTreeMap<String, CodeSigning>,
-    /// The function URLs by their ids.
-    pub(crate) urls: UrlIndex,
-    /// The sum of all zips' sizes.
-    pub(crate) stored_bytes: u64,
-    /// What of the account's concurrency is some function's own.
-    pub(crate) reserved_concurrency: u32,
-    pub(crate) running: Running,
-    /// The functions that have provisioned concurrency.
-    pub(crate) provisioned: BTreeSet<String>,
 }
 
 // === impl Config ===

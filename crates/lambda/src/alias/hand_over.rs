@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::{Change, Lambda, Scope, arn::FunctionRef, function::record::FunctionRecord, state::Space};
+use crate::{Change, Lambda, Scope, arn::FunctionRef, function::record::FunctionRecord, space::Space};
 
 /// An alias whose invocations are to go over to another version.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,7 @@ use crate::{
         LambdaManagedInstancesCapacityProviderConfig, ListFunctionVersionsByCapacityProviderRequest,
         ListFunctionVersionsByCapacityProviderResponse,
     },
-    state::Space,
+    space::Space,
 };
 
 /// AWS's defaults for what a function does not say.

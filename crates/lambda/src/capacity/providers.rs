@@ -19,7 +19,7 @@ use crate::{
         InstanceRequirements, ListCapacityProvidersRequest, ListCapacityProvidersResponse, PropagateTags,
         UpdateCapacityProviderRequest,
     },
-    state::Space,
+    space::Space,
 };
 
 /// The kind in the ARNs of capacity providers.

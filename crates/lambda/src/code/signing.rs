@@ -19,7 +19,7 @@ use crate::{
         ListFunctionsByCodeSigningConfigResponse, PutFunctionCodeSigningConfigRequest,
         PutFunctionCodeSigningConfigResponse, UpdateCodeSigningConfigRequest,
     },
-    state::Space,
+    space::Space,
 };
 
 /// The kind in the ARNs of configurations.

@@ -17,7 +17,7 @@ use crate::{
         ListProvisionedConcurrencyConfigsResponse, ProvisionedConcurrencyConfigListItem,
         PutProvisionedConcurrencyConfigRequest, PutProvisionedConcurrencyConfigResponse,
     },
-    state::Space,
+    space::Space,
 };
 
 /// How many environments a version or alias wants to have ready.

@@ -6,7 +6,7 @@ use crate::{
     Lambda,
     concurrency::provisioned::Provisioned,
     function::{function::Function, record::FunctionRecord},
-    state::Space,
+    space::Space,
 };
 
 /// How many environments of a function version are to be ready at any time.

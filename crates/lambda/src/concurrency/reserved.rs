@@ -9,7 +9,7 @@ use crate::{
         Concurrency, DeleteFunctionConcurrencyRequest, GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse,
         PutFunctionConcurrencyRequest,
     },
-    state::Space,
+    space::Space,
 };
 
 /// What no function can reserve, so that functions without a reservation run as well.

@@ -8,7 +8,7 @@ use crate::{
     alias::aliases::Alias,
     concurrency::version_counts::VersionCounts,
     function::function::{Function, parse_number},
-    state::Space,
+    space::Space,
 };
 
 /// The invocations under way in one account and region; no restart outlives them, so they are not persisted.

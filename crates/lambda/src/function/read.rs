@@ -18,7 +18,7 @@ use crate::{
         DeleteFunctionRequest, FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest,
         ListFunctionsRequest, ListFunctionsResponse,
     },
-    state::Space,
+    space::Space,
 };
 
 impl Lambda {

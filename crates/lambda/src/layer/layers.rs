@@ -21,7 +21,7 @@ use crate::{
         LayerVersionContentOutput, LayerVersionsListItem, LayersListItem, ListLayerVersionsRequest,
         ListLayerVersionsResponse, ListLayersRequest, ListLayersResponse, PublishLayerVersionRequest,
     },
-    state::Space,
+    space::Space,
 };
 
 /// A layer with its versions. Its record holds none of them, since each has one of its own; records of older processes do.

@@ -17,7 +17,7 @@ use crate::{
         GetEventSourceMappingRequest, ListEventSourceMappingsRequest, ListEventSourceMappingsResponse,
         SelfManagedEventSource, UpdateEventSourceMappingRequest,
     },
-    state::Space,
+    space::Space,
 };
 
 /// The kind in the ARNs of mappings.
