@@ -8,7 +8,7 @@ use crate::{
     space::{MAX_STORED_BYTES, Space},
 };
 
-/// How many invocations an account may run at once in a region.
+/// The most invocations that an account may run at once in a region.
 pub(crate) const MAX_CONCURRENCY: u32 = 1000;
 
 impl Lambda {

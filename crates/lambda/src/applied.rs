@@ -1,21 +1,21 @@
-//! What a call came to: its answer, what to persist, and what became of function versions.
+//! The results of a call: its answer, the records to persist, and the changes of function versions.
 
 use std::sync::Arc;
 
 use crate::{Change, FunctionRecord, Response};
 
-/// What a call came to.
+/// The results of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     /// The answer, to be sent when the changes are on disk.
     pub response: Response,
-    /// What to persist, in this order; empty when nothing changed.
+    /// The records to persist, in this order; empty when nothing changed.
     pub changes: Vec<Change>,
-    /// What became of function versions.
+    /// The changes of function versions.
     pub effects: Vec<Effect>,
 }
 
-/// What a call did to a function version that Pods may run.
+/// A change that a call made to a function version that Pods may run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// This record is what the version runs from now on.

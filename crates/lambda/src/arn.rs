@@ -11,7 +11,7 @@ pub(crate) const LATEST: &str = "$LATEST";
 /// A function as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionRef {
-    /// Where the function lives: the request's scope, unless an ARN names another account.
+    /// The scope that the function lives in: the request's, unless an ARN names another account.
     pub(crate) scope: Scope,
     pub(crate) name: String,
     /// A version number, `$LATEST` or an alias.
@@ -26,11 +26,11 @@ pub(crate) struct LayerVersionRef {
     pub(crate) version: u64,
 }
 
-/// What is neither a function nor a layer, as its ARN names it.
+/// A resource that is neither a function nor a layer, as its ARN names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resource {
     pub(crate) scope: Scope,
-    /// What the ARN has before the name, such as `code-signing-config`.
+    /// The kind, which the ARN has before the name, such as `code-signing-config`.
     pub(crate) kind: &'static str,
     pub(crate) name: String,
 }

@@ -10,7 +10,7 @@ use crate::shapes::ErrorCode;
 /// The most bytes of an error's text. AWS repeats in it what it refuses, which may be megabytes.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
-/// How many seconds a throttled caller is asked to wait. AWS gives no figure; with one SDKs do not guess.
+/// The seconds that a throttled caller is asked to wait. AWS gives no figure; with one SDKs do not guess.
 const RETRY_AFTER_S: &str = "1";
 
 /// An answer, ready to be sent; the caller adds `x-amzn-RequestId`.
@@ -31,7 +31,7 @@ pub struct Error {
     code: ErrorCode,
     message: String,
     reason: Option<&'static str>,
-    /// Whether the body says whose fault it is; a few of AWS's errors do not.
+    /// True if the body says whose fault it is. A few of AWS's errors do not.
     typed: bool,
 }
 

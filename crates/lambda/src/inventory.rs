@@ -1,4 +1,4 @@
-//! What there is in all accounts and regions together.
+//! Inventory of all accounts and regions together.
 
 use std::{collections::BTreeSet, sync::Arc};
 

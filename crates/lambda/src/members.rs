@@ -21,7 +21,7 @@ pub(crate) fn members<'j, const N: usize>(json: &'j [u8], names: [&str; N]) -> O
     .then_some(found)
 }
 
-/// Whether this is an object whose members, each a name and a JSON text, were all taken.
+/// Tells whether this is an object whose members, each a name and a JSON text, were all taken.
 pub(crate) fn for_each<'j>(json: &'j [u8], take: impl FnMut(&str, &'j str) -> bool) -> bool {
     // The reader does not look into the texts that it skips.
     let Ok(text) = std::str::from_utf8(json) else { return false };
@@ -29,7 +29,7 @@ pub(crate) fn for_each<'j>(json: &'j [u8], take: impl FnMut(&str, &'j str) -> bo
     reader.deserialize_map(Members(take)).is_ok() && reader.end().is_ok()
 }
 
-/// Whether this is a list whose elements, each a JSON text, were all taken.
+/// Tells whether this is a list whose elements, each a JSON text, were all taken.
 pub(crate) fn for_each_element<'j>(json: &'j str, take: impl FnMut(&'j str) -> bool) -> bool {
     let mut reader = serde_json::Deserializer::from_str(json);
     reader.deserialize_seq(Elements(take)).is_ok() && reader.end().is_ok()
@@ -40,7 +40,7 @@ pub(crate) fn string(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// Whether this is JSON of any form.
+/// Tells whether this is JSON of any form.
 pub(crate) fn is_json(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }

@@ -1,6 +1,6 @@
 //! Time and randomness as values.
 
-/// What a change needs from outside: the time and 128 random bits.
+/// The time and 128 random bits, which a change needs from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Milliseconds since the Unix epoch, of the wall clock; at most the year 9999.

@@ -9,7 +9,7 @@ use crate::Error;
 /// The most items that AWS puts on a page, whatever MaxItems says.
 const MAX_PAGE: usize = 50;
 
-/// Where a page begins and how long it is.
+/// The beginning and the length of a page.
 pub(crate) struct Page {
     after: Option<String>,
     len: usize,
@@ -30,7 +30,7 @@ impl Page {
         Ok(Self { after, len })
     }
 
-    /// Where in a map the page begins, if the keys of the map are the keys of the list.
+    /// The place in a map where the page begins, if the keys of the map are the keys of the list.
     pub(crate) fn range<'m, V>(&self, map: &'m BTreeMap<String, V>) -> impl Iterator<Item = (&'m String, &'m V)> {
         let start = match &self.after {
             Some(after) => Bound::Excluded(after.as_str()),

@@ -4,20 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::Scope;
 
-/// What the caller persists before it answers. Keys are relative paths of plain segments with forward slashes, such as
-/// `000000000000/us-east-1/functions/hello.json`, or `000000000000/us-east-1/functions/hello:1.json` for its version 1.
+/// A change of a record, which the caller persists before it answers. Keys are relative paths of plain segments with
+/// forward slashes, such as `000000000000/us-east-1/functions/hello.json`, or
+/// `000000000000/us-east-1/functions/hello:1.json` for its version 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The key has this content now.
     Put {
-        /// Where.
+        /// The key.
         key: String,
         /// The new content.
         json: Vec<u8>,
     },
     /// The key is gone.
     Delete {
-        /// Where.
+        /// The key.
         key: String,
     },
 }
@@ -36,13 +37,13 @@ pub enum RestoreError {
     Unreadable {
         /// The key.
         key: String,
-        /// What serde says.
+        /// The error of serde.
         #[source]
         source: serde_json::Error,
     },
 }
 
-/// What a record is, and the folder that it lies in.
+/// The kind of a record, which names the folder that it lies in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     CapacityProvider,

@@ -1,4 +1,4 @@
-//! What is wrong with a call, told before its archive is fetched and stored.
+//! Faults of a call, told before its archive is fetched and stored.
 
 use crate::{Archive, Call, Code, Error, Lambda, Moment, Operation, Scope, Stored, arn::FunctionRef};
 

@@ -2,7 +2,7 @@
 
 use crate::{Effect, Lambda, layer::emptied::EmptiedLayers};
 
-/// How many resets came before. What was resolved under an earlier one is not to run any more.
+/// The number of resets that came before. What was resolved under an earlier one is not to run any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Generation(u64);
 

@@ -12,7 +12,7 @@ use crate::{
 /// Functions or layers by where they are.
 type Whole<T> = BTreeMap<(Scope, String), T>;
 
-/// What versions and aliases have records for, as they were read: whose they are, their names, keys and contents.
+/// The records of versions and aliases, as they were read: whose they are, their names, keys and contents.
 type Parts = Vec<((Scope, String), String, String, Vec<u8>)>;
 
 impl Lambda {
@@ -46,8 +46,8 @@ impl Lambda {
         Ok(lambda)
     }
 
-    /// What to persist, in this order, after the state was restored: records of older processes in today's form, and the end
-    /// of what a killed process had begun. Nothing the next time.
+    /// The changes to persist, in this order, after the state was restored: records of older processes in today's form,
+    /// and the end of what a killed process had begun. The next call gives none.
     pub fn repairs(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.repairs)
     }

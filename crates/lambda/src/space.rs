@@ -1,4 +1,4 @@
-//! What one account has in one region, and the sums over it, which follow every change.
+//! Spaces, each with all that one account has in one region, and the sums over it, which follow every change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::{
 /// The most bytes of zips that an account may store in a region.
 pub(crate) const MAX_STORED_BYTES: u64 = 80_530_636_800;
 
-/// What one account has in one region.
+/// All that one account has in one region.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     pub(crate) functions: BTreeMap<String, Function>,
@@ -30,7 +30,7 @@ pub(crate) struct Space {
     pub(crate) urls: UrlIndex,
     /// The sum of all zips' sizes.
     pub(crate) stored_bytes: u64,
-    /// What of the account's concurrency is some function's own.
+    /// The part of the account's concurrency that functions have as their own.
     pub(crate) reserved_concurrency: u32,
     pub(crate) running: Running,
     /// The functions that have provisioned concurrency.
@@ -40,7 +40,7 @@ pub(crate) struct Space {
 // === impl Space ===
 
 impl Space {
-    /// Whether nothing is in it: what is left is what a new one has.
+    /// Tells whether nothing is in it. What is left then is what a new one has.
     pub(crate) fn is_empty(&self) -> bool {
         self.functions.is_empty()
             && self.layers.is_empty()
@@ -75,7 +75,7 @@ impl Space {
         self.follow(name, old.as_ref());
     }
 
-    /// What of the account's concurrency is some function's own.
+    /// The part of the account's concurrency that functions have as their own.
     pub(crate) fn reserved_concurrency(&self) -> u32 {
         self.reserved_concurrency
     }
@@ -108,7 +108,7 @@ impl Space {
         self.stored_bytes -= old.map_or(0, |old| old.stored_bytes());
     }
 
-    /// Whether so many more bytes fit under the account's limit.
+    /// Checks that so many more bytes fit under the account's limit.
     ///
     /// # Errors
     ///

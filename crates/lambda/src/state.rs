@@ -12,21 +12,21 @@ use crate::{
 pub struct Lambda {
     pub(crate) config: Config,
     pub(crate) spaces: BTreeMap<Scope, Space>,
-    /// What there is of provisioned environments, by the ARNs of versions, as the caller last said.
+    /// The provisioned environments that there are, by the ARNs of versions, as the caller last said.
     pub(crate) readiness: BTreeMap<String, Readiness>,
     pub(crate) generation: Generation,
     /// The layers without a version.
     pub(crate) emptied: EmptiedLayers,
-    /// What of the records that the state was restored from is to be written anew.
+    /// The records to write anew, of those that the state was restored from.
     pub(crate) repairs: Vec<Change>,
 }
 
-/// What of the surroundings answers depend on.
+/// The facts about the surroundings that answers depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where those reach the server whose requests do not say how they did, such as `http://fakecloud:4566`.
+    /// The URL of the server for those whose requests do not say how they reached it, such as `http://fakecloud:4566`.
     pub self_url: String,
-    /// What stands before the hex SHA-256 of an archive in the paths that let clients download it, such as
+    /// The text before the hex SHA-256 of an archive in the paths that let clients download it, such as
     /// `/_fakecloud/lambda/archives/`.
     pub archives_path: String,
     /// Layers of other accounts.
@@ -36,7 +36,7 @@ pub struct Config {
 // === impl Config ===
 
 impl Config {
-    /// Where the client that came from `origin` downloads an archive.
+    /// The URL from which the client that came from `origin` downloads an archive.
     pub(crate) fn archive_url(&self, origin: Option<&Origin>, archive: &Stored) -> String {
         let base = origin.map_or_else(|| self.self_url.clone(), Origin::to_string);
         format!("{base}{}{}", self.archives_path, archive.sha256_hex)
@@ -58,7 +58,7 @@ impl Lambda {
         }
     }
 
-    /// Whether so many more bytes fit under the account's limit.
+    /// Checks that so many more bytes fit under the account's limit.
     ///
     /// # Errors
     ///

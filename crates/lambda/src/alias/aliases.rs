@@ -139,7 +139,7 @@ fn unqualified(target: &FunctionRef) -> FunctionRef {
     FunctionRef { qualifier: None, ..target.clone() }
 }
 
-/// Whether an alias may have this name; a version has a number, and anything with a dollar sign is neither.
+/// Tells whether an alias may have this name. A version has a number, and anything with a dollar sign is neither.
 pub(crate) fn is_alias_name(qualifier: &str) -> bool {
     !is_number(qualifier) && !qualifier.contains('$')
 }
@@ -189,8 +189,8 @@ fn second(
     Ok(Some(Share { version, weight, until_ready: false }))
 }
 
-/// What remains with the version that serves an alias with provisioned concurrency, now that it names another one: every
-/// invocation, as on AWS, whose clients wait for this weight to go.
+/// The share of the version that serves an alias with provisioned concurrency, now that the alias names another one. It
+/// is every invocation, as on AWS, whose clients wait for this weight to go.
 fn hand_over(old: &Alias, version: &str) -> Option<Share> {
     let serving = old.hands_over().unwrap_or(&old.version);
     (serving != version).then(|| Share { version: serving.to_owned(), weight: 1.0, until_ready: true })
@@ -211,12 +211,12 @@ fn check_provisioned(alias: &Alias) -> Result<(), Error> {
 // === impl Alias ===
 
 impl Alias {
-    /// Whether any invocation of the alias may run this version.
+    /// Tells whether any invocation of the alias may run this version.
     pub(crate) fn runs(&self, version: &str) -> bool {
         self.version == version || self.second.as_ref().is_some_and(|second| second.version == version)
     }
 
-    /// Whether a second version gets a share of the invocations.
+    /// Tells whether a second version gets a share of the invocations.
     pub(crate) fn is_weighted(&self) -> bool {
         self.second.is_some()
     }
@@ -255,7 +255,7 @@ impl Alias {
         }
     }
 
-    /// What its owner asked for.
+    /// The routing that the alias's owner asked for.
     fn asked_routing(&self) -> Option<AliasRoutingConfiguration> {
         self.handed_over().routing()
     }

@@ -88,7 +88,7 @@ pub(crate) fn versions_on<'s>(space: &'s Space, arn: &str) -> impl Iterator<Item
     versions.filter(move |record| is_version_on(record, arn))
 }
 
-/// Whether it is a published version on a provider: as on AWS, `$LATEST` itself is on none.
+/// Tells whether it is a published version on a provider. As on AWS, `$LATEST` itself is on none.
 fn is_version_on(record: &FunctionRecord, arn: &str) -> bool {
     record.version != LATEST && record.capacity_provider_arn() == Some(arn)
 }

@@ -28,7 +28,7 @@ pub(crate) const KIND: &str = "capacity-provider";
 /// The state of every provider that is looked at.
 const ACTIVE: &str = "Active";
 
-/// What compute resources functions may be given.
+/// The compute resources that functions may be given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CapacityProviderRecord {
     vpc_config: CapacityProviderVpcConfig,

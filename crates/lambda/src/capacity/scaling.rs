@@ -1,4 +1,4 @@
-//! How many environments a published version has on capacity providers, as a record: PutFunctionScalingConfig and
+//! Numbers of environments that published versions have on capacity providers, as records: PutFunctionScalingConfig and
 //! GetFunctionScalingConfig.
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use crate::{Error, ErrorCode, S3Object};
 
-/// What is wrong with an uploaded archive.
+/// A fault of an uploaded archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArchiveFault {
     /// The archive has no entry.
@@ -15,7 +15,7 @@ pub enum ArchiveFault {
     Refused(String),
 }
 
-/// Why an object in S3 could not be read.
+/// The reason that an object in S3 could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectFault {
     /// S3 answered an error.

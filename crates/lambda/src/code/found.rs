@@ -1,4 +1,4 @@
-//! What the caller found where a call says that code is.
+//! Code as the caller found it where a call says that it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{FoundImage, ImageFault};
 pub enum Code {
     /// The zip of [`crate::Call::archive`], checked and stored.
     Archive(Stored),
-    /// What the registry has under the URI of [`crate::Call::image`].
+    /// The answer of the registry about the URI of [`crate::Call::image`].
     Image(Result<FoundImage, ImageFault>),
 }
 

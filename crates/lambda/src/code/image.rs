@@ -29,14 +29,14 @@ pub struct PinnedImage {
     pub digest: String,
 }
 
-/// Why an image cannot be a function's code. The texts say what to do, in the registry's words.
+/// The reason that an image cannot be a function's code. The texts say what to do, in the registry's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageFault {
     /// The URI names no image; it lacks a tag, for example.
     Invalid(String),
     /// The registry has no such repository, tag or digest.
     Missing(String),
-    /// What is there is no image that functions run on.
+    /// The content is no image that functions run on.
     Unsupported(String),
     /// The registry could not say.
     Failed(String),
@@ -72,7 +72,8 @@ pub(crate) fn of_call(call: &Call) -> Option<&str> {
     holder.get("ImageUri")?.as_str().filter(|uri| !uri.is_empty())
 }
 
-/// Which image a URI means from now on. One that nobody looked up means what its registry says whenever a Pod starts.
+/// The image that a URI means from now on. A URI that nobody looked up means whatever its registry has each time a Pod
+/// starts.
 ///
 /// # Errors
 ///

@@ -25,7 +25,7 @@ use crate::{
 /// The kind in the ARNs of configurations.
 pub(crate) const KIND: &str = "code-signing-config";
 
-/// Whose signature code needs. No signature is looked at yet.
+/// The publishers whose signature code needs. No signature is looked at yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CodeSigning {
     description: String,
@@ -230,7 +230,7 @@ fn signed<'s>(space: &'s Space, arn: &str) -> impl Iterator<Item = &'s String> {
     space.functions().iter().filter(move |(_, function)| has(&function.code_signing_config_arn)).map(|(name, _)| name)
 }
 
-/// What happens to code without a signature, by default a warning.
+/// The policy for code without a signature, by default a warning.
 fn policies(given: Option<CodeSigningPolicies>) -> CodeSigningPolicies {
     let action = given.and_then(|policies| policies.untrusted_artifact_on_deployment);
     CodeSigningPolicies { untrusted_artifact_on_deployment: action.or_else(|| Some("Warn".to_owned())) }

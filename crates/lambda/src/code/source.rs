@@ -1,4 +1,4 @@
-//! Where the code of a function or the content of a layer comes from.
+//! Sources of functions' code and layers' content.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
 pub enum Archive<'a> {
     /// The zip itself, decoded.
     Inline(&'a Bytes),
-    /// Where it is.
+    /// The object that holds the zip.
     S3(S3Object),
 }
 

@@ -20,7 +20,7 @@ use crate::{
     space::Space,
 };
 
-/// How many environments a version or alias wants to have ready.
+/// The number of environments that a version or alias wants to have ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Provisioned {
     pub(crate) requested: u32,
@@ -132,7 +132,7 @@ impl Lambda {
         }
     }
 
-    /// Whether so many environments fit into what the function or the account has.
+    /// Checks that so many environments fit into the concurrency that the function or the account has.
     fn check_room(&self, target: &FunctionRef, requested: u32) -> Result<(), Error> {
         let function = self.function(target)?;
         let own = self.attachments(target).and_then(|attachments| attachments.provisioned.as_ref());
@@ -222,7 +222,7 @@ impl Provisioned {
 // === impl Function ===
 
 impl Function {
-    /// How many environments all versions and aliases want to have ready.
+    /// The number of environments that all versions and aliases want to have ready.
     pub(crate) fn provisioned(&self) -> u32 {
         let all = self.all_attachments().values().filter_map(|attachments| attachments.provisioned.as_ref());
         all.map(|provisioned| provisioned.requested).sum()

@@ -1,4 +1,4 @@
-//! What is to be ready of provisioned concurrency, and what the caller says there is of it.
+//! Provisioned environments: how many are to be ready, and how many there are, as the caller says.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use crate::{
     space::Space,
 };
 
-/// How many environments of a function version are to be ready at any time.
+/// The number of environments of a function version that are to be ready at any time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProvisionedVersion {
     /// The version.
@@ -18,21 +18,21 @@ pub struct ProvisionedVersion {
     pub count: u32,
 }
 
-/// What there is of a function version's provisioned environments.
+/// The provisioned environments that a function version has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
     /// Environments that are ready or being started.
     pub allocated: u32,
     /// Environments that are ready, be they in use or not.
     pub available: u32,
-    /// Why the others could not be started.
+    /// The reason that the others could not be started.
     pub failure: Option<String>,
 }
 
 // === impl Lambda ===
 
 impl Lambda {
-    /// What is to be ready at any time, in all accounts and regions.
+    /// The environments that are to be ready at any time, in all accounts and regions.
     pub fn provisioned(&self) -> Vec<ProvisionedVersion> {
         let functions = self.spaces().flat_map(Space::provisioned_functions);
         functions.flat_map(Function::provisioned_versions).collect()
@@ -44,8 +44,8 @@ impl Lambda {
         self.readiness = readiness;
     }
 
-    /// What a version's or an alias's part of the version's environments comes to: they are counted for each of those that
-    /// ask for some in the order of their names.
+    /// The part of a version's environments that is the version's own or one of its aliases'. Each of those that ask
+    /// for some is given its part in the order of their names.
     pub(crate) fn readiness_of(&self, function: &Function, qualifier: &str) -> Readiness {
         let Some(record) = function.version(Some(qualifier)) else { return Readiness::default() };
         let Some(all) = self.readiness.get(&record.arn()) else { return Readiness::default() };
@@ -78,7 +78,7 @@ impl Space {
 // === impl Function ===
 
 impl Function {
-    /// What each version is to have ready, for itself and its aliases.
+    /// The environments that each version is to have ready, for itself and its aliases.
     fn provisioned_versions(&self) -> Vec<ProvisionedVersion> {
         let versions = self.records().map(|record| {
             let count = self.provisions_of(&record.version).map(|(_, provisioned)| provisioned.requested).sum();
@@ -87,7 +87,7 @@ impl Function {
         versions.filter(|version| version.count > 0).collect()
     }
 
-    /// What asks for environments of a version: the version itself and aliases of it, by name.
+    /// The requests for environments of a version, by name: its own and those of aliases of it.
     fn provisions_of(&self, version: &str) -> impl Iterator<Item = (&str, &Provisioned)> {
         let all =
             self.all_attachments().iter().filter_map(|(name, one)| Some((name.as_str(), one.provisioned.as_ref()?)));

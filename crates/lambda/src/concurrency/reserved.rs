@@ -12,7 +12,7 @@ use crate::{
     space::Space,
 };
 
-/// What no function can reserve, so that functions without a reservation run as well.
+/// The concurrency that no function can reserve, so that functions without a reservation run as well.
 pub(crate) const MIN_UNRESERVED: u32 = 100;
 
 impl Lambda {
@@ -93,7 +93,8 @@ fn whole_function(scope: &Scope, name: &str) -> Result<FunctionRef, Error> {
 }
 
 impl Function {
-    /// What of the account's concurrency is this function's own: what it reserves, or else what it has provisioned.
+    /// The part of the account's concurrency that is this function's own: its reservation, or else what it has
+    /// provisioned.
     pub(crate) fn reserved(&self) -> u32 {
         self.reserved_concurrency.unwrap_or_else(|| self.provisioned())
     }

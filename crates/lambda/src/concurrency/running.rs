@@ -1,4 +1,4 @@
-//! How many invocations run, and whether one more may: reserved concurrency and the account's limit at work.
+//! Invocations that run, counted against reserved concurrency and the account's limit.
 
 use std::collections::BTreeMap;
 
@@ -100,7 +100,7 @@ impl Space {
 // === impl Function ===
 
 impl Function {
-    /// What of the account's concurrency is this function's own.
+    /// The part of the account's concurrency that is this function's own.
     pub(crate) fn own(&self) -> Own {
         let mut own = Own { reserved: self.reserved_concurrency, ..Own::default() };
         for (name, attachments) in self.all_attachments() {
@@ -119,7 +119,7 @@ impl Function {
 // === impl Own ===
 
 impl Own {
-    /// Whether one more invocation of a version fits into it.
+    /// Tells whether one more invocation of a version fits into it.
     fn has_room(&self, running: &VersionCounts, version: u64) -> bool {
         let in_provisioned = running.of(version) < self.provisioned.of(version);
         match self.reserved {
@@ -132,7 +132,7 @@ impl Own {
         }
     }
 
-    /// How many of the invocations under way are beyond it.
+    /// The number of invocations under way that are beyond it.
     fn exceeded_by(&self, running: &VersionCounts) -> u32 {
         match self.reserved {
             Some(reserved) => running.total().saturating_sub(reserved),
@@ -155,7 +155,7 @@ impl Running {
         self.unreserved = self.unreserved - before.exceeded_by(running) + own.exceeded_by(running);
     }
 
-    /// Whether nothing runs.
+    /// Tells whether nothing runs.
     pub(crate) fn is_empty(&self) -> bool {
         self.functions.is_empty()
     }

@@ -48,7 +48,7 @@ impl VersionCounts {
         }
     }
 
-    /// Where a version is among those after the first.
+    /// The place of a version among those after the first.
     fn place(&self, version: u64) -> Option<usize> {
         self.more.iter().position(|(other, _)| *other == version)
     }

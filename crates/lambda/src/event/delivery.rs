@@ -1,5 +1,5 @@
-//! How the record of an asynchronous invocation, or the event itself, gets where it is to go: to another function, or by
-//! one request to another service.
+//! Delivery of the record of an asynchronous invocation, or of the event itself: to another function, or by one request
+//! to another service.
 //!
 //! The requests are those of the services' own protocols: JSON 1.0 for SQS, JSON 1.1 for EventBridge, the query protocol
 //! for SNS, a plain PUT for S3.
@@ -59,7 +59,7 @@ pub enum DeliveryService {
     Sqs,
 }
 
-/// What stands in one segment of a path as it is; all else is encoded.
+/// The bytes that stand in one segment of a path as they are; all else is encoded.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A resource that is no function.
@@ -68,7 +68,7 @@ struct Resource<'a> {
     service: &'a str,
     region: &'a str,
     account: &'a str,
-    /// What follows the account.
+    /// The part that follows the account.
     name: &'a str,
 }
 
@@ -214,7 +214,7 @@ impl<'a> Resource<'a> {
 // === impl ServiceRequest ===
 
 impl ServiceRequest {
-    /// Whether the service took it, from its answer's status and body.
+    /// Checks, by the status and the body of its answer, that the service took it.
     ///
     /// # Errors
     ///

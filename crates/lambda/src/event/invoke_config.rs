@@ -1,5 +1,4 @@
-//! How asynchronous invocations are tried again and where they go: the five operations on
-//! FunctionEventInvokeConfig.
+//! Retries and destinations of asynchronous invocations: the five operations on FunctionEventInvokeConfig.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +15,7 @@ use crate::{
     },
 };
 
-/// What is configured for the asynchronous invocations of a version or alias.
+/// The configuration of a version's or alias's asynchronous invocations.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EventInvoke {
     last_modified_ms: u64,
@@ -115,7 +114,7 @@ impl Lambda {
         self.attach(target, response, |attachments| attachments.event_invoke = Some(config))
     }
 
-    /// Whether asynchronous invocations may go there: to queues, topics, buses, buckets and other functions.
+    /// Checks that records may go to these destinations: queues, topics, buses, buckets and other functions.
     fn check_destinations(&self, target: &FunctionRef, config: &EventInvoke) -> Result<(), Error> {
         let (success, failure) = (config.on_success.as_deref(), config.on_failure.as_deref());
         for arn in success.into_iter().chain(failure).filter(|arn| service(arn) == Some("lambda")) {

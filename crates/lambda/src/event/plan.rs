@@ -28,7 +28,7 @@ pub struct EventTarget {
     tenant: Option<String>,
 }
 
-/// What runs now for an event, and what becomes of it afterwards.
+/// The version that runs now for an event, and what becomes of the event afterwards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventPlan {
     /// The version that runs.
@@ -76,7 +76,7 @@ impl EventTarget {
         &self.region
     }
 
-    /// Where the function lives.
+    /// The scope that the function lives in.
     pub fn scope(&self) -> Scope {
         Scope::new(&self.account, &self.region).unwrap_or_else(Scope::unsigned)
     }
@@ -115,9 +115,9 @@ impl From<FunctionRef> for EventTarget {
 // === impl Lambda ===
 
 impl Lambda {
-    /// What runs now for an event, and what becomes of it afterwards. The moment's random bits choose between the versions
-    /// of an alias. As on AWS an alias does not take over what is configured for its version, and every version has the
-    /// dead letter queue of `$LATEST`.
+    /// Plans the attempt that runs now for an event, and what becomes of the event afterwards. The moment's random bits
+    /// choose between the versions of an alias. As on AWS an alias does not take over what is configured for its
+    /// version, and every version has the dead letter queue of `$LATEST`.
     ///
     /// # Errors
     ///

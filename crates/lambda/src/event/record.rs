@@ -1,4 +1,4 @@
-//! What destinations and dead letter queues are told of an asynchronous invocation.
+//! Records of asynchronous invocations, as destinations and dead letter queues get them.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
 
@@ -21,39 +21,39 @@ const THROTTLED: u16 = 429;
 /// The error of an event whose function has a reserved concurrency of 0.
 const NOT_TO_RUN: &str = "Function not invoked. Function is configured with zero reserved concurrent executions";
 
-/// How the last attempt at an event was answered. Its serialized form is for records on disk.
+/// The answer to the last attempt at an event. Its serialized form is for records on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventAnswer {
     status: u16,
     executed_version: Option<String>,
     function_error: Option<String>,
-    /// What the function answered; `None` when it did not run.
+    /// The function's answer; `None` when the function did not run.
     #[serde(serialize_with = "write_text", deserialize_with = "read_text")]
     payload: Option<Bytes>,
-    /// Why it did not run, or the error message of a payload that was cut.
+    /// The reason that it did not run, or the error message of a payload that was cut.
     error: Option<String>,
 }
 
 /// An asynchronous invocation that is over.
 #[derive(Clone, Debug)]
 pub struct EventRecord<'a> {
-    /// When it was over, in milliseconds since the Unix epoch.
+    /// The time when it was over, in milliseconds since the Unix epoch.
     pub epoch_ms: u64,
     /// The invocation's id, the same for every attempt.
     pub request_id: &'a str,
-    /// What it was for.
+    /// The function that it was for.
     pub target: &'a EventTarget,
-    /// Why it is over: `Success`, `RetriesExhausted`, `EventAgeExceeded` or `ZeroReservedConcurrency`.
+    /// The reason that it is over: `Success`, `RetriesExhausted`, `EventAgeExceeded` or `ZeroReservedConcurrency`.
     pub condition: &'a str,
-    /// How often the function ran.
+    /// The number of times that the function ran.
     pub invoke_count: u32,
     /// The event.
     pub payload: &'a [u8],
-    /// How the last attempt was answered; `None` when there was none.
+    /// The answer to the last attempt; `None` when there was none.
     pub answer: Option<&'a EventAnswer>,
 }
 
-/// What a dead letter has beside the event: the attributes of its message.
+/// The attributes of a dead letter's message, which it has beside the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// `RequestID`, a text.
@@ -102,7 +102,7 @@ impl EventAnswer {
     /// The most bytes of a payload that are left by [`EventAnswer::shortened`].
     pub const SHORT_BYTES: usize = 4 << 10;
 
-    /// What a caller who had waited would have got.
+    /// The answer that a caller who had waited would have got.
     pub fn of(response: &Response) -> Self {
         let header = |name| response.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Self {
@@ -125,12 +125,12 @@ impl EventAnswer {
         }
     }
 
-    /// How many bytes the function answered.
+    /// The number of bytes that the function answered.
     pub fn payload_bytes(&self) -> usize {
         self.payload.as_ref().map_or(0, Bytes::len)
     }
 
-    /// Whether the function ran and failed.
+    /// Tells whether the function ran and failed.
     pub fn is_function_error(&self) -> bool {
         self.function_error.is_some()
     }
@@ -184,7 +184,7 @@ impl EventRecord<'_> {
         serde_json::to_string(&document).expect("the document has string keys and no floats")
     }
 
-    /// What a dead letter says of the event.
+    /// The attributes with which a dead letter describes the event.
     pub fn dead_letter(&self) -> DeadLetter {
         let (error_code, message) = match self.answer {
             Some(answer) => (answer.status, answer.error_message()),
@@ -196,7 +196,7 @@ impl EventRecord<'_> {
         DeadLetter { request_id: self.request_id.to_owned(), error_code, error_message }
     }
 
-    /// Where in a bucket the document lies; `id` is a fresh UUID.
+    /// The key of the document in a bucket; `id` is a fresh UUID.
     pub fn object_key(&self, id: &str) -> String {
         let time = moment::date_time(self.epoch_ms);
         format!("aws/lambda/async/{}/{}-{id}", self.target.name(), time.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S"))

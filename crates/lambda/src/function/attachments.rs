@@ -1,4 +1,4 @@
-//! What is configured for a version, an alias or a whole function besides what it runs.
+//! Settings of a version, an alias or a whole function besides what it runs.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub(crate) struct Attachments {
 }
 
 impl Lambda {
-    /// What is configured for a version, an alias or a function; `None` also where there is none of these.
+    /// The settings of a version, an alias or a function; `None` also where there is none of these.
     pub(crate) fn attachments(&self, target: &FunctionRef) -> Option<&Attachments> {
         let function = self.space(&target.scope)?.functions().get(&target.name)?;
         function.attachments(target.qualifier.as_deref())

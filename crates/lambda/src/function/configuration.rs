@@ -32,7 +32,7 @@ const MAX_EPHEMERAL_STORAGE_MIB: u32 = 10_240;
 const NOT_FOR_IMAGES: &str =
     "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.";
 
-/// What a request sets; `None` leaves what is.
+/// The settings in a request; `None` leaves what is.
 #[derive(Default)]
 pub(crate) struct Settings {
     runtime: Option<String>,

@@ -29,7 +29,7 @@ const RESERVED: [&str; 18] = [
     "LAMBDA_TASK_ROOT",
 ];
 
-/// Why AWS refuses variables, up to the reason.
+/// The words with which AWS refuses variables, up to the reason.
 const REFUSAL: &str = "Lambda was unable to configure your environment variables because the environment variables you \
     have provided";
 

@@ -37,16 +37,16 @@ pub(crate) struct Function {
     redescribed: Option<(u64, String)>,
     #[serde(default, skip_serializing)]
     pub(crate) aliases: BTreeMap<String, Alias>,
-    /// How many invocations of all versions together may run at once, if that is the function's own.
+    /// The number of invocations of all versions together that may run at once, if that is the function's own.
     #[serde(default)]
     pub(crate) reserved_concurrency: Option<u32>,
     /// The ARN of the code signing configuration that updates of the code are to satisfy.
     #[serde(default)]
     pub(crate) code_signing_config_arn: Option<String>,
-    /// Whether invocations that the function itself causes go on.
+    /// True if invocations that the function itself causes go on.
     #[serde(default)]
     pub(crate) allows_recursion: bool,
-    /// What is configured for single versions and aliases, by their names; `$LATEST` stands for the whole function.
+    /// The settings of single versions and aliases, by their names; `$LATEST` stands for the whole function.
     #[serde(default, serialize_with = "parts::of_latest")]
     pub(crate) attachments: BTreeMap<String, Attachments>,
     /// The last change of the tags, which gave every version a new revision.
@@ -112,7 +112,7 @@ impl Function {
         self.aliases.insert(name, alias);
     }
 
-    /// What is configured for a version, an alias or the whole function.
+    /// The settings of a version, an alias or the whole function.
     pub(crate) fn attachments(&self, qualifier: Option<&str>) -> Option<&Attachments> {
         self.attachments.get(qualifier.unwrap_or(LATEST))
     }
@@ -196,7 +196,7 @@ impl Function {
         self.versions.remove(&parse_number(number)?)
     }
 
-    /// What the zips of all versions take, in bytes.
+    /// The size of the zips of all versions, in bytes.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.records().filter_map(|record| Some(record.code()?.size)).sum()
     }
@@ -214,7 +214,7 @@ impl Function {
     }
 }
 
-/// Whether a qualifier is a version's number, which no alias's name is.
+/// Tells whether a qualifier is a version's number, which no alias's name is.
 pub(crate) fn is_number(qualifier: &str) -> bool {
     qualifier.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -13,7 +13,7 @@ use crate::{
 /// The version's name.
 pub(crate) const LATEST_PUBLISHED: &str = "$LATEST.PUBLISHED";
 
-/// What a publication makes: `PublishTo`.
+/// The version that a publication makes: `PublishTo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PublishTo {
     /// The next number.
@@ -25,7 +25,7 @@ pub(crate) enum PublishTo {
 // === impl PublishTo ===
 
 impl PublishTo {
-    /// What a request asks for.
+    /// Reads the version that a request asks for.
     ///
     /// # Errors
     ///

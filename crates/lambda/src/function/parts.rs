@@ -1,5 +1,5 @@
-//! What of a function has a record of its own: its versions and aliases with all that is configured for them. A change
-//! writes the records of what it changed, however many others there are.
+//! Parts of a function with records of their own: its versions and aliases with all that is configured for them. A
+//! change writes the records of what it changed, however many others there are.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +26,7 @@ pub(crate) struct Part {
     version: Option<Arc<FunctionRecord>>,
     alias: Option<Alias>,
     attachments: Option<Attachments>,
-    /// How often the function had got new tags when this was written.
+    /// The number of times that the function had got new tags when this was written.
     retags: u64,
 }
 
@@ -83,8 +83,8 @@ impl Function {
         self.retagged = Some(retagged);
     }
 
-    /// What to persist so that the function is on disk as it is here, where `old` is what was there before. The function's
-    /// own record comes last: before that, a new version does not count.
+    /// The changes to persist so that the function is on disk as it is here. `old` is what was there before. The
+    /// function's own record comes last: before that, a new version does not count.
     pub(crate) fn save(&mut self, scope: &Scope, name: &str, old: Option<&Self>) -> Vec<Change> {
         let unsaved = std::mem::take(&mut self.unsaved);
         let parts = unsaved.iter().filter(|qualifier| *qualifier != LATEST);
@@ -96,14 +96,15 @@ impl Function {
         changes
     }
 
-    /// What to persist so that nothing of the function is left. Its own record goes first: what is left without it is nothing.
+    /// The changes to persist so that nothing of the function is left. Its own record goes first: what is left without
+    /// it is nothing.
     pub(crate) fn delete(&self, scope: &Scope, name: &str) -> Vec<Change> {
         let own = persist::delete(scope, Kind::Function, name);
         let part = |qualifier: String| persist::delete(scope, Kind::Function, &persist::part(name, &qualifier));
         std::iter::once(own).chain(self.qualifiers().into_iter().map(part)).collect()
     }
 
-    /// What to persist where the function's own record still holds what has records of its own today.
+    /// The changes to persist where the function's own record still holds what has records of its own today.
     pub(crate) fn take_apart(&mut self, scope: &Scope, name: &str) -> Option<Vec<Change>> {
         self.unsaved = self.qualifiers();
         (!self.unsaved.is_empty()).then(|| self.save(scope, name, None))

@@ -1,4 +1,4 @@
-//! What the control plane keeps about a function version: all that a Pod depends on, and what is only shown.
+//! Records of function versions, as the control plane keeps them: all that a Pod depends on, and what is only shown.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +26,9 @@ pub struct FunctionRecord {
     pub version: String,
     /// A UUID that no other record has: every change of a version gives it a new one.
     pub revision_id: String,
-    /// When the record was made, in milliseconds since the Unix epoch.
+    /// The time when the record was made, in milliseconds since the Unix epoch.
     pub last_modified_ms: u64,
-    /// What runs.
+    /// The code or image that runs.
     pub package: Package,
     /// The processor architecture.
     pub architecture: Architecture,
@@ -36,7 +36,7 @@ pub struct FunctionRecord {
     pub memory_mib: u32,
     /// Size of `/tmp` in MiB, 512 to 10,240.
     pub ephemeral_storage_mib: u32,
-    /// How long an invocation may take in seconds, 1 to 1,800; to 5,400 on a capacity provider.
+    /// The longest time that an invocation may take in seconds, 1 to 1,800; to 5,400 on a capacity provider.
     pub timeout_s: u32,
     /// The user's variables; no reserved key is among them.
     pub environment: BTreeMap<String, String>,
@@ -52,7 +52,7 @@ pub struct FunctionRecord {
     pub(crate) shown: Shown,
 }
 
-/// What runs: code for a managed runtime, or an image.
+/// The thing that runs: code for a managed runtime, or an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Package {
     /// `PackageType=Zip`
@@ -68,22 +68,22 @@ pub enum Package {
     Image {
         /// The image as the user named it.
         uri: String,
-        /// What of the image is overridden.
+        /// The settings of the image that are overridden.
         config: ImageConfig,
-        /// Which image that is.
+        /// The image that this is.
         #[serde(default, alias = "pushed")]
         content: ImageContent,
     },
 }
 
-/// Which image a function runs.
+/// The image that a function runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ImageContent {
     /// The one that its registry had when the code was named.
     Pinned(PinnedImage),
-    /// Whatever its registry has when a Pod starts. A UUID that changes each time the code is named, even by the same URI,
-    /// since a tag may mean another image now.
+    /// The one that its registry has when a Pod starts. The text is a UUID that changes each time the code is named,
+    /// even by the same URI, since a tag may mean another image now.
     Pushed(String),
 }
 
@@ -133,11 +133,11 @@ pub(crate) struct Shown {
     pub(crate) source_kms_key_arn: Option<String>,
     pub(crate) capacity_provider_config: Option<CapacityProviderConfig>,
     pub(crate) durable_config: Option<DurableConfig>,
-    /// Whose environments the function runs in; it decides which Pods are shared, not what they are.
+    /// The tenancy of the environments that the function runs in. It decides which Pods are shared, not what they are.
     pub(crate) tenancy_config: Option<TenancyConfig>,
     /// The object that the code is a reference to, of which a copy is kept all the same.
     pub(crate) referenced: Option<ReferencedObject>,
-    /// Whether the environment is shown even when it has no variable, because a request gave it.
+    /// True if the environment is shown even when it has no variable, because a request gave it.
     pub(crate) environment_given: bool,
 }
 
@@ -152,7 +152,7 @@ pub(crate) struct ReferencedObject {
 // === impl FunctionRecord ===
 
 impl FunctionRecord {
-    /// Whether two versions differ in nothing but number, revision and date.
+    /// Tells whether two versions differ in nothing but number, revision and date.
     pub(crate) fn runs_like(&self, other: &Self) -> bool {
         let aligned = Self {
             version: other.version.clone(),
@@ -207,7 +207,7 @@ impl FunctionRecord {
 
 // === impl ImageContent ===
 
-/// What records say that are older than the UUID.
+/// Records that are older than the UUID have an empty one.
 impl Default for ImageContent {
     fn default() -> Self {
         Self::Pushed(String::new())

@@ -66,8 +66,8 @@ pub const RETIRED_RUNTIMES: [&str; 22] = [
 /// The runtime of functions that run on a runtime of one's own.
 const CUSTOM: &str = "custom";
 
-/// How the runtimes begin that SnapStart does not know (AWS Lambda developer guide, "SnapStart": Java 11, Python 3.12
-/// and .NET 8, and what is newer).
+/// The beginnings of the runtimes that SnapStart does not know (AWS Lambda developer guide, "SnapStart": Java 11,
+/// Python 3.12 and .NET 8, and what is newer).
 const WITHOUT_SNAPSHOTS: [&str; 8] =
     ["nodejs", "python3.9", "python3.10", "python3.11", "java8", "dotnet6", "ruby", "provided"];
 

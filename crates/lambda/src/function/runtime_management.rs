@@ -1,4 +1,5 @@
-//! When a version gets a newer runtime, as a record: PutRuntimeManagementConfig and GetRuntimeManagementConfig.
+//! Updates of a version's runtime, as a record of when they come: PutRuntimeManagementConfig and
+//! GetRuntimeManagementConfig.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::{
     },
 };
 
-/// What is not `Auto`, which needs no record.
+/// The modes other than `Auto`, which needs no record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RuntimeManagement {
     FunctionUpdate,

@@ -15,7 +15,7 @@ use crate::{
 /// The most tags that a resource may have.
 const MAX_TAGS: usize = 50;
 
-/// What has tags.
+/// A resource that has tags.
 enum Tagged {
     Function(FunctionRef),
     /// The ARN of a code signing configuration.

@@ -49,7 +49,7 @@ pub(crate) fn refuse_for_record(record: &FunctionRecord, feature: &str) -> Resul
 // === impl FunctionRecord ===
 
 impl FunctionRecord {
-    /// Whether an environment of the function serves invocations of one tenant alone.
+    /// Tells whether an environment of the function serves invocations of one tenant alone.
     pub fn is_per_tenant(&self) -> bool {
         self.shown.tenancy_config.as_ref().is_some_and(|config| config.tenant_isolation_mode == PER_TENANT)
     }

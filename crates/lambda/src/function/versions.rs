@@ -67,7 +67,8 @@ pub(crate) fn qualified(record: &FunctionRecord) -> FunctionConfiguration {
     FunctionConfiguration { function_arn, ..view::listed(record) }
 }
 
-/// Whether `$LATEST` has the code that the caller has seen. An image that is named by a tag has no digest to compare.
+/// Checks that `$LATEST` has the code that the caller has seen. An image that is named by a tag has no digest to
+/// compare.
 fn check_code(latest: &FunctionRecord, seen: Option<&str>) -> Result<(), Error> {
     match (latest.code_sha256(), seen) {
         (Some(current), Some(seen)) if current != seen => Err(Error::invalid_parameter(format!(

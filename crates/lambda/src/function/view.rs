@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// What a function version looks as if it were doing. Everything is done when the answer is sent; clients see the
-/// states that AWS passes through, and their waiters end at the next read.
+/// The state that a function version is shown in. Everything is done when the answer is sent; clients see the states
+/// that AWS passes through, and their waiters end at the next read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// The answer of a create.
@@ -29,7 +29,7 @@ pub(crate) enum Progress {
     Settled,
 }
 
-/// What AWS says of functions that it creates and, word for word, of those that it updates.
+/// The reason that AWS gives for functions that it creates and, word for word, for those that it updates.
 const CREATING: &str = "The function is being created.";
 
 /// The configuration of a function version.

@@ -33,16 +33,16 @@ const LOG_TAIL_BYTES: usize = 4096;
 /// An invocation that is valid and can be run.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// What the caller named.
+    /// The function as the caller named it.
     pub target: EventTarget,
     /// The version that runs.
     pub function: Arc<FunctionRecord>,
-    /// How many invocations of all versions of the function together may run at once, if it has a reservation of its
-    /// own; at least 1. [`Lambda::admit`] sees to it.
+    /// The number of invocations of all versions of the function together that may run at once, if it has a reservation
+    /// of its own; at least 1. [`Lambda::admit`] sees to it.
     pub reserved_concurrency: Option<u32>,
-    /// Who waits for the answer.
+    /// The kind, which says who waits for the answer.
     pub kind: InvocationKind,
-    /// Whether the answer carries the end of the log.
+    /// True if the answer carries the end of the log.
     pub log_tail: bool,
     /// The base64 JSON of `X-Amz-Client-Context`, passed on as it came. None for an event: AWS passes it to functions
     /// whose answer is waited for.
@@ -125,7 +125,7 @@ impl InvokeCall {
     }
 }
 
-/// What the three operations have in common.
+/// The input that the three operations have in common.
 struct Input {
     request: InvocationRequest,
     kind: InvocationKind,

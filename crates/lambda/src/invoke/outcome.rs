@@ -1,4 +1,4 @@
-//! How an invocation ended, derived from what the Runtime Interface Emulator in the Pod answered.
+//! Outcomes of invocations, derived from the answers of the Runtime Interface Emulator in the Pod.
 //!
 //! The emulator marks a failed function by nothing but the form of the body, answers 200 in plain text to a timeout, and
 //! 502 without a body to a runtime that ended without a word. This file is the one place that knows so.
@@ -22,7 +22,7 @@ const TIMED_OUT: &str = "Sandbox.Timedout";
 const EXITED: &str = "Runtime.ExitError";
 const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
 
-/// How the emulator's message of a runtime ends that got a SIGKILL.
+/// The end of the emulator's message about a runtime that got a SIGKILL.
 const KILLED: &str = "signal: killed";
 
 /// AWS's name for every error of a function that the caller hears of.
@@ -31,12 +31,12 @@ pub(crate) const UNHANDLED: &str = "Unhandled";
 /// The keys of the error objects that AWS's runtime clients send (Python, Node.js, Java, .NET, Ruby, Go, Rust).
 const ERROR_KEYS: [&str; 7] = ["cause", "causes", "errorMessage", "errorType", "requestId", "stackTrace", "trace"];
 
-/// How an invocation ended.
+/// The end that an invocation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The function answered.
     Success {
-        /// What it answered.
+        /// The function's answer.
         payload: Bytes,
     },
     /// The handler raised, or the runtime could not start the handler.
@@ -55,7 +55,7 @@ pub enum Outcome {
     Exited {
         /// The invocation's id.
         request_id: String,
-        /// How, in the words of AWS: `exit status 1`, `signal: killed`; `None` when nobody knows.
+        /// The way in which it ended, in the words of AWS: `exit status 1`, `signal: killed`; `None` when nobody knows.
         reason: Option<String>,
     },
     /// The answer exceeds 6,291,556 bytes.
@@ -64,9 +64,9 @@ pub enum Outcome {
     Unexpected {
         /// Its HTTP status.
         status: u16,
-        /// How its body begins.
+        /// The beginning of its body.
         excerpt: String,
-        /// What the Pod may lack.
+        /// A hint at what the Pod may lack.
         advice: Option<String>,
     },
 }
@@ -108,8 +108,8 @@ impl Outcome {
         self
     }
 
-    /// Whether an answer with this status that begins with `begin` may still turn out to be anything but a success, so
-    /// that no part of it may be passed on before its end is seen. What passes is decided by the first few bytes, unless
+    /// Tells whether an answer with this status that begins with `begin` may still turn out to be anything but a
+    /// success. No part of such an answer may be passed on before its end is seen. The first few bytes decide, unless
     /// they are those of an error.
     pub fn may_fail(status: u16, begin: &[u8], timeout_s: u32) -> bool {
         // Only what begins so can be the text of a timeout, which need not be made for any other answer.
@@ -140,15 +140,17 @@ impl Outcome {
         }
     }
 
-    /// Whether the runtime ended and the emulator says nothing more, as it does when a runtime ends while it initialises and
-    /// no handler has run; what it is sent next initialises it anew. A runtime that answers an event with no byte at all and
-    /// ends then looks the same, and so does every end of a runtime that was initialised anew.
+    /// Tells whether the runtime ended and the emulator says nothing more, as it does when a runtime ends while it
+    /// initialises and no handler has run. The next event that the emulator is sent initialises the runtime anew. A
+    /// runtime that answers an event with no byte at all and ends then looks the same, and so does every end of a
+    /// runtime that was initialised anew.
     pub fn is_silent_exit(&self) -> bool {
         matches!(self, Self::Exited { reason: None, .. })
     }
 
-    /// Whether an emulator answers so too when it is stopped itself, right before it ends: with status 200 and no byte at
-    /// all, or with the end of the runtime that it has stopped. Whoever answers no byte, as functions may, lives on.
+    /// Tells whether an emulator answers so too when it is stopped itself, right before it ends: with status 200 and no
+    /// byte at all, or with the end of the runtime that it has stopped. An emulator whose function answers no byte, as
+    /// functions may, lives on.
     pub fn may_be_last_words(&self) -> bool {
         match self {
             Self::Success { payload } => payload.is_empty(),
@@ -158,7 +160,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the emulator saw the runtime end by a SIGKILL, which is what the kernel sends to a process in a container
+    /// Tells whether the emulator saw the runtime end by a SIGKILL. The kernel sends one to a process in a container
     /// that needs more than its memory. Neither the answer nor Kubernetes says more where the emulator lives on.
     pub fn is_killed_runtime(&self) -> bool {
         let Self::FunctionError { payload } = self else { return false };
@@ -203,19 +205,19 @@ fn timeout_text(timeout_s: u32) -> String {
     format!("Task timed out after {timeout_s}.00 seconds")
 }
 
-/// Whether a body is an object of `errorMessage` and `errorType` with nothing beside them but what runtime clients add.
-/// An answer that merely contains the key `errorMessage` is none.
+/// Tells whether a body is an object of `errorMessage` and `errorType` with nothing beside them but what runtime
+/// clients add. An answer that merely contains the key `errorMessage` is none.
 fn is_error_object(body: &[u8]) -> bool {
     let mut json = serde_json::Deserializer::from_slice(body);
     json.deserialize_map(ErrorObject).is_ok_and(|found| found) && json.end().is_ok()
 }
 
-/// Whether a body is a JSON object, which is enough where the status already tells of an error.
+/// Tells whether a body is a JSON object, which is enough where the status already tells of an error.
 fn is_object(body: &[u8]) -> bool {
     members(body, []).is_some()
 }
 
-/// Whether a body is the emulator's error for too long an answer, whose text is not AWS's.
+/// Tells whether a body is the emulator's error for too long an answer, whose text is not AWS's.
 fn says_too_large(body: &[u8]) -> bool {
     let [kind] = members(body, ["errorType"]).unwrap_or_default();
     kind.and_then(string).is_some_and(|kind| kind == TOO_LARGE)

@@ -1,4 +1,4 @@
-//! What an invocation is given: its size, and that it is JSON. Faults are worded as by Jackson, the parser of AWS
+//! Payloads of invocations: their size, and that they are JSON. Faults are worded as by Jackson, the parser of AWS
 //! (version 2.17: `ParserMinimalBase` and `UTF8StreamJsonParser` have the texts).
 
 use std::str::Utf8Error;
@@ -9,7 +9,7 @@ use serde_json::error::Category;
 
 use crate::{Error, ErrorCode, InvocationKind};
 
-/// What a value may be.
+/// The list of all that a value may be.
 const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
 /// Takes a JSON text of at most this many bytes.
@@ -40,7 +40,7 @@ pub(crate) fn too_large(kind: InvocationKind, bytes: u64, bytes_max: usize) -> E
     Error::new(ErrorCode::RequestEntityTooLarge, message)
 }
 
-/// Why a text is no JSON, and where.
+/// The reason that a text is no JSON, and the place.
 struct Fault {
     what: String,
     at: Place,
@@ -165,7 +165,7 @@ fn walk(text: &str, mut visit: impl FnMut(usize, usize)) -> (usize, bool) {
 // === impl Place ===
 
 impl Place {
-    /// Where the byte of this index is, or would be.
+    /// The place where the byte of this index is, or would be.
     fn of(text: &[u8], index: usize) -> Self {
         let before = text.get(..index).unwrap_or(text);
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;

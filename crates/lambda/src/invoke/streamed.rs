@@ -14,8 +14,8 @@ use crate::{
 pub const MAX_STREAMED_BYTES: u64 = 200 << 20;
 
 impl Invocation {
-    /// How a streamed answer begins: status and headers. Its body are the events of [`stream_chunk`], then one of
-    /// [`stream_end`].
+    /// The status and headers that a streamed answer begins with. Its body are the events of [`stream_chunk`], then one
+    /// of [`stream_end`].
     pub fn stream_head(&self) -> Response {
         let mut head = Response::empty(200);
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/vnd.amazon.eventstream"));

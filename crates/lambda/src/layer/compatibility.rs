@@ -74,7 +74,7 @@ const LISTED: [&str; 56] = [
     "python2.7",
 ];
 
-/// Which layer versions a list is to show.
+/// The layer versions that a list is to show.
 #[derive(Clone, Copy)]
 pub(crate) struct Filter<'a> {
     runtime: Option<&'a str>,
@@ -144,7 +144,7 @@ impl<'a> Filter<'a> {
         Ok(Self { runtime, architecture })
     }
 
-    /// Whether a version with these lists is to be shown.
+    /// Tells whether a version with these lists is to be shown.
     pub(crate) fn admits(&self, runtimes: Option<&[String]>, architectures: Option<&[String]>) -> bool {
         let lists = |all: Option<&[String]>, wanted: &str| all.is_some_and(|all| all.iter().any(|one| one == wanted));
         self.runtime.is_none_or(|runtime| lists(runtimes, runtime))

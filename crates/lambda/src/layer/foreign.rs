@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::{Error, Stored, arn::LayerVersionRef};
 
-/// What the operator does about layers of other accounts that nobody has published here.
+/// The operator's settings for layers of other accounts that nobody has published here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForeignLayers {
     /// The archives that stand in for them, whatever their region.
     pub supplied: BTreeMap<SuppliedLayer, Stored>,
-    /// What becomes of all others.
+    /// The treatment of all others.
     pub missing: MissingLayers,
 }
 
@@ -25,7 +25,7 @@ pub struct SuppliedLayer {
     pub version: Option<u64>,
 }
 
-/// What becomes of a function with a layer that is not to be had.
+/// The treatment of a function with a layer that is not to be had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissingLayers {
     /// It is refused.

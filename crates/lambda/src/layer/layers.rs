@@ -31,10 +31,10 @@ pub(crate) struct Layer {
     pub(crate) versions: BTreeMap<u64, Arc<LayerVersion>>,
     /// The highest number ever given; numbers of deleted versions are not given again.
     pub(crate) last_version: u64,
-    /// Where it has no version: its place among the layers that have none.
+    /// The place of a layer without a version among the layers that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) emptied: Option<u64>,
-    /// Who may use which version, besides the layer's own account.
+    /// The policies that say who may use which version, besides the layer's own account.
     #[serde(default, skip_serializing)]
     pub(crate) policies: BTreeMap<u64, LayerPolicy>,
 }
@@ -222,7 +222,7 @@ impl Layer {
         self.versions.values().map(|version| &version.content)
     }
 
-    /// What the zips of all versions take, in bytes.
+    /// The size of the zips of all versions, in bytes.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.archives().map(|content| content.size).sum()
     }

@@ -22,7 +22,7 @@ pub(crate) struct LayerPart {
 }
 
 impl Layer {
-    /// What to persist so that a version is on disk as it is here.
+    /// The change to persist so that a version is on disk as it is here.
     pub(crate) fn save(&self, scope: &Scope, name: &str, number: u64) -> Change {
         let name = persist::part(name, &number.to_string());
         let Some(version) = self.versions.get(&number).cloned() else {
@@ -32,7 +32,7 @@ impl Layer {
         persist::put(scope, Kind::Layer, &name, &LayerPart { version, policy })
     }
 
-    /// What to persist where the layer's own record still holds the versions.
+    /// The changes to persist where the layer's own record still holds the versions.
     pub(crate) fn take_apart(&self, scope: &Scope, name: &str) -> Vec<Change> {
         let own = self.versions.first_key_value().map(|_| persist::put(scope, Kind::Layer, name, self));
         self.versions.keys().map(|number| self.save(scope, name, *number)).chain(own).collect()

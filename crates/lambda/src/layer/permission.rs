@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Who may use a layer version, besides its own account.
+/// The policy that says who may use a layer version, besides its own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LayerPolicy {
     /// Of the policy alone: a layer version never changes.

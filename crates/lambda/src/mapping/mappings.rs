@@ -23,10 +23,10 @@ use crate::{
 /// The kind in the ARNs of mappings.
 pub(crate) const KIND: &str = "event-source-mapping";
 
-/// What every enabled mapping says of its last batch, since nothing reads from sources yet.
+/// The result that every enabled mapping shows for its last batch, since nothing reads from sources yet.
 const NOT_POLLED: &str = "No records processed: fakecloud does not read from event sources yet";
 
-/// Which function gets the events of which source.
+/// A function, and the source whose events it gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mapping {
     enabled: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Mapping {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// Where the events come from; never changed.
+/// The source of the events; never changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Source {
     arn: Option<String>,
@@ -49,12 +49,12 @@ struct Source {
     starting_position_timestamp: Option<f64>,
 }
 
-/// What a mapping is doing when it is shown.
+/// The state that a mapping is shown in.
 #[derive(Clone, Copy)]
 enum Shown {
     /// On its way to another state, which it has reached when it is looked at next.
     Changing(&'static str),
-    /// Where it stays.
+    /// In the state that it stays in.
     Settled,
 }
 
@@ -234,7 +234,7 @@ impl Source {
         self.arn.iter().chain(servers.flatten()).map(String::as_str).collect()
     }
 
-    /// Whether some event is read from both.
+    /// Tells whether some event is read from both.
     fn overlaps(&self, other: &Self) -> bool {
         fn share<T: PartialEq>(some: &[T], others: &[T]) -> bool {
             some.iter().any(|one| others.contains(one))

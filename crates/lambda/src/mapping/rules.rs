@@ -1,4 +1,4 @@
-//! What goes with which kind of event source, in AWS's words where they are known.
+//! Settings that go with each kind of event source, in AWS's words where they are known.
 
 use crate::{
     Error,

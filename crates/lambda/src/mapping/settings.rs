@@ -1,4 +1,4 @@
-//! How the events of a mapping are read and delivered.
+//! Settings for reading and delivering the events of a mapping.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::shapes::{
 /// The members that creating, updating and showing a mapping have in common.
 macro_rules! settings {
     ($($field:ident $name:literal: $kind:ty,)*) => {
-        /// How the events are read and delivered; `None` is what AWS does not show.
+        /// The settings for reading and delivering events; `None` is what AWS does not show.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
         pub(crate) struct Settings {
@@ -20,7 +20,7 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// What is given, and of the rest what was.
+            /// The settings that are given here, and the old ones where none is given.
             pub(crate) fn or(self, old: Self) -> Self {
                 Self { $($field: self.$field.or(old.$field),)* }
             }

@@ -1,4 +1,4 @@
-//! What an event source mapping reads from, and what that kind of source brings along.
+//! Sources of event source mappings, and what each kind of source brings along.
 
 use crate::{
     Error,
@@ -57,12 +57,12 @@ impl EventSource {
         if self.is_stream() { "User action" } else { "USER_INITIATED" }
     }
 
-    /// Where reading begins if the user does not say.
+    /// The position at which reading begins if the user does not say.
     pub(crate) fn default_position(self) -> Option<&'static str> {
         self.is_kafka().then_some("TRIM_HORIZON")
     }
 
-    /// What the mapping says of its last batch before there is one; queues never say anything.
+    /// The result that the mapping shows for its last batch before there is one; queues never show any.
     pub(crate) fn nothing_processed(self) -> Option<&'static str> {
         (!self.is_queue()).then_some("No records processed")
     }
@@ -96,8 +96,8 @@ impl EventSource {
         }
     }
 
-    /// Whether a setting means something for this kind of source, as the documentation of CreateEventSourceMapping
-    /// says member by member.
+    /// Tells whether a setting means something for this kind of source, as the documentation of
+    /// CreateEventSourceMapping says member by member.
     pub(crate) fn takes(self, setting: &str) -> bool {
         match setting {
             "BisectBatchOnFunctionError"

@@ -38,7 +38,7 @@ pub(crate) struct Statement<'a> {
     pub(crate) condition: Option<Condition>,
 }
 
-/// Who may.
+/// Those whom a statement is about.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Principal {
@@ -54,7 +54,7 @@ pub(crate) enum Principal {
     },
 }
 
-/// When the statement applies.
+/// The conditions under which the statement applies.
 #[derive(Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Condition {
@@ -79,7 +79,7 @@ struct Document {
     statement: Vec<Box<RawValue>>,
 }
 
-/// What every statement of a resource's policy has.
+/// The facts that every statement of a resource's policy has.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Given {

@@ -21,7 +21,7 @@ pub struct Request {
     pub method: Method,
     /// The path as it came, percent-encoded.
     pub path: String,
-    /// What follows the question mark, as it came.
+    /// The part that follows the question mark, as it came.
     pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
@@ -32,13 +32,13 @@ pub struct Request {
 /// A request whose operation is known and whose members all satisfy the service model.
 pub struct Call {
     operation: Operation,
-    /// How the client reached the server, where it said so.
+    /// The way in which the client reached the server, where it said so.
     origin: Option<Origin>,
     fields: Value,
     blobs: Vec<Bytes>,
 }
 
-/// Where in its call a blob is.
+/// The index of a blob in its call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct BlobIndex(usize);
 
@@ -80,7 +80,7 @@ impl Call {
         self.operation
     }
 
-    /// How the client reached the server, where it said so.
+    /// The way in which the client reached the server, where it said so.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }

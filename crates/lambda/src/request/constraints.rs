@@ -123,7 +123,7 @@ impl Check<'_> {
         broken
     }
 
-    /// What `min` and `max` bound: characters, bytes, elements, or the number itself.
+    /// The quantity that `min` and `max` bound: characters, bytes, elements, or the number itself.
     fn measure(&self, shape: &Shape, value: &Value) -> Option<f64> {
         match (&shape.kind, value) {
             (Kind::Blob, value) => Some(self.blobs.get(value.as_u64()? as usize)?.len() as f64),
@@ -135,7 +135,8 @@ impl Check<'_> {
     }
 }
 
-/// What AWS refuses in words of its own; `runtime.rs` and `layer_compatibility.rs` have them.
+/// Tells whether AWS refuses values of this member in words of its own, which `function/runtime.rs` and
+/// `layer/compatibility.rs` have.
 fn checked_elsewhere(operation: Operation, member: &str) -> bool {
     use Operation as O;
     let operations: &[Operation] = match member {
@@ -147,7 +148,7 @@ fn checked_elsewhere(operation: Operation, member: &str) -> bool {
     operations.contains(&operation)
 }
 
-/// What the members of a collection must satisfy. For those of a network AWS has texts of its own, and
+/// The constraints that the members of a collection must satisfy. For those of a network AWS has texts of its own, and
 /// of the versions of an alias's weights it says nothing about nulls.
 fn member_constraints(path: &Path<'_>, element: &Shape) -> Vec<String> {
     let pattern = match &*path.to_string() {

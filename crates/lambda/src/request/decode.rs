@@ -26,7 +26,7 @@ pub(crate) const ELEMENTS_MAX: usize = 1000;
 /// The most values of one body, objects and lists included.
 const VALUES_MAX: usize = 10_000;
 
-/// What a request's members are, by their names in the model. A blob is its index in `blobs`.
+/// A request's members, by their names in the model. A blob is its index in `blobs`.
 #[derive(Default)]
 pub(crate) struct Decoded {
     pub(crate) fields: Map<String, Value>,
@@ -56,9 +56,9 @@ fn unparsable(why: impl fmt::Display) -> Error {
 
 struct Sink<'a> {
     blobs: &'a mut Vec<Bytes>,
-    /// How many values the body may still have.
+    /// The number of values that the body may still have.
     values_left: usize,
-    /// What stopped the parser, when it was not the JSON itself.
+    /// The error that stopped the parser, when it was not the JSON itself.
     refusal: Option<Error>,
 }
 

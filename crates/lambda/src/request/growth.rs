@@ -13,7 +13,7 @@ use crate::{
 
 mod answers;
 
-/// How long a body is made. What a body may be is linear in it, what grows faster shows by then.
+/// The length that bodies are made to have. What a body may be is linear in it, what grows faster shows by then.
 const BODY_BYTES: usize = 128 << 10;
 
 /// A tree with as many elements as a list may have, and a message of the longest.
@@ -91,7 +91,7 @@ fn request(route: &Route, body: Bytes) -> Request {
     Request { method: Method::POST, path, query, headers: HeaderMap::new(), body }
 }
 
-/// What one request takes at most beside its body, its answer included.
+/// The most memory that one request takes beside its body, its answer included.
 fn peak(route: &Route, body: Bytes) -> u64 {
     let request = request(route, body);
     let refused = || {

@@ -6,7 +6,7 @@ use fancy_regex::Regex;
 
 use crate::Operation;
 
-/// How an operation is addressed.
+/// The address of an operation.
 pub(crate) struct Route {
     pub(crate) operation: Operation,
     pub(crate) method: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct Shape {
     pub(crate) min: Option<i64>,
     /// The largest, measured as `min`.
     pub(crate) max: Option<i64>,
-    /// Whether error messages leave the value out.
+    /// True if error messages leave the value out.
     pub(crate) sensitive: bool,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Member {
     pub(crate) shape: &'static Shape,
 }
 
-/// Where in a request a member travels.
+/// The place in a request where a member travels.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Location {
     Body,
@@ -92,8 +92,8 @@ impl Pattern {
         Self { text, compiled: OnceLock::new() }
     }
 
-    /// Whether the whole value matches. A value that needs more backtracking than the engine allows does not, nor does
-    /// one of more than 96 KiB.
+    /// Tells whether the whole value matches. A value that needs more backtracking than the engine allows does not, nor
+    /// does one of more than 96 KiB.
     pub(crate) fn matches(&self, value: &str) -> bool {
         value.len() <= MATCHED_BYTES_MAX && self.regex().is_match(value).unwrap_or(false)
     }

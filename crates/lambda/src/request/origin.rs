@@ -1,4 +1,4 @@
-//! How a client reaches this server, so that the URLs in its answers lead here again.
+//! Origins by which clients reach this server, so that the URLs in its answers lead here again.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,10 +8,10 @@ use http::{HeaderMap, HeaderName, header::HOST};
 /// Below this path each function URL has a folder of its own, for hosts whose subdomains lead nowhere.
 const URLS_PATH: &str = "/_fakecloud/lambda/urls/";
 
-/// What the client speaks, HTTP or HTTPS, in the words of whoever takes TLS off.
+/// The header in which whoever takes TLS off says what the client speaks, HTTP or HTTPS.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What the domain of a function URL has after its id.
+/// The label that the domain of a function URL has after its id.
 const URL_LABEL: &str = "lambda-url";
 
 /// Scheme, name and port by which a client reached this server.
@@ -25,13 +25,13 @@ pub struct Origin {
 /// The function URL that a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlAddress {
-    /// What tells this URL from all others, in lower case.
+    /// The id that tells this URL from all others, in lower case.
     pub(crate) id: String,
     /// The region, where the request names it.
     pub(crate) region: Option<String>,
     /// The host without a port.
     pub(crate) host: String,
-    /// What is left of the path, percent-encoded as it came, from its slash on.
+    /// The rest of the path, percent-encoded as it came, from its slash on.
     pub(crate) path: String,
 }
 
@@ -67,9 +67,9 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether names below a host may lead to it as well. They do not where it is an address, a single label (most resolvers
-/// know no `x.localhost`, and none `x.fakecloud` of a container network), or a name that only a cluster or one machine
-/// gives.
+/// Tells whether names below a host may lead to it as well. They do not where it is an address, a single label (most
+/// resolvers know no `x.localhost`, and none `x.fakecloud` of a container network), or a name that only a cluster or
+/// one machine gives.
 fn may_have_subdomains(host: &str) -> bool {
     let local = [".svc", ".internal", ".local"].iter().any(|end| host.ends_with(end)) || host.contains(".svc.");
     host.parse::<IpAddr>().is_err() && !host.starts_with('[') && host.contains('.') && !local
@@ -83,7 +83,7 @@ pub(crate) fn reached(headers: &HeaderMap) -> (&'static str, &str) {
     (scheme, port.unwrap_or(if scheme == "https" { "443" } else { "80" }))
 }
 
-/// Whoever takes TLS off says so.
+/// The scheme that the client speaks, as whoever takes TLS off says.
 fn scheme(headers: &HeaderMap) -> &'static str {
     let forwarded = headers.get(FORWARDED_PROTO).and_then(|proto| proto.to_str().ok());
     if forwarded == Some("https") { "https" } else { "http" }
@@ -110,7 +110,7 @@ fn is_bare_ipv6(authority: &str) -> bool {
 // === impl UrlAddress ===
 
 impl UrlAddress {
-    /// Whether the URL has a host of its own, and with it an origin that nobody shares with it.
+    /// Tells whether the URL has a host of its own, and with it an origin that nobody shares with it.
     pub fn is_on_own_host(&self) -> bool {
         self.region.is_some()
     }

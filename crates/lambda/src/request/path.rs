@@ -1,4 +1,4 @@
-//! Where in a request's members a value is, as AWS's messages name it.
+//! Places of values in a request's members, as AWS's messages name them.
 
 use std::fmt;
 

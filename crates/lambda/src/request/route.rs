@@ -1,4 +1,4 @@
-//! Which operation a request addresses.
+//! Routes: the operations that requests address.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::{Error, ErrorCode, Operation, request::model::Route, shapes::ROUTES};
 
-/// How long the date is that all paths of the API begin with, with its slashes.
+/// The length of the date that all paths of the API begin with, with its slashes.
 const DATE_BYTES: usize = "/2015-03-31/".len();
 
 /// The routes by the place of their paths, for every invocation looks for its own.
@@ -19,7 +19,7 @@ static BY_PLACE: LazyLock<BTreeMap<&str, Vec<&Route>>> = LazyLock::new(|| {
     by_place
 });
 
-/// Which operation a method, a raw path and a raw query address.
+/// The operation that a method, a raw path and a raw query address.
 ///
 /// # Errors
 ///
@@ -42,8 +42,8 @@ pub fn operation(method: &Method, path: &str, query: &str) -> Result<Operation, 
     })
 }
 
-/// Whether a raw path lies where operations of the Lambda API do: under the same date and the same kind of resource as
-/// one of them, such as `/2015-03-31/functions`.
+/// Tells whether a raw path lies where operations of the Lambda API do: under the same date and the same kind of
+/// resource as one of them, such as `/2015-03-31/functions`.
 pub fn is_lambda_path(path: &str) -> bool {
     !routes_near(path).is_empty()
 }
@@ -69,7 +69,7 @@ fn place(path: &str) -> Option<&str> {
     path.get(..DATE_BYTES + kind.len())
 }
 
-/// Whether a path with this last segment may be one of the template's.
+/// Tells whether a path with this last segment may be one of the template's.
 fn may_end(template: &str, end: &str) -> bool {
     template.ends_with(['}', '/']) || template.ends_with(end)
 }

@@ -16,7 +16,7 @@ pub struct Scope {
     region: String,
 }
 
-/// What a signature says of its caller: `KEY/DATE/REGION/SERVICE/aws4_request`.
+/// The scope of a caller in a signature: `KEY/DATE/REGION/SERVICE/aws4_request`.
 struct Credential<'a> {
     access_key: &'a str,
     region: &'a str,
@@ -28,13 +28,14 @@ const DEFAULT_ACCOUNT: &str = "000000000000";
 /// The region of requests that name none.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// Where AWS has regions; other names with hyphens and a number are somebody's own.
+/// The areas in which AWS has regions; other names with hyphens and a number are somebody's own.
 const AREAS: [&str; 11] = ["af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us"];
 
 /// The only algorithm of signatures that clients of Lambda use.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What the access keys of sessions begin with; after it stands the account, in the keys that fakecloud's STS gives out.
+/// The beginning of the access keys of sessions. The account stands after it, in the keys that fakecloud's STS gives
+/// out.
 const SESSION_KEY: &str = "ASIA";
 
 impl Scope {
@@ -168,8 +169,8 @@ fn region_of_host(headers: &HeaderMap) -> Option<String> {
     name.split('.').find(|label| is_region_name(label)).map(str::to_owned)
 }
 
-/// Whether it has the form of AWS's regions, such as `us-east-1` and `us-gov-west-1`: an area that AWS has regions in,
-/// words, one digit.
+/// Tells whether it has the form of AWS's regions, such as `us-east-1` and `us-gov-west-1`: an area that AWS has
+/// regions in, words, one digit.
 pub fn is_region_name(label: &str) -> bool {
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let Some((area, rest)) = label.split_once('-') else { return false };
@@ -190,7 +191,7 @@ pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether it may be the region of a [`Scope`]: any word will do.
+/// Tells whether it may be the region of a [`Scope`]. Any word will do.
 pub(crate) fn is_region(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(allowed)

@@ -18,17 +18,17 @@ use crate::{Scope, UrlAddress, request::origin::reached, url::hop_by_hop::remove
 /// A request to a function URL, read to its end.
 #[derive(Clone, Debug)]
 pub struct UrlRequest {
-    /// Which URL, and the path below it.
+    /// The URL, and the path below it.
     pub address: UrlAddress,
     /// The method.
     pub method: Method,
-    /// What follows the question mark, as it came.
+    /// The part that follows the question mark, as it came.
     pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// Who asks: an IP address.
+    /// The IP address of the client.
     pub source_ip: String,
     /// Such as `HTTP/1.1`.
     pub protocol: String,
@@ -36,7 +36,7 @@ pub struct UrlRequest {
     pub request_id: String,
     /// The `X-Amzn-Trace-Id` that the request gets unless it brings one.
     pub trace_id: String,
-    /// When it came, in milliseconds since the Unix epoch.
+    /// The time when it came, in milliseconds since the Unix epoch.
     pub epoch_ms: u64,
 }
 
@@ -151,7 +151,7 @@ impl UrlRequest {
         joined
     }
 
-    /// Whether the body is said to be a text; one of which nothing is said is none.
+    /// Tells whether the body is said to be a text. A body of which nothing is said is none.
     fn has_text(&self) -> bool {
         let Some(value) = self.headers.get(CONTENT_TYPE) else { return false };
         let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
@@ -168,7 +168,7 @@ fn decoded(path: &str) -> String {
     shown
 }
 
-/// Who signed a request.
+/// The caller who signed a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub(crate) access_key: String,

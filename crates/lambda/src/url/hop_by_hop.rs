@@ -5,7 +5,7 @@ use http::{
     header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE},
 };
 
-/// What an intermediary removes besides the headers that `Connection` names.
+/// The headers that an intermediary removes besides those that `Connection` names.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>
 const HOP_BY_HOP: [HeaderName; 6] = [
     CONNECTION,

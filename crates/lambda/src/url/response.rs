@@ -1,4 +1,4 @@
-//! What a function answers to a request to its URL, as an HTTP response.
+//! Answers of a function to requests to its URL, as HTTP responses.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>
 
@@ -16,7 +16,7 @@ use crate::{
     url::hop_by_hop::remove_hop_by_hop,
 };
 
-/// What stands between the head that a function streams first and its body.
+/// The bytes between the head that a function streams first and its body.
 const DELIMITER: [u8; 8] = [0; 8];
 
 /// A head is not longer than this: without a delimiter by then, all of it is body.
@@ -25,7 +25,7 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 /// The most headers and cookies of a response together. A map of headers holds 32,768 and panics then.
 const HEADERS_MAX: usize = 1_000;
 
-/// Why an answer that describes a response cannot be sent as one.
+/// The reason that an answer that describes a response cannot be sent as one.
 pub(crate) type Unfit = &'static str;
 
 /// The response to an invocation whose answer is complete. `told` hears why an answer cannot be sent.
@@ -171,7 +171,7 @@ fn add_cookie(headers: &mut HeaderMap, json: &str) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// What describes the transport is the server's to say.
+/// Removes the headers that describe the transport, which are the server's to say.
 fn unframe(headers: &mut HeaderMap) {
     headers.remove(CONTENT_LENGTH);
     remove_hop_by_hop(headers);

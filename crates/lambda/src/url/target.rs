@@ -70,7 +70,7 @@ impl Lambda {
     }
 }
 
-/// What an event has beside the body, about.
+/// The bytes that an event has beside the body, about.
 const EVENT_BYTES: usize = 2 << 10;
 
 /// Takes so many bytes as a payload may have.
@@ -130,7 +130,7 @@ impl UrlTarget {
         cors::preflight(self.url.cors.as_ref()?, method, headers)
     }
 
-    /// Who asks, where AuthType is AWS_IAM. Any credentials will do, as everywhere; resource policies are not asked.
+    /// The caller, where AuthType is AWS_IAM. Any credentials will do, as everywhere; resource policies are not asked.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl UrlTarget {
         Ok(Some(Caller::new(&access_key, &scope)))
     }
 
-    /// Whether InvokeMode is RESPONSE_STREAM.
+    /// Tells whether InvokeMode is RESPONSE_STREAM.
     pub fn streams(&self) -> bool {
         self.url.invoke_mode == "RESPONSE_STREAM"
     }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Account, Answer, error, invalid, violated};
 
-/// What stands before the names of functions in their ARNs.
+/// The beginning of functions' ARNs, before their names.
 pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:";
 
 /// The answers of one test that differ from the recorded ones; all of them are shown at its end.

@@ -1,4 +1,4 @@
-//! What the service model forbids, in AWS's words.
+//! Values that the service model forbids, refused in AWS's words.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -110,7 +110,7 @@ fn invoke_async_is_an_event_of_at_most_256_kib() {
 
 // === what is told ===
 
-/// How a run on `$LATEST` is answered.
+/// The answer to a run on `$LATEST`.
 fn ran(outcome: Outcome) -> EventAnswer {
     let invocation = account().resolve("/2015-03-31/functions/f/invocations", &EVENT, b"{}").unwrap();
     EventAnswer::of(&invocation.answer(outcome, None).unwrap())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Account, UNZIPPED, error, invalid, request, violated};
 
-/// What a fresh function looks like to those who read it.
+/// A fresh function as those who read it see it.
 fn settled() -> Value {
     json!({
         "FunctionName": "f",

@@ -26,7 +26,7 @@ fn point_at(account: &mut Account, version: &str) -> Value {
     answer.body
 }
 
-/// What the alias names, and the weights of other versions.
+/// The version that the alias names, and the weights of other versions.
 fn shown(account: &mut Account) -> (Value, Value) {
     let alias = account.read(ALIAS);
     (alias["FunctionVersion"].clone(), alias["RoutingConfig"]["AdditionalVersionWeights"].clone())

@@ -12,7 +12,7 @@ use fakecloud_lambda::{Lambda, Moment, Request, Response, Scope, Stored, parse};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
-/// What the archives unpack to, unless a test says otherwise.
+/// The bytes that the archives unpack to, unless a test says otherwise.
 pub(crate) const UNZIPPED: u64 = 1000;
 
 /// 2026-01-31T12:00:00Z
@@ -23,11 +23,11 @@ pub(crate) struct Account {
     pub(crate) scope: Scope,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) effects: Vec<Effect>,
-    /// What the next archives unpack to.
+    /// The bytes that the next archives unpack to.
     pub(crate) unzipped: u64,
-    /// What the registry has under URIs; it is not asked for others.
+    /// The answers of the registry, by URI; it is not asked for others.
     pub(crate) images: BTreeMap<String, Result<FoundImage, ImageFault>>,
-    /// What the last call that succeeded gave to persist.
+    /// The changes to persist that the last call that succeeded gave.
     pub(crate) changes: Vec<Change>,
     calls: u64,
 }

@@ -93,7 +93,7 @@ fn payloads_are_bounded_by_their_kind() {
     }
 }
 
-/// What a caller gets when the Pod answers so: status, X-Amz-Function-Error, body.
+/// The answer that a caller gets when the Pod answers so: status, X-Amz-Function-Error, body.
 fn answered(status: u16, body: impl Into<Bytes>) -> (u16, Option<String>, Value) {
     let invocation = account().resolve(TARGET, &[], b"{}").unwrap();
     let outcome = Outcome::from_rie(status, body.into(), ID, invocation.function.timeout_s);

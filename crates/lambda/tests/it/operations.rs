@@ -16,7 +16,7 @@ fn missing(operation: &str) -> Answer {
 /// One request of each operation with its required members, as botocore 1.44.8 sent it: operation, method, target, body.
 const BOTOCORE_REQUESTS: &str = include_str!("botocore_requests.tsv");
 
-/// What users read about each operation: a table of operation, state and remark.
+/// The table that users read about each operation: operation, state and remark.
 const DOCUMENTED: &str = include_str!("../../../../docs/OPERATIONS.md");
 
 /// The operations that the server carries out by itself, with what [`fakecloud_lambda::Lambda::resolve`] gives.

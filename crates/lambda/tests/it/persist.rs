@@ -1,4 +1,4 @@
-//! What is on disk is what is answered.
+//! State on disk, which is what is answered.
 
 use fakecloud_lambda::Lambda;
 use serde_json::{Map, Value, json};

@@ -114,14 +114,14 @@ fn run(account: &mut Account, step: &Step) -> u16 {
     answer.status
 }
 
-/// What some steps configure: versions and aliases.
+/// The versions and aliases that some steps configure.
 const QUALIFIERS: [&str; 4] = ["1", "2", "a0", "a1"];
 
 fn provisioned(name: u8, query: &str) -> String {
     format!("/2019-09-30/functions/f{name}/provisioned-concurrency?{query}")
 }
 
-/// What a function has of the account's concurrency.
+/// The part of the account's concurrency that a function has.
 fn own_concurrency(account: &mut Account, name: u8) -> i64 {
     let reserved = account.get(&format!("/2019-09-30/functions/f{name}/concurrency")).body;
     let list = account.get(&provisioned(name, "List=ALL")).body;
@@ -214,7 +214,7 @@ proptest! {
     }
 }
 
-/// How paths of the API begin.
+/// The beginnings of paths of the API.
 const COLLECTIONS: [&str; 14] = [
     "",
     "2015-03-31/event-source-mappings",
@@ -232,7 +232,7 @@ const COLLECTIONS: [&str; 14] = [
     "2026-07-09/resource-policy",
 ];
 
-/// What follows a name in them.
+/// The texts that follow a name in them.
 const RESTS: [&str; 16] = [
     "",
     "/aliases",

@@ -14,7 +14,7 @@ const FUNCTIONS: [&str; 2] = ["f", "g"];
 const QUALIFIERS: [&str; 3] = ["$LATEST", "1", "live"];
 const SOURCES: [&str; 2] = ["arn:aws:sqs:eu-west-1:111122223333:a", "arn:aws:kinesis:eu-west-1:111122223333:stream/b"];
 
-/// What a step works on; the numbers choose from small sets, so that steps meet.
+/// The things that a step works on; the numbers choose from small sets, so that steps meet.
 #[derive(Clone, Copy, Debug)]
 struct Chosen {
     function: &'static str,
@@ -153,7 +153,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Chosen)>> {
     prop::collection::vec((step, chosen), 1..40)
 }
 
-/// What is gotten one by one of all versions and aliases, which exist, compared with the list of it.
+/// Compares what is gotten one by one of all versions and aliases, which exist, with the list of it.
 fn check_listed(
     account: &mut Account,
     name: &'static str,
@@ -226,7 +226,7 @@ fn check_policies(account: &mut Account, name: &str) -> Result<(), TestCaseError
     Ok(())
 }
 
-/// What functions have is there, and lists them.
+/// Checks that what functions have is there, and lists them.
 fn check_signed(account: &mut Account) -> Result<(), TestCaseError> {
     let mut signed: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for name in FUNCTIONS {

@@ -28,7 +28,7 @@ fn conflict(message: &str) -> Answer {
     error(409, "ResourceConflictException", json!({ "Type": "User", "message": message }))
 }
 
-/// What the caller says there is of version 1, or 2.
+/// The environments that the caller says there are of version 1, or 2.
 fn observe(account: &mut Account, version: u32, allocated: u32, available: u32, failure: Option<&str>) {
     let readiness = Readiness { allocated, available, failure: failure.map(str::to_owned) };
     account.lambda.observe(BTreeMap::from([(format!("{ARN}:{version}"), readiness)]));

@@ -42,7 +42,7 @@ fn everything(account: &mut Account) {
     account.delete("/2018-10-31/layers/l/versions/1");
 }
 
-/// What everybody can see of it.
+/// The answers that everybody can get about it.
 fn answers(account: &mut Account) -> Vec<Answer> {
     let of_function = ["/versions", "/aliases", "/policy", "/policy?Qualifier=1", "/policy?Qualifier=live"].map(to);
     let others = [

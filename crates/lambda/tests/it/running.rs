@@ -1,4 +1,4 @@
-//! How many invocations may run at once.
+//! Limits of invocations that run at once.
 
 use fakecloud_lambda::Admitted;
 use proptest::prelude::*;

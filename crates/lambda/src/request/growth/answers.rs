@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::{EventAnswer, Outcome, Response, StreamedHead, url::response::complete};
 
-/// How long an answer is made. What a function may answer takes as many times as much as it is longer.
+/// The length that answers are made to have. What a function may answer takes as many times as much as it is longer.
 const ANSWER_BYTES: usize = 128 << 10;
 
 /// As many headers as a response may have.

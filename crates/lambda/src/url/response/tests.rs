@@ -10,7 +10,7 @@ fn response(answer: &str) -> Response {
     complete(Outcome::Success { payload: Bytes::copy_from_slice(answer.as_bytes()) }, ignore).unwrap()
 }
 
-/// Why an answer cannot be sent; nothing where it can.
+/// The reason that an answer cannot be sent; nothing where it can.
 fn unfit(answer: &str) -> String {
     let mut unfit = String::new();
     let response = complete(Outcome::Success { payload: Bytes::copy_from_slice(answer.as_bytes()) }, |told| {

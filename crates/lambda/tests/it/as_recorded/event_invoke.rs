@@ -1,4 +1,4 @@
-//! What is configured for asynchronous invocations.
+//! Configurations of asynchronous invocations.
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:q";
 const STREAM: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/s";
 const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/t/stream/2024-10-14T12:36:54.000";
 
-/// What every enabled mapping says when it is looked at, where AWS has the result of the last batch.
+/// The result that every enabled mapping shows where AWS has that of the last batch.
 const NOT_POLLED: &str = "No records processed: fakecloud does not read from event sources yet";
 
 /// An object with these members besides or instead; null takes a member away.

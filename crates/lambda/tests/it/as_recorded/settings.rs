@@ -21,7 +21,7 @@ fn image(digit: &str) -> String {
     format!("{REPOSITORY}@sha256:{}", digest(digit))
 }
 
-/// What an image function shows instead of what a zip function does.
+/// The members that an image function shows instead of those of a zip function.
 fn imaged(digit: &str, members: Value) -> Value {
     let mut all = json!({
         "CodeSha256": digest(digit),

@@ -11,7 +11,7 @@ pub(crate) struct Tape {
     revisions: Vec<String>,
 }
 
-/// What a function version is doing, as an answer shows it.
+/// The state of a function version, as an answer shows it.
 #[derive(Clone, Copy)]
 pub(crate) enum Doing {
     Pending,
@@ -124,7 +124,7 @@ pub(crate) fn configuration(doing: Doing, revision: u32, members: Value) -> Valu
     view
 }
 
-/// What GetFunction answers for a zip with this configuration.
+/// The answer of GetFunction for a zip with this configuration.
 pub(crate) fn function(configuration: Value) -> Value {
     json!({ "Code": { "Location": "location", "RepositoryType": "S3" }, "Configuration": configuration })
 }

@@ -12,7 +12,7 @@ const VERSIONS: &str = "/2015-03-31/functions/f/versions";
 const ALIASES: &str = "/2015-03-31/functions/f/aliases";
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:f";
 
-/// What the answers for a version have besides what the function has.
+/// The members that the answers for a version have besides those of the function.
 fn numbered(number: &str, members: Value) -> Value {
     let mut version = members;
     version["FunctionArn"] = format!("{ARN}:{number}").into();
