@@ -1,6 +1,7 @@
 //! The `fakecloud` binary: AWS Lambda on the Kubernetes cluster you already have.
 //!
-//! The folders stand in the order in which data comes by: from the port to the functions, then what all of them stand on.
+//! The folders stand in the order in which a request comes by. Each calls those below it; ARCHITECTURE.md names the few arrows that
+//! still run up.
 
 mod app;
 mod args;
@@ -73,23 +74,6 @@ mod invocations {
     pub(crate) mod waiting_bytes;
 }
 
-/// Execution environments: the driver, the one task that decides about them, and the connections to them.
-mod environments {
-    mod answer_reader;
-    pub(crate) mod backend;
-    pub(crate) mod bundle;
-    pub(crate) mod connection;
-    pub(crate) mod deployment;
-    pub(crate) mod dialler;
-    pub(crate) mod driver;
-    pub(crate) mod emulator;
-    pub(crate) mod environment;
-    pub(crate) mod lease;
-    pub(crate) mod relay;
-    pub(crate) mod snapshot;
-    pub(crate) mod timeline;
-}
-
 /// What execution environments run on.
 mod backends {
     /// Pods of a Kubernetes cluster.
@@ -106,6 +90,23 @@ mod backends {
         mod refusal_hint;
         pub(crate) mod token;
     }
+}
+
+/// Execution environments: the driver, the one task that decides about them, and the connections to them.
+mod environments {
+    mod answer_reader;
+    pub(crate) mod backend;
+    pub(crate) mod bundle;
+    pub(crate) mod connection;
+    pub(crate) mod deployment;
+    pub(crate) mod dialler;
+    pub(crate) mod driver;
+    pub(crate) mod emulator;
+    pub(crate) mod environment;
+    pub(crate) mod lease;
+    pub(crate) mod relay;
+    pub(crate) mod snapshot;
+    pub(crate) mod timeline;
 }
 
 /// The data directory, which outlives the process.
