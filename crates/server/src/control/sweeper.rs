@@ -34,8 +34,8 @@ pub(crate) async fn run(app: App) {
     }
 }
 
-/// Deletes the archives that nothing needs and what dead uploads have brought at once, and the registry's content soon: whoever waits for room may be about to
-/// change the registry.
+/// Deletes at once the archives that nothing needs and what dead uploads have brought, and the registry's content soon: whoever
+/// waits for room may be about to change the registry.
 fn make_room(app: App, runtime: &Handle) {
     info!("all that may be kept is used up: looking for what nothing needs");
     sweep_archives(&app, Occasion::NoRoom);
